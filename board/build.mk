@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+LIBRARIES += board
+board.src := board/$(BOARD)/board.c

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# crypt.c is a library of its own: only those who verify or sign link mbedTLS.
+LIBRARIES += base crypt
+base.src  := firmware/base/err.c
+base.pkgs := libseccomp inih
+
+crypt.src    := firmware/base/crypt.c
+crypt.cppflags := -isystem $(DEPS)/include
+crypt.ldlibs := $(DEPS)/lib/libmbedcrypto.a
+crypt.deps   := $(MBEDTLS)
+$(B)/obj/firmware/base/crypt.c.o: | $(MBEDTLS)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A read against the hotlist: which entries, how sure. */
+#ifndef HOTLIST_MATCH_H
+#define HOTLIST_MATCH_H
+
+#include "hotlist/bundle.h"
+#include "ocr/plate.h"
+
+#include <stdbool.h>
+
+enum match_grade { GRADE_NONE = 0, GRADE_EXACT, GRADE_JURISDICTION_UNKNOWN, GRADE_LOOKALIKE };
+
+/* "EXACT", "JURISDICTION_UNKNOWN", "LOOKALIKE", "NONE": as spelled in output. */
+const char *match_grade_name(enum match_grade grade);
+
+#define MATCH_ENTRIES_MAX 8u
+
+struct match {
+	enum match_grade grade;               /* the best of all entries */
+	uint32_t n;                           /* entries matched, at most MATCH_ENTRIES_MAX (best grade first) */
+	struct entry entries[MATCH_ENTRIES_MAX];
+	enum match_grade grades[MATCH_ENTRIES_MAX];
+	char matched[PLATE_TEXT_SIZE];        /* the spelling that matched; differs from the read for LOOKALIKE */
+};
+
+/*
+ * Match a read at time now_s (UTC seconds). An entry of another jurisdiction than the read's known one is no match; expired
+ * entries and forbidden categories never match; a stale list matches nothing (stale: *stale set true). LOOKALIKE only when the
+ * signed policy allows it. `b` may be NULL (no list): no match. Allocates nothing, cannot fail.
+ */
+void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s, struct match *out, bool *stale);
+
+#endif

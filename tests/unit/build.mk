@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# One program a subject: test/unit/test_NAME from tests/unit/test_NAME.c.
+# $(call unit,NAME,libraries of ours, callers before callees)
+define unit
+UNIT += test/unit/test_$(1)
+test/unit/test_$(1).src  := tests/unit/test_$(1).c
+test/unit/test_$(1).libs := $(2)
+test/unit/test_$(1).pkgs := cmocka
+endef
+
+$(eval $(call unit,err,base))
