@@ -41,15 +41,18 @@ LDFLAGS += -Wl,--exclude-libs,ALL -Wl,--as-needed
 # A build.mk adds names to LIBRARIES and PROGRAMS and says for each NAME:
 #   NAME.src      its sources            NAME.libs   libraries of ours it links, callers before callees
 #   NAME.pkgs     pkg-config packages    NAME.ldlibs other libraries     NAME.cppflags
-# Programs are named by where they go: bin/alprd, libexec/alprd-store, test/unit/test_err.
+# Programs are named by where they go: bin/alprd, libexec/alprd-store, test/unit/test_err. Those of the tests are added
+# to UNIT (cmocka), PROBES (driven by pytest) or BENCHES instead of PROGRAMS.
 include board/deps.mk
 LIBRARIES :=
 PROGRAMS  :=
 UNIT      :=
+PROBES    :=
+BENCHES   :=
 include $(sort $(wildcard firmware/*/build.mk) $(wildcard firmware/build.mk hal/build.mk board/build.mk \
 	ocr/build.mk hotlist/build.mk tests/*/build.mk))
 
-PROGRAMS += $(UNIT)
+PROGRAMS += $(UNIT) $(PROBES) $(BENCHES)
 
 define library
 $(1).obj := $$(patsubst %,$(B)/obj/%.o,$$($(1).src))

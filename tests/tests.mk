@@ -1,7 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-#   make check-unit          the unit tests alone (cmocka)
-#   make asan, make tsan     the unit tests built with sanitisers
+#   make demo [SCENES=folder]  the whole daemon on simulated pairs (or your photos) against a real nginx; ends with a report
+#   make check                 every test: unit, system, build variants, sanitisers
+#   make check-unit            the unit tests alone (cmocka)
+#   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
+#   make check-build           gcc and clang, every Kconfig switch on and off
+#   make asan, make tsan       the unit tests under address+undefined and thread sanitisers
+#   make bench                 speed against a stated baseline
+#   make lint                  clang-format and clang-tidy
+#   make compile_commands.json for editors and clang-tidy
 
-.PHONY: check-unit
+PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v
+
+.PHONY: demo check check-unit check-system check-build asan tsan bench lint
+
+# Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/demo/demo.py --build $(B) $(if $(SCENES),--scenes '$(SCENES)') $(if $(PASSAGES),--passages $(PASSAGES))
+
+check: deps
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory asan tsan
+	@$(MAKE) --no-print-directory check-build
+	@$(MAKE) --no-print-directory check-system
+
 check-unit: $(patsubst %,$(B)/%,$(UNIT))
-	@set -e; for t in $^; do echo "== $$t"; $$t; done
+	@set -e; for t in $^; do echo "== $$t"; (cd $(CURDIR) && $$t); done; \
+	echo "unit: $(words $^) programs passed$(if $(SAN), under $(SAN))"
+
+check-system: all $(patsubst %,$(B)/%,$(PROBES))
+	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),tests/system)
+
+check-build: all
+	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board
+
+asan tsan:
+	@$(MAKE) --no-print-directory SAN=$@ check-unit
+
+bench: all $(patsubst %,$(B)/%,$(BENCHES))
+	@set -e; for b in $(patsubst %,$(B)/%,$(BENCHES)); do $$b; done
+
+LINT := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+lint: compile_commands.json
+	@clang-format --dry-run --Werror $(LINT)
+	@clang-tidy --quiet -p $(B) $(filter %.c,$(filter-out tests/%,$(LINT)))
+
+compile_commands.json: $(B)/compile_commands.json
+$(B)/compile_commands.json: $(CONFIG)
+	$(Q)$(MAKE) --no-print-directory -Bn V=1 all | $(PYTHON) tests/board/compile_commands.py $(CURDIR) > $@
