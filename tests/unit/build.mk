@@ -9,3 +9,5 @@ test/unit/test_$(1).pkgs := cmocka
 endef
 
 $(eval $(call unit,err,base))
+$(eval $(call unit,image_file,image_file base))
+test/unit/test_image_file.ldlibs := -lturbojpeg
