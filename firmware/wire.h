@@ -7,10 +7,12 @@
 #ifndef FIRMWARE_WIRE_H
 #define FIRMWARE_WIRE_H
 
+#include "firmware/base/err.h"
 #include "firmware/base/sandbox.h"
 #include "hal/frame.h"
 #include "ocr/plate.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define WIRE_VERSION 1u
@@ -177,6 +179,16 @@ struct wire_bundle_done {
 	uint64_t version; /* in force now */
 	char etag[64];    /* of the offer */
 };
+
+/*
+ * Check a received message before anything in it is used: version, type, size (declared, received and the type's own), the number
+ * of descriptors, and that a message of this type may go from role `from` to role `to` at all. `m` must be aligned for any message.
+ * ERR_PEER, with what is wrong.
+ */
+bool wire_check(const void *m, size_t len, size_t n_fds, enum wire_role from, enum wire_role to, struct err *e) MUST_CHECK;
+
+/* Terminate a text field of a received message: wire_terminate(m->etag, sizeof m->etag). */
+void wire_terminate(char *text, size_t size);
 
 /* Initialise a header in place: wire_start(&m.h, WIRE_PAIR, sizeof m). */
 static inline void wire_start(struct wire_header *h, enum wire_type type, size_t size)
