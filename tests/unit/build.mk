@@ -11,3 +11,4 @@ endef
 $(eval $(call unit,err,base))
 $(eval $(call unit,image_file,image_file base))
 test/unit/test_image_file.ldlibs := -lturbojpeg
+$(eval $(call unit,cv,ocr_dnn base))
