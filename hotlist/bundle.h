@@ -30,6 +30,8 @@ struct bundle;
 /*
  * Map the bundle in `fd` (borrowed), verify the signature by `key` over the whole file, every offset and
  * field width, every entry's category against the policy. Refused whole or accepted whole.
+ * `fd` must be a sealed memfd or a file that only this process writes: the map is private to no one. Bytes that change later can
+ * never be read out of bounds and pass the gates again at each use, but a file cut short later ends the process (SIGBUS).
  * ERR_FORMAT, ERR_LIMIT, ERR_SIGNATURE, ERR_POLICY (forbidden category, missing case number, ORI or expiry), ERR_IO, ERR_NO_MEMORY.
  * *out: bundle_close unmaps and frees; NULL is harmless.
  */
@@ -43,7 +45,12 @@ const struct bundle_info *bundle_info(const struct bundle *b);
 /* Entry number i < entries, decoded into *out (strings copied). ERR_ARGUMENT: no such entry. */
 bool bundle_entry(const struct bundle *b, uint32_t i, struct entry *out, struct err *e) MUST_CHECK;
 
-/* First entry whose folded plate is exactly `plate`; *n counts them, they follow one another. False: none. */
+/* First entry whose folded plate is exactly `plate` (itself folded, see entry_fold); *n counts them, they follow one another.
+ * False: none. */
 bool bundle_find(const struct bundle *b, const char *plate, uint32_t *first, uint32_t *n);
+
+/* The same for all entries whose plate differs from `plate` (folded) only within the confusion classes of hotlist/key.h, those
+ * of bundle_find among them. */
+bool bundle_find_like(const struct bundle *b, const char *plate, uint32_t *first, uint32_t *n);
 
 #endif

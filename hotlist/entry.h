@@ -3,11 +3,16 @@
 #ifndef HOTLIST_ENTRY_H
 #define HOTLIST_ENTRY_H
 
+#include "firmware/base/err.h"
+
 #include <stdint.h>
 
 /* Felony vehicle, stolen vehicle, stolen plate; missing person behind its own signed switch. Nothing else exists. */
 #define ENTRY_CATEGORY_CODES "FVPM"
 #define ENTRY_CATEGORIES     4u
+
+/* Times of an entry lie before 2106-02-07: the bundle stores them as unsigned 32-bit seconds. */
+#define ENTRY_TIME_MAX INT64_C(4294967295)
 
 struct entry {
 	char lic[11];        /* plate as compared: folded to A-Z0-9 */
@@ -25,5 +30,19 @@ struct entry {
 /* Fold a plate text in place of comparison: upper case, letters and digits only, letter O as digit 0 on both sides.
  * At most 10 characters are kept; out holds 11 bytes. Returns out. */
 char *entry_fold(const char *text, char out[11]);
+
+/* The policy gate on a category, the same at compile, at load and at match: F, V and P; M only when the bundle's signed policy
+ * says so (allow_missing) and this firmware was built with CONFIG_CATEGORY_MISSING. */
+bool entry_category_allowed(char category, bool allow_missing);
+
+/* Position of `category` in ENTRY_CATEGORY_CODES, or -1. */
+int entry_category_index(char category);
+
+/*
+ * Check a whole entry: the category gate; case number, ORI and expiry present; every text terminated, of its NCIC length and
+ * made of the characters that field may have; lic is the fold of printed. ERR_POLICY: forbidden category, or no case number,
+ * ORI or expiry; ERR_FORMAT: the rest. The error names the field, never its value.
+ */
+bool entry_check(const struct entry *x, bool allow_missing, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hotlist/match.h"
+
+#include "firmware/base/clock.h"
+
+#include <string.h>
+
+const char *match_grade_name(enum match_grade grade)
+{
+	switch (grade) {
+	case GRADE_EXACT:
+		return "EXACT";
+	case GRADE_JURISDICTION_UNKNOWN:
+		return "JURISDICTION_UNKNOWN";
+	case GRADE_LOOKALIKE:
+		return "LOOKALIKE";
+	case GRADE_NONE:
+	default:
+		return "NONE";
+	}
+}
+
+/* One question put to the list: everything that does not change while it is answered. */
+struct question {
+	const struct bundle *b;
+	int64_t now_s;
+	char read[11];         /* the read, folded */
+	char jurisdiction[3];  /* upper case, or "" */
+	struct match *out;
+	uint32_t taken[MATCH_ENTRIES_MAX]; /* numbers of the entries in out */
+};
+
+/* The list is as old as it may be, or the clock is so wrong that nobody can say. */
+static bool is_stale(const struct bundle_info *list, int64_t now_s)
+{
+	int64_t issued_s = list->issued_ns / NS_PER_S;
+
+	if (now_s < 0)
+		return true;
+	if (now_s < issued_s)
+		return issued_s - now_s > MATCH_CLOCK_SKEW_S;
+	return now_s - issued_s > list->max_age_s;
+}
+
+static enum match_grade grade_of(const struct question *q, const struct entry *x)
+{
+	if (q->jurisdiction[0] && x->lis[0] && strcmp(q->jurisdiction, x->lis) != 0)
+		return GRADE_NONE;
+	if (strcmp(q->read, x->lic) != 0)
+		return GRADE_LOOKALIKE;
+	return q->jurisdiction[0] && x->lis[0] ? GRADE_EXACT : GRADE_JURISDICTION_UNKNOWN;
+}
+
+static bool taken(const struct question *q, uint32_t number)
+{
+	for (uint32_t i = 0; i < q->out->n; i++)
+		if (q->taken[i] == number)
+			return true;
+	return false;
+}
+
+static void add(struct question *q, uint32_t number, const struct entry *x, enum match_grade grade)
+{
+	struct match *m = q->out;
+
+	if (m->n == 0) {
+		m->grade = grade;
+		memcpy(m->matched, x->lic, sizeof m->matched);
+	}
+	q->taken[m->n] = number;
+	m->entries[m->n] = *x;
+	m->grades[m->n++] = grade;
+}
+
+/* Take those of entries [first, first + n) that grade as wanted. */
+static void collect(struct question *q, uint32_t first, uint32_t n, enum match_grade wanted)
+{
+	struct entry x;
+
+	for (uint32_t i = 0; i < n && q->out->n < MATCH_ENTRIES_MAX; i++) {
+		/* Decoding passes the category gate and the field checks a third time. */
+		if (!bundle_entry(q->b, first + i, &x, NULL) || x.expires_s <= q->now_s)
+			continue;
+		if (grade_of(q, &x) == wanted && !taken(q, first + i))
+			add(q, first + i, &x, wanted);
+	}
+}
+
+static void collect_lookalikes(struct question *q, const struct plate_read *read)
+{
+	uint32_t first, n, most = read->n_alternatives;
+	char spelling[PLATE_TEXT_SIZE], folded[11];
+
+	if (most > PLATE_ALTERNATIVES)
+		most = PLATE_ALTERNATIVES;
+	/* What the reader itself thought likely comes before what looks alike in general. */
+	for (uint32_t i = 0; i < most; i++) {
+		memcpy(spelling, read->alternatives[i].text, sizeof spelling);
+		spelling[PLATE_TEXT_MAX] = '\0';
+		if (bundle_find(q->b, entry_fold(spelling, folded), &first, &n))
+			collect(q, first, n, GRADE_LOOKALIKE);
+	}
+	if (bundle_find_like(q->b, q->read, &first, &n))
+		collect(q, first, n, GRADE_LOOKALIKE);
+}
+
+static void copy_jurisdiction(const char from[3], char to[3])
+{
+	memset(to, 0, 3);
+	for (size_t i = 0; i < 2 && from[i]; i++)
+		to[i] = (char)(from[i] >= 'a' && from[i] <= 'z' ? from[i] - 'a' + 'A' : from[i]);
+}
+
+void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s, struct match *out, bool *stale)
+{
+	struct question q = {.b = b, .now_s = now_s, .out = out};
+	char text[PLATE_TEXT_SIZE];
+	uint32_t first, n;
+
+	memset(out, 0, sizeof *out);
+	*stale = b && is_stale(bundle_info(b), now_s);
+	if (!b || *stale)
+		return;
+	memcpy(text, read->text, sizeof text);
+	text[PLATE_TEXT_MAX] = '\0';
+	if (entry_fold(text, q.read)[0] == '\0')
+		return;
+	copy_jurisdiction(read->jurisdiction, q.jurisdiction);
+	if (bundle_find(b, q.read, &first, &n)) {
+		collect(&q, first, n, GRADE_EXACT);
+		collect(&q, first, n, GRADE_JURISDICTION_UNKNOWN);
+	}
+	/* Beside a car that is on the list by its own plate, a look-alike of it is noise. */
+	if (out->n == 0 && bundle_info(b)->allow_lookalike)
+		collect_lookalikes(&q, read);
+	/* The fold of O to 0 is not a difference that anyone should be shown. */
+	if (out->n != 0 && out->grade != GRADE_LOOKALIKE)
+		memcpy(out->matched, text, sizeof text);
+}
