@@ -148,7 +148,7 @@ static bool set_choice(const struct pass *p, const struct conf_key *k, const cha
 	size_t len = strlen(value);
 	char why[160];
 
-	for (const char *c = k->choices; len > 0 && c; c = strchr(c, '|')) {
+	for (const char *c = k->choices; len > 0 && !strchr(value, '|') && c; c = strchr(c, '|')) {
 		if (*c == '|')
 			c++;
 		if (strncmp(c, value, len) == 0 && (c[len] == '|' || c[len] == '\0'))

@@ -63,9 +63,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 	if (level > most_written)
 		return;
-	used = put_head(line, sizeof line - 1, level);
+	used = put_head(line, sizeof line, level);
 	va_start(args, fmt);
-	if (vsnprintf(line + used, sizeof line - 1 - used, fmt, args) < 0)
+	if (vsnprintf(line + used, sizeof line - used, fmt, args) < 0)
 		line[used] = '\0';
 	va_end(args);
 	end = used + strlen(line + used);

@@ -12,3 +12,8 @@ $(eval $(call unit,err,base))
 $(eval $(call unit,image_file,image_file base))
 test/unit/test_image_file.ldlibs := -lturbojpeg
 $(eval $(call unit,cv,ocr_dnn base))
+$(eval $(call unit,log,base))
+$(eval $(call unit,conf,base))
+$(eval $(call unit,chan,base))
+$(eval $(call unit,gift,base))
+$(eval $(call unit,loop,base))
