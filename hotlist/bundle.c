@@ -68,8 +68,8 @@ bool bundle_open_fd(int fd, struct crypt_key *key, struct bundle **out, struct e
 	if (!b)
 		return err_set(e, ERR_NO_MEMORY, "hotlist: no memory");
 	/* Nothing behind the header is looked at before the signature has held. */
-	if (!map_fd(fd, b, e) || !layout_get_header(b->map, b->size, &b->layout, e) || !check_signature(b, key, e) ||
-	    !layout_check(b->map, &b->layout, e)) {
+	if (!map_fd(fd, b, e) || !layout_get_header(b->map, b->size, &b->layout, e) ||
+	    !check_signature(b, key, e) || !layout_check(b->map, &b->layout, e)) {
 		bundle_close(b);
 		return err_prefix(e, "hotlist");
 	}
@@ -111,7 +111,8 @@ bool bundle_entry(const struct bundle *b, uint32_t i, struct entry *out, struct 
 {
 	if (i >= b->layout.info.entries)
 		return err_set(e, ERR_ARGUMENT, "hotlist: no such entry");
-	if (!layout_get_record(record_at(b, i), b->map + b->layout.pool, b->layout.pool_size, out, e) ||
+	if (!layout_get_record(record_at(b, i), b->map + b->layout.pool, b->layout.pool_size, out,
+			       e) ||
 	    !entry_check(out, b->layout.info.allow_missing, e))
 		return err_prefix(e, "hotlist: entry %lu", (unsigned long)i);
 	return true;
@@ -134,7 +135,8 @@ static uint32_t count_before(const struct bundle *b, uint64_t skeleton, uint64_t
 	return low;
 }
 
-static bool span(const struct bundle *b, uint64_t skeleton, uint64_t low, uint64_t high, uint32_t *first, uint32_t *n)
+static bool span(const struct bundle *b, uint64_t skeleton, uint64_t low, uint64_t high,
+		 uint32_t *first, uint32_t *n)
 {
 	uint32_t end = count_before(b, skeleton, high);
 
@@ -148,7 +150,8 @@ bool bundle_find(const struct bundle *b, const char *plate, uint32_t *first, uin
 	uint64_t key;
 
 	*first = *n = 0;
-	return key_pack(plate, "", &key) && span(b, key_skeleton(key), key, key + KEY_STATES, first, n);
+	return key_pack(plate, "", &key) &&
+	       span(b, key_skeleton(key), key, key + KEY_STATES, first, n);
 }
 
 bool bundle_find_like(const struct bundle *b, const char *plate, uint32_t *first, uint32_t *n)

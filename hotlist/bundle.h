@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hotlist bundle: one signed file, mapped read-only on the box, never parsed at start. Layout: hotlist/FORMAT.md.
+ * The hotlist bundle: one signed file, mapped read-only on the box, never parsed at start. Layout:
+ * hotlist/FORMAT.md.
  */
 #ifndef HOTLIST_BUNDLE_H
 #define HOTLIST_BUNDLE_H
@@ -15,28 +16,30 @@
 #define BUNDLE_MAX_SIZE (UINT64_C(4) << 30) /* larger is refused */
 
 struct bundle_info {
-	uint64_t version;      /* counts up at the RTCC; the box never goes back */
-	int64_t issued_ns;     /* UTC */
-	int64_t max_age_s;     /* after issued + max_age the list is stale and does not alert */
+	uint64_t version;  /* counts up at the RTCC; the box never goes back */
+	int64_t issued_ns; /* UTC */
+	int64_t max_age_s; /* after issued + max_age the list is stale and does not alert */
 	uint32_t entries;
 	uint32_t per_category[ENTRY_CATEGORIES]; /* in the order of ENTRY_CATEGORY_CODES */
-	bool allow_missing;    /* category M is switched on by this signed policy */
-	bool allow_lookalike;  /* grade LOOKALIKE alerts by this signed policy */
+	bool allow_missing;		   /* category M is switched on by this signed policy */
+	bool allow_lookalike;		   /* grade LOOKALIKE alerts by this signed policy */
 	uint8_t signer[CRYPT_SHA256_SIZE]; /* key id of the signature */
 };
 
 struct bundle;
 
 /*
- * Map the bundle in `fd` (borrowed), verify the signature by `key` over the whole file, every offset and
- * field width, every entry's category against the policy. Refused whole or accepted whole.
- * `fd` must be a sealed memfd or a file that only this process writes: the map is private to no one. Bytes that change later can
- * never be read out of bounds and pass the gates again at each use, but a file cut short later ends the process (SIGBUS).
- * ERR_FORMAT, ERR_LIMIT, ERR_SIGNATURE, ERR_POLICY (forbidden category, missing case number, ORI or expiry), ERR_IO, ERR_NO_MEMORY.
- * *out: bundle_close unmaps and frees; NULL is harmless.
+ * Map the bundle in `fd` (borrowed), verify the signature by `key` over the whole file, every
+ * offset and field width, every entry's category against the policy. Refused whole or accepted
+ * whole. `fd` must be a sealed memfd or a file that only this process writes: the map is private to
+ * no one. Bytes that change later can never be read out of bounds and pass the gates again at each
+ * use, but a file cut short later ends the process (SIGBUS). ERR_FORMAT, ERR_LIMIT, ERR_SIGNATURE,
+ * ERR_POLICY (forbidden category, missing case number, ORI or expiry), ERR_IO, ERR_NO_MEMORY. *out:
+ * bundle_close unmaps and frees; NULL is harmless.
  */
 bool bundle_open_fd(int fd, struct crypt_key *key, struct bundle **out, struct err *e) MUST_CHECK;
-bool bundle_open(const char *path, struct crypt_key *key, struct bundle **out, struct err *e) MUST_CHECK;
+bool bundle_open(const char *path, struct crypt_key *key, struct bundle **out,
+		 struct err *e) MUST_CHECK;
 void bundle_close(struct bundle *b);
 
 /* Valid as long as the bundle is open. */
@@ -45,12 +48,12 @@ const struct bundle_info *bundle_info(const struct bundle *b);
 /* Entry number i < entries, decoded into *out (strings copied). ERR_ARGUMENT: no such entry. */
 bool bundle_entry(const struct bundle *b, uint32_t i, struct entry *out, struct err *e) MUST_CHECK;
 
-/* First entry whose folded plate is exactly `plate` (itself folded, see entry_fold); *n counts them, they follow one another.
- * False: none. */
+/* First entry whose folded plate is exactly `plate` (itself folded, see entry_fold); *n counts
+ * them, they follow one another. False: none. */
 bool bundle_find(const struct bundle *b, const char *plate, uint32_t *first, uint32_t *n);
 
-/* The same for all entries whose plate differs from `plate` (folded) only within the confusion classes of hotlist/key.h, those
- * of bundle_find among them. */
+/* The same for all entries whose plate differs from `plate` (folded) only within the confusion
+ * classes of hotlist/key.h, those of bundle_find among them. */
 bool bundle_find_like(const struct bundle *b, const char *plate, uint32_t *first, uint32_t *n);
 
 #endif

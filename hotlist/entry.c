@@ -79,7 +79,7 @@ bool entry_category_allowed(char category, bool allow_missing)
 struct shape {
 	const char *name;
 	size_t offset, size; /* of the field, with its NUL */
-	size_t least;        /* shortest when not empty */
+	size_t least;	     /* shortest when not empty */
 	bool needed;
 	bool (*may)(char c);
 };
@@ -87,17 +87,17 @@ struct shape {
 #define FIELD(f) #f, offsetof(struct entry, f), sizeof((struct entry *)NULL)->f
 
 static const struct shape SHAPES[] = {
-	{FIELD(lic), 1, true, is_alnum},
-	{FIELD(printed), 1, true, is_printed},
-	{FIELD(lis), 2, false, is_upper},
-	{FIELD(lit), 2, false, is_alnum},
-	{FIELD(case_number), 1, true, is_case_number},
-	{FIELD(ori), 9, true, is_alnum},
-	{FIELD(vyr), 4, false, is_digit},
-	{FIELD(vma), 1, false, is_alnum},
-	{FIELD(vmo), 1, false, is_alnum},
-	{FIELD(vst), 1, false, is_alnum},
-	{FIELD(vco), 1, false, is_colour},
+    {FIELD(lic), 1, true, is_alnum},
+    {FIELD(printed), 1, true, is_printed},
+    {FIELD(lis), 2, false, is_upper},
+    {FIELD(lit), 2, false, is_alnum},
+    {FIELD(case_number), 1, true, is_case_number},
+    {FIELD(ori), 9, true, is_alnum},
+    {FIELD(vyr), 4, false, is_digit},
+    {FIELD(vma), 1, false, is_alnum},
+    {FIELD(vmo), 1, false, is_alnum},
+    {FIELD(vst), 1, false, is_alnum},
+    {FIELD(vco), 1, false, is_colour},
 };
 
 static bool check_shape(const struct entry *x, const struct shape *s, struct err *e)
@@ -113,7 +113,8 @@ static bool check_shape(const struct entry *x, const struct shape *s, struct err
 		return err_set(e, ERR_FORMAT, "%s: too short", s->name);
 	for (size_t i = 0; i < len; i++)
 		if (!s->may(text[i]))
-			return err_set(e, ERR_FORMAT, "%s: a character that this field cannot have", s->name);
+			return err_set(e, ERR_FORMAT, "%s: a character that this field cannot have",
+				       s->name);
 	return true;
 }
 

@@ -13,31 +13,33 @@
 #define HIT_IMAGES 4u /* crop 0, crop 1, scene 0, scene 1 */
 
 struct hit_image {
-	const uint8_t *jpeg;   /* borrowed; NULL: that camera has no picture of this passage */
+	const uint8_t *jpeg; /* borrowed; NULL: that camera has no picture of this passage */
 	size_t len;
-	int64_t capture_ns;    /* of the frame it was taken from */
-	struct plate_quad quad;/* where the plate is, in pixels of the scene */
-	float confidence;      /* of that angle's own read, 0..1 */
+	int64_t capture_ns;	/* of the frame it was taken from */
+	struct plate_quad quad; /* where the plate is, in pixels of the scene */
+	float confidence;	/* of that angle's own read, 0..1 */
 };
 
 struct hit {
-	char id[33];                /* 128-bit passage id, 32 hex digits: the CloudEvents id; a repeat is harmless */
-	const char *site;           /* configuration: site name */
+	char id[33]; /* 128-bit passage id, 32 hex digits: the CloudEvents id; a repeat is harmless
+		      */
+	const char *site;	    /* configuration: site name */
 	double latitude, longitude; /* surveyed, degrees WGS 84 */
 	const char *camera_names[2];
-	int64_t first_ns, last_ns;  /* first and last pair of the passage */
-	int64_t best_ns;            /* the pair whose pictures are sent */
-	bool degraded;              /* one angle only */
+	int64_t first_ns, last_ns; /* first and last pair of the passage */
+	int64_t best_ns;	   /* the pair whose pictures are sent */
+	bool degraded;		   /* one angle only */
 	const struct plate_read *read;
 	const struct match *match;
 	const struct bundle_info *list;
-	int64_t now_ns;             /* when the hit was decided: list age refers to it */
+	int64_t now_ns; /* when the hit was decided: list age refers to it */
 	struct hit_image images[HIT_IMAGES];
 };
 
 /*
- * The hit as a CloudEvents 1.0 JSON document (structured mode, https://github.com/cloudevents/spec v1.0.2), type
- * "org.alpr.hit.v1", schema tests/rtcc/hit.schema.json. *json is malloc'd and NUL-terminated, caller frees. ERR_NO_MEMORY.
+ * The hit as a CloudEvents 1.0 JSON document (structured mode, https://github.com/cloudevents/spec
+ * v1.0.2), type "org.alpr.hit.v1", schema tests/rtcc/hit.schema.json. *json is malloc'd and
+ * NUL-terminated, caller frees. ERR_NO_MEMORY.
  */
 bool hit_to_json(const struct hit *h, char **json, size_t *len, struct err *e) MUST_CHECK;
 

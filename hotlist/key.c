@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define BASE   37u
-#define LENGTH 10u
+#define BASE	  37u
+#define LENGTH	  10u
 #define LETTER(c) ((uint8_t)((c) - 'A' + 11))
 #define DIGIT(c)  ((uint8_t)((c) - '0' + 1))
 
@@ -63,7 +63,8 @@ bool key_pack(const char *lic, const char *lis, uint64_t *key)
 {
 	uint64_t plate, state;
 
-	if (lic[0] == '\0' || strchr(lic, 'O') || !pack(lic, LENGTH, &plate) || !pack(lis, 2, &state))
+	if (lic[0] == '\0' || strchr(lic, 'O') || !pack(lic, LENGTH, &plate) ||
+	    !pack(lis, 2, &state))
 		return false;
 	*key = plate * KEY_STATES + state;
 	return true;
@@ -71,16 +72,16 @@ bool key_pack(const char *lic, const char *lis, uint64_t *key)
 
 bool key_unpack(uint64_t key, char lic[11], char lis[3])
 {
-	return unpack(key / KEY_STATES, LENGTH, lic) && unpack(key % KEY_STATES, 2, lis) && lic[0] != '\0' &&
-	       !strchr(lic, 'O');
+	return unpack(key / KEY_STATES, LENGTH, lic) && unpack(key % KEY_STATES, 2, lis) &&
+	       lic[0] != '\0' && !strchr(lic, 'O');
 }
 
 uint64_t key_skeleton(uint64_t key)
 {
 	static const uint8_t same[BASE] = {
-		[LETTER('D')] = DIGIT('0'), [LETTER('O')] = DIGIT('0'), [LETTER('Q')] = DIGIT('0'),
-		[LETTER('I')] = DIGIT('1'), [LETTER('Z')] = DIGIT('2'), [LETTER('S')] = DIGIT('5'),
-		[LETTER('G')] = DIGIT('6'), [LETTER('B')] = DIGIT('8'),
+	    [LETTER('D')] = DIGIT('0'), [LETTER('O')] = DIGIT('0'), [LETTER('Q')] = DIGIT('0'),
+	    [LETTER('I')] = DIGIT('1'), [LETTER('Z')] = DIGIT('2'), [LETTER('S')] = DIGIT('5'),
+	    [LETTER('G')] = DIGIT('6'), [LETTER('B')] = DIGIT('8'),
 	};
 	uint64_t plate = key / KEY_STATES, out = 0, place = 1;
 

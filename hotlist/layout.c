@@ -68,7 +68,8 @@ uint64_t layout_place(struct layout *l)
 	return l->signed_bytes + LAYOUT_SIGNATURE;
 }
 
-static void put_section(uint8_t *at, enum section kind, uint32_t width, uint64_t offset, uint64_t bytes)
+static void put_section(uint8_t *at, enum section kind, uint32_t width, uint64_t offset,
+			uint64_t bytes)
 {
 	le_put(at, 4, kind);
 	le_put(at + 4, 4, width);
@@ -78,14 +79,16 @@ static void put_section(uint8_t *at, enum section kind, uint32_t width, uint64_t
 
 static void put_sections(const struct layout *l, uint8_t *at)
 {
-	put_section(at, SECTION_RECORDS, LAYOUT_RECORD, l->records, (uint64_t)l->info.entries * LAYOUT_RECORD);
+	put_section(at, SECTION_RECORDS, LAYOUT_RECORD, l->records,
+		    (uint64_t)l->info.entries * LAYOUT_RECORD);
 	put_section(at + SECTION_SIZE, SECTION_POOL, 1, l->pool, l->pool_size);
 }
 
 void layout_put_header(const struct layout *l, uint8_t out[LAYOUT_HEADER])
 {
 	const struct bundle_info *in = &l->info;
-	unsigned policy = (in->allow_missing ? POLICY_MISSING : 0u) | (in->allow_lookalike ? POLICY_LOOKALIKE : 0u);
+	unsigned policy = (in->allow_missing ? POLICY_MISSING : 0u) |
+			  (in->allow_lookalike ? POLICY_LOOKALIKE : 0u);
 
 	memset(out, 0, LAYOUT_HEADER);
 	memcpy(out, MAGIC, sizeof MAGIC);
@@ -117,7 +120,8 @@ static bool get_info(const uint8_t *h, struct bundle_info *in, struct err *e)
 	in->version = le64(h + AT_VERSION);
 	if (in->version == 0 || in->version > LAYOUT_MAX_VERSION)
 		return err_set(e, ERR_LIMIT, "list version: out of range");
-	if (le64(h + AT_ISSUED) == 0 || le64(h + AT_ISSUED) > (uint64_t)ENTRY_TIME_MAX * 1000000000u)
+	if (le64(h + AT_ISSUED) == 0 ||
+	    le64(h + AT_ISSUED) > (uint64_t)ENTRY_TIME_MAX * 1000000000u)
 		return err_set(e, ERR_LIMIT, "issue time: out of range");
 	in->issued_ns = (int64_t)le64(h + AT_ISSUED);
 	if (age == 0 || age > (uint64_t)LAYOUT_MAX_AGE_S)
@@ -177,7 +181,8 @@ bool layout_put_vehicle(const struct entry *x, uint8_t out[LAYOUT_VEHICLE])
 	return !all_zero(out, LAYOUT_VEHICLE);
 }
 
-void layout_put_record(const struct entry *x, const struct layout_refs *refs, uint8_t out[LAYOUT_RECORD])
+void layout_put_record(const struct entry *x, const struct layout_refs *refs,
+		       uint8_t out[LAYOUT_RECORD])
 {
 	uint64_t key = 0;
 	unsigned year = 0;
@@ -199,8 +204,8 @@ void layout_put_record(const struct entry *x, const struct layout_refs *refs, ui
 }
 
 /* Bytes at `ref` of the pool, copied to out and NUL-terminated there; out holds room bytes. */
-static bool pool_get(const uint8_t *pool, uint32_t pool_size, uint32_t ref, void *out, size_t room, size_t *len,
-		     struct err *e)
+static bool pool_get(const uint8_t *pool, uint32_t pool_size, uint32_t ref, void *out, size_t room,
+		     size_t *len, struct err *e)
 {
 	if (ref >= pool_size)
 		return err_set(e, ERR_FORMAT, "text outside the pool");
@@ -212,7 +217,8 @@ static bool pool_get(const uint8_t *pool, uint32_t pool_size, uint32_t ref, void
 	return true;
 }
 
-static bool pool_text(const uint8_t *pool, uint32_t pool_size, uint32_t ref, char *out, size_t room, struct err *e)
+static bool pool_text(const uint8_t *pool, uint32_t pool_size, uint32_t ref, char *out, size_t room,
+		      struct err *e)
 {
 	size_t len = 0;
 
@@ -235,7 +241,8 @@ static bool fixed_text(const uint8_t *from, size_t width, char *out, struct err 
 	return true;
 }
 
-static bool get_vehicle(const uint8_t *pool, uint32_t pool_size, uint32_t ref, struct entry *x, struct err *e)
+static bool get_vehicle(const uint8_t *pool, uint32_t pool_size, uint32_t ref, struct entry *x,
+			struct err *e)
 {
 	uint8_t v[LAYOUT_VEHICLE + 1];
 	size_t len = 0;
@@ -246,8 +253,8 @@ static bool get_vehicle(const uint8_t *pool, uint32_t pool_size, uint32_t ref, s
 		return false;
 	if (len != LAYOUT_VEHICLE)
 		return err_set(e, ERR_FORMAT, "vehicle of a wrong length");
-	return fixed_text(v, 4, x->vma, e) && fixed_text(v + 4, 3, x->vmo, e) && fixed_text(v + 7, 2, x->vst, e) &&
-	       fixed_text(v + 9, 7, x->vco, e);
+	return fixed_text(v, 4, x->vma, e) && fixed_text(v + 4, 3, x->vmo, e) &&
+	       fixed_text(v + 7, 2, x->vst, e) && fixed_text(v + 9, 7, x->vco, e);
 }
 
 static bool get_year(unsigned year, char out[5], struct err *e)
@@ -267,7 +274,8 @@ uint64_t layout_record_key(const uint8_t *record)
 	return le64(record + AT_KEY);
 }
 
-bool layout_get_record(const uint8_t *record, const uint8_t *pool, uint32_t pool_size, struct entry *out, struct err *e)
+bool layout_get_record(const uint8_t *record, const uint8_t *pool, uint32_t pool_size,
+		       struct entry *out, struct err *e)
 {
 	uint8_t r[LAYOUT_RECORD];
 	uint32_t printed;
@@ -283,7 +291,8 @@ bool layout_get_record(const uint8_t *record, const uint8_t *pool, uint32_t pool
 		return err_set(e, ERR_FORMAT, "reserved bytes are not zero");
 	if (!fixed_text(r + AT_LIT, 2, out->lit, e) || !get_year(le16(r + AT_VYR), out->vyr, e))
 		return false;
-	if (!pool_text(pool, pool_size, le32(r + AT_CASE_NUMBER), out->case_number, sizeof out->case_number, e))
+	if (!pool_text(pool, pool_size, le32(r + AT_CASE_NUMBER), out->case_number,
+		       sizeof out->case_number, e))
 		return err_prefix(e, "case_number");
 	if (!pool_text(pool, pool_size, le32(r + AT_ORI), out->ori, sizeof out->ori, e))
 		return err_prefix(e, "ori");
@@ -292,7 +301,8 @@ bool layout_get_record(const uint8_t *record, const uint8_t *pool, uint32_t pool
 		memcpy(out->printed, out->lic, sizeof out->lic);
 	else if (!pool_text(pool, pool_size, printed, out->printed, sizeof out->printed, e))
 		return err_prefix(e, "printed");
-	return get_vehicle(pool, pool_size, le32(r + AT_VEHICLE), out, e) || err_prefix(e, "vehicle");
+	return get_vehicle(pool, pool_size, le32(r + AT_VEHICLE), out, e) ||
+	       err_prefix(e, "vehicle");
 }
 
 void layout_put_signature(const uint8_t *sig, size_t len, uint8_t out[LAYOUT_SIGNATURE])
@@ -321,13 +331,15 @@ bool layout_check(const uint8_t *file, const struct layout *l, struct err *e)
 	uint64_t previous = 0;
 	struct entry x;
 
-	if (pool[0] != 0 || !all_zero(pool + l->pool_size, l->signed_bytes - l->pool - l->pool_size))
+	if (pool[0] != 0 ||
+	    !all_zero(pool + l->pool_size, l->signed_bytes - l->pool - l->pool_size))
 		return err_set(e, ERR_FORMAT, "pool: reserved bytes are not zero");
 	for (uint32_t i = 0; i < l->info.entries; i++) {
 		const uint8_t *record = file + l->records + (uint64_t)i * LAYOUT_RECORD;
 		uint64_t key = layout_record_key(record);
 
-		if (!layout_get_record(record, pool, l->pool_size, &x, e) || !entry_check(&x, l->info.allow_missing, e))
+		if (!layout_get_record(record, pool, l->pool_size, &x, e) ||
+		    !entry_check(&x, l->info.allow_missing, e))
 			return err_prefix(e, "entry %lu", (unsigned long)i);
 		if (i != 0 && key_compare(previous, key) > 0)
 			return err_set(e, ERR_FORMAT, "entry %lu: out of order", (unsigned long)i);

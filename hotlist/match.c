@@ -24,8 +24,8 @@ const char *match_grade_name(enum match_grade grade)
 struct question {
 	const struct bundle *b;
 	int64_t now_s;
-	char read[11];         /* the read, folded */
-	char jurisdiction[3];  /* upper case, or "" */
+	char read[11];	      /* the read, folded */
+	char jurisdiction[3]; /* upper case, or "" */
 	struct match *out;
 	uint32_t taken[MATCH_ENTRIES_MAX]; /* numbers of the entries in out */
 };
@@ -111,7 +111,8 @@ static void copy_jurisdiction(const char from[3], char to[3])
 		to[i] = (char)(from[i] >= 'a' && from[i] <= 'z' ? from[i] - 'a' + 'A' : from[i]);
 }
 
-void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s, struct match *out, bool *stale)
+void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s,
+		struct match *out, bool *stale)
 {
 	struct question q = {.b = b, .now_s = now_s, .out = out};
 	char text[PLATE_TEXT_SIZE];

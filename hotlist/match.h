@@ -15,23 +15,28 @@ const char *match_grade_name(enum match_grade grade);
 
 #define MATCH_ENTRIES_MAX 8u
 
-/* A list issued further in the future than this says that the clock is wrong: then nobody knows its age, and it counts as stale. */
+/* A list issued further in the future than this says that the clock is wrong: then nobody knows its
+ * age, and it counts as stale. */
 #define MATCH_CLOCK_SKEW_S 300
 
 struct match {
-	enum match_grade grade;               /* the best of all entries */
-	uint32_t n;                           /* entries matched, at most MATCH_ENTRIES_MAX (best grade first) */
+	enum match_grade grade; /* the best of all entries */
+	uint32_t n;		/* entries matched, at most MATCH_ENTRIES_MAX (best grade first) */
 	struct entry entries[MATCH_ENTRIES_MAX];
 	enum match_grade grades[MATCH_ENTRIES_MAX];
-	char matched[PLATE_TEXT_SIZE];        /* the spelling that matched; differs from the read for LOOKALIKE */
+	char matched[PLATE_TEXT_SIZE]; /* the spelling that matched; differs from the read for
+					  LOOKALIKE */
 };
 
 /*
- * Match a read at time now_s (UTC seconds). An entry of another jurisdiction than the read's known one is no match; expired
- * entries and forbidden categories never match; a stale list matches nothing (stale: *stale set true). Letter O and digit 0 are
- * the same everywhere. LOOKALIKE only when the signed policy allows it and nothing matches by its own spelling: the read's
- * alternatives, then the confusion classes of hotlist/key.h. `b` may be NULL (no list): no match. Allocates nothing, cannot fail.
+ * Match a read at time now_s (UTC seconds). An entry of another jurisdiction than the read's known
+ * one is no match; expired entries and forbidden categories never match; a stale list matches
+ * nothing (stale: *stale set true). Letter O and digit 0 are the same everywhere. LOOKALIKE only
+ * when the signed policy allows it and nothing matches by its own spelling: the read's
+ * alternatives, then the confusion classes of hotlist/key.h. `b` may be NULL (no list): no match.
+ * Allocates nothing, cannot fail.
  */
-void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s, struct match *out, bool *stale);
+void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s,
+		struct match *out, bool *stale);
 
 #endif
