@@ -13,3 +13,17 @@ ifeq ($(CONFIG_CAMERA_REPLAY),y)
 camera.src  += hal/camera_replay.c hal/replay_list.c hal/letterbox.c
 camera_libs += image_file
 endif
+
+ifeq ($(CONFIG_CAMERA_SIM),y)
+# The simulator's drawing, and the host tool that hands its pictures to training and tests.
+LIBRARIES += sim
+sim.src   := $(addprefix hal/sim/,art.c canvas.c plate.c plate_ground.c series.c)
+sim.pkgs  := freetype2
+sim.ldlibs := -lm
+# The inner loops are written for the vectoriser, which -O2 of gcc 12 leaves out where it must guess.
+$(B)/obj/hal/sim/%.c.o: OPT := -O3
+
+PROGRAMS += bin/alpr-sim
+bin/alpr-sim.src  := $(addprefix hal/sim/,alpr_sim.c tool_plates.c)
+bin/alpr-sim.libs := sim base
+endif
