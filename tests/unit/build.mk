@@ -17,3 +17,7 @@ $(eval $(call unit,conf,base))
 $(eval $(call unit,chan,base))
 $(eval $(call unit,gift,base))
 $(eval $(call unit,loop,base))
+$(eval $(call unit,pairing,capture))
+ifeq ($(CONFIG_CAMERA_REPLAY),y)
+$(eval $(call unit,camera_replay,$(camera_libs) base))
+endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Section [camera] of the configuration. */
+#ifndef FIRMWARE_CAPTURE_CONF_H
+#define FIRMWARE_CAPTURE_CONF_H
+
+#include "firmware/base/err.h"
+#include "firmware/base/sandbox.h"
+#include "hal/camera.h"
+
+struct capture_conf {
+	struct camera_conf camera;
+	char read_folder[256]; /* filled by capture_sandbox */
+};
+
+/* Parse and check section [camera]; folder: what relative paths are relative to. ERR_CONFIG, ERR_LIMIT. */
+bool capture_conf_load(const char *text, size_t len, const char *folder, struct capture_conf *out, struct err *e) MUST_CHECK;
+
+/* What the capture role may still do once its cameras are open: *box refers to strings in *conf. */
+void capture_sandbox(struct capture_conf *conf, struct sandbox *box);
+
+#endif
