@@ -6,6 +6,6 @@ base.pkgs := libseccomp inih
 
 crypt.src    := firmware/base/crypt.c
 crypt.cppflags := -isystem $(DEPS)/include
-crypt.ldlibs := $(DEPS)/lib/libmbedcrypto.a
+crypt.ldlibs := $(DEPS)/lib/libmbedx509.a $(DEPS)/lib/libmbedcrypto.a
 crypt.deps   := $(MBEDTLS)
 $(B)/obj/firmware/base/crypt.c.o: | $(MBEDTLS)

@@ -21,3 +21,4 @@ $(eval $(call unit,pairing,capture))
 ifeq ($(CONFIG_CAMERA_REPLAY),y)
 $(eval $(call unit,camera_replay,$(camera_libs) base))
 endif
+$(eval $(call unit,crypt,crypt base))

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/base/crypt.h"
+
+#include "firmware/base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mbedtls/ecp.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/x509_crt.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define KEY_FILE_MAX 16384u /* a certificate with its text is 5 kB at most */
+#define SPKI_MAX     256u   /* P-384 needs 120 */
+
+struct crypt_key {
+	mbedtls_pk_context pk;
+	bool is_private;
+};
+
+/* A PEM file as text, wiped before it is freed: it may be a private key. */
+struct pem {
+	unsigned char *text;
+	size_t len; /* without the NUL */
+};
+
+static void pem_wipe(struct pem *p)
+{
+	if (p->text)
+		mbedtls_platform_zeroize(p->text, KEY_FILE_MAX + 1);
+	free(p->text);
+}
+
+bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
+{
+	if (mbedtls_sha256(data, len, out, 0) != 0)
+		return err_set(e, ERR_NO_MEMORY, "SHA-256");
+	return true;
+}
+
+bool crypt_random(void *out, size_t len, struct err *e)
+{
+	uint8_t *p = out;
+
+	while (len > 0) {
+		ssize_t n = getrandom(p, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, errno, "getrandom");
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static int rng(void *unused, unsigned char *out, size_t len)
+{
+	(void)unused;
+	return crypt_random(out, len, NULL) ? 0 : MBEDTLS_ERR_PK_BAD_INPUT_DATA;
+}
+
+static bool pem_read(const char *path, struct pem *p, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, errno, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_IO, "%s: not a regular file", path);
+	if (st.st_size > KEY_FILE_MAX)
+		return err_set(e, ERR_FORMAT, "%s: too large for a key", path);
+	p->text = calloc(1, KEY_FILE_MAX + 1);
+	if (!p->text)
+		return err_set(e, ERR_NO_MEMORY, "%s", path);
+	n = read(fd, p->text, KEY_FILE_MAX); /* a regular file this small comes whole */
+	if (n < 0)
+		return err_errno(e, errno, "%s", path);
+	p->len = (size_t)n;
+	return true;
+}
+
+static bool refused_by_parser(int rc, const char *path, struct err *e)
+{
+	if (rc == MBEDTLS_ERR_PK_ALLOC_FAILED || rc == MBEDTLS_ERR_X509_ALLOC_FAILED)
+		return err_set(e, ERR_NO_MEMORY, "%s", path);
+	if (rc == MBEDTLS_ERR_PK_PASSWORD_REQUIRED)
+		return err_set(e, ERR_FORMAT, "%s: encrypted with a password", path);
+	/* The X.509 parser puts its own code in front of (adds it to) that of the key. */
+	if (rc == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE || rc == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG ||
+	    rc == MBEDTLS_ERR_X509_INVALID_FORMAT + MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE)
+		return err_set(e, ERR_POLICY, "%s: neither P-256 nor P-384", path);
+	return err_set(e, ERR_FORMAT, "%s: no such key in PEM form", path);
+}
+
+static bool check_curve(const mbedtls_pk_context *pk, const char *path, struct err *e)
+{
+	mbedtls_ecp_group_id curve = MBEDTLS_ECP_DP_NONE;
+
+	if (mbedtls_pk_can_do(pk, MBEDTLS_PK_ECDSA))
+		curve = mbedtls_pk_ec(*pk)->MBEDTLS_PRIVATE(grp).id;
+	if (curve != MBEDTLS_ECP_DP_SECP256R1 && curve != MBEDTLS_ECP_DP_SECP384R1)
+		return err_set(e, ERR_POLICY, "%s: neither P-256 nor P-384", path);
+	return true;
+}
+
+static bool key_new(struct crypt_key **out, struct err *e)
+{
+	struct crypt_key *k = calloc(1, sizeof *k);
+
+	if (!k)
+		return err_set(e, ERR_NO_MEMORY, "key");
+	mbedtls_pk_init(&k->pk);
+	*out = k;
+	return true;
+}
+
+static void key_cleanup(struct crypt_key **k)
+{
+	crypt_key_free(*k);
+}
+
+/* The certificate's key, copied through its DER form: the pk inside a certificate cannot be taken out of it. */
+static int parse_certificate(const struct pem *p, mbedtls_pk_context *pk)
+{
+	mbedtls_x509_crt crt;
+	int rc;
+
+	mbedtls_x509_crt_init(&crt);
+	rc = mbedtls_x509_crt_parse(&crt, p->text, p->len + 1);
+	if (rc > 0) /* so many certificates of the file could not be read */
+		rc = MBEDTLS_ERR_X509_INVALID_FORMAT;
+	if (rc == 0)
+		rc = mbedtls_pk_parse_public_key(pk, crt.pk_raw.p, crt.pk_raw.len);
+	mbedtls_x509_crt_free(&crt);
+	return rc;
+}
+
+bool crypt_key_load_public(const char *path, struct crypt_key **out, struct err *e)
+{
+	CLEANUP(pem_wipe) struct pem p = {0};
+	CLEANUP(key_cleanup) struct crypt_key *k = NULL;
+	int rc;
+
+	if (!pem_read(path, &p, e) || !key_new(&k, e))
+		return false;
+	if (strstr((const char *)p.text, "-----BEGIN CERTIFICATE-----"))
+		rc = parse_certificate(&p, &k->pk);
+	else if (strstr((const char *)p.text, "-----BEGIN PUBLIC KEY-----"))
+		rc = mbedtls_pk_parse_public_key(&k->pk, p.text, p.len + 1);
+	else
+		rc = MBEDTLS_ERR_PK_KEY_INVALID_FORMAT;
+	if (rc != 0)
+		return refused_by_parser(rc, path, e);
+	if (!check_curve(&k->pk, path, e))
+		return false;
+	*out = steal_ptr(&k);
+	return true;
+}
+
+bool crypt_key_load_private(const char *path, struct crypt_key **out, struct err *e)
+{
+	CLEANUP(pem_wipe) struct pem p = {0};
+	CLEANUP(key_cleanup) struct crypt_key *k = NULL;
+	int rc = MBEDTLS_ERR_PK_KEY_INVALID_FORMAT;
+
+	if (!pem_read(path, &p, e) || !key_new(&k, e))
+		return false;
+	if (strstr((const char *)p.text, "-----BEGIN "))
+		rc = mbedtls_pk_parse_key(&k->pk, p.text, p.len + 1, NULL, 0, rng, NULL);
+	if (rc != 0)
+		return refused_by_parser(rc, path, e);
+	if (!check_curve(&k->pk, path, e))
+		return false;
+	k->is_private = true;
+	*out = steal_ptr(&k);
+	return true;
+}
+
+void crypt_key_free(struct crypt_key *k)
+{
+	if (!k)
+		return;
+	mbedtls_pk_free(&k->pk); /* wipes the private number */
+	free(k);
+}
+
+bool crypt_key_id(const struct crypt_key *k, uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
+{
+	unsigned char der[SPKI_MAX];
+	int len = mbedtls_pk_write_pubkey_der(&k->pk, der, sizeof der);
+
+	if (len <= 0)
+		return err_set(e, ERR_NO_MEMORY, "key id");
+	return crypt_sha256(der + sizeof der - len, (size_t)len, out, e); /* written at the end of the buffer */
+}
+
+bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[CRYPT_SIGNATURE_MAX], size_t *sig_len,
+		struct err *e)
+{
+	uint8_t hash[CRYPT_SHA256_SIZE];
+
+	if (!k->is_private)
+		return err_set(e, ERR_ARGUMENT, "sign: a public key cannot sign");
+	if (!crypt_sha256(data, len, hash, e))
+		return false;
+	if (mbedtls_pk_sign(&k->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, sig, CRYPT_SIGNATURE_MAX, sig_len, rng,
+			    NULL) != 0)
+		return err_set(e, ERR_SIGNATURE, "sign: failed");
+	return true;
+}
+
+bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8_t *sig, size_t sig_len, struct err *e)
+{
+	uint8_t hash[CRYPT_SHA256_SIZE];
+
+	if (sig_len == 0 || sig_len > CRYPT_SIGNATURE_MAX)
+		return err_set(e, ERR_SIGNATURE, "signature: of %zu bytes", sig_len);
+	if (!crypt_sha256(data, len, hash, e))
+		return false;
+	if (mbedtls_pk_verify(&k->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, sig, sig_len) != 0)
+		return err_set(e, ERR_SIGNATURE, "signature: does not verify");
+	return true;
+}
