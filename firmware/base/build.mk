@@ -9,3 +9,6 @@ crypt.cppflags := -isystem $(DEPS)/include
 crypt.ldlibs := $(DEPS)/lib/libmbedx509.a $(DEPS)/lib/libmbedcrypto.a
 crypt.deps   := $(MBEDTLS)
 $(B)/obj/firmware/base/crypt.c.o: | $(MBEDTLS)
+
+# The sandbox: what a role may, in the words of base/sandbox.h, as Landlock rules and a seccomp filter.
+base.src += firmware/base/sandbox.c firmware/base/landlock.c firmware/base/filter.c

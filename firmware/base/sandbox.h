@@ -42,8 +42,18 @@ struct sandbox_loaded {
 /*
  * Close the sandbox. A system call outside the list returns EPERM for the ones libraries probe
  * and kills the process (SIGSYS) for the rest. There is no way to open it again.
- * Errors: ERR_IO, with the step that failed; the caller must then exit: no role runs without.
+ * Memory cannot be made executable afterwards, so libraries must be loaded before; a read path that does not exist is left out.
+ * Errors: ERR_IO, with the step that failed, also when the process has more threads than the caller's (Landlock would not bind
+ * them: start threads afterwards, with SANDBOX_THREADS); ERR_NOT_FOUND: a write folder is missing. The caller must then exit: no
+ * role runs without.
  */
 bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded, struct err *e) MUST_CHECK;
+
+/*
+ * Close the parent's sandbox, as far as one can that starts the roles, which inherit it: no new privileges, nothing can be executed but
+ * `programs` (files or folders, NULL-terminated; the dynamic loader among them), no TCP port can be bound, and a deny-list of system
+ * calls that no role needs. Errors as sandbox_close.
+ */
+bool sandbox_close_parent(const char *const *programs, struct sandbox_loaded *loaded, struct err *e) MUST_CHECK;
 
 #endif

@@ -22,3 +22,6 @@ ifeq ($(CONFIG_CAMERA_REPLAY),y)
 $(eval $(call unit,camera_replay,$(camera_libs) base))
 endif
 $(eval $(call unit,crypt,crypt base))
+
+$(eval $(call unit,sandbox,base))
+$(eval $(call unit,wire,wire base))
