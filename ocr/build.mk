@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# ocr_dnn: what looks at pictures (OpenCV core, imgproc, dnn; no imgcodecs).
-LIBRARIES += ocr_dnn
-ocr_dnn.src := ocr/cv.cpp
+# ocr: what needs no picture (fusion, syntax). ocr_dnn: what looks at pictures (OpenCV core, imgproc, dnn; no imgcodecs).
+LIBRARIES += ocr ocr_dnn
+ocr.src    := ocr/beam.c ocr/fuse.c ocr/syntax.c
+ocr.ldlibs := -lm
+
+ocr_dnn.src := ocr/cv.cpp ocr/read.c
 ocr_dnn.cppflags := -isystem /usr/include/opencv4
 ocr_dnn.ldlibs := -lopencv_dnn -lopencv_imgproc -lopencv_core -lm

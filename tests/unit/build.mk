@@ -25,3 +25,6 @@ $(eval $(call unit,crypt,crypt base))
 
 $(eval $(call unit,sandbox,base))
 $(eval $(call unit,wire,wire base))
+$(eval $(call unit,beam,ocr))
+$(eval $(call unit,fuse,ocr))
+$(eval $(call unit,syntax,ocr))

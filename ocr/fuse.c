@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ocr/fuse.h"
+
+#include "ocr/beam.h"
+#include "ocr/syntax.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CANDIDATES 96u
+#define PER_OBSERVATION 8u /* spellings one observation may propose */
+/* No observation is trusted to exclude a spelling altogether: it may show another plate, or none. */
+#define FLOOR -11.0f
+/* Frames of one passage err together: the second and later ones count this much of the first. */
+#define FURTHER 0.35f
+
+struct candidate {
+	char text[PLATE_TEXT_SIZE];
+	float score; /* joint log-likelihood */
+	float posterior;
+};
+
+struct pool {
+	struct candidate at[CANDIDATES];
+	size_t n;
+};
+
+static bool usable(const struct plate_observation *o)
+{
+	return o && o->steps >= 1 && o->steps <= PLATE_STEPS && o->weight > 0 && isfinite(o->weight);
+}
+
+static bool pool_has(const struct pool *p, const char *text)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->at[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+static float log_add(float a, float b)
+{
+	float top = fmaxf(a, b);
+
+	return isinf(top) ? top : top + log1pf(expf(fminf(a, b) - top));
+}
+
+/*
+ * Weighted mean of the floored log-likelihoods, times the number of observations that they are worth. other: of everything
+ * that is no candidate.
+ */
+static void score_all(struct pool *p, const struct plate_observation *const *seen, size_t n, size_t from, float *other)
+{
+	float weights = 0, rest = 0;
+
+	for (size_t c = from; c < p->n; c++)
+		p->at[c].score = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct beam_lattice lattice;
+		float mass = 0;
+
+		if (!usable(seen[i]))
+			continue;
+		beam_lattice(seen[i], &lattice);
+		for (size_t c = from; c < p->n; c++) {
+			float l = beam_log_likelihood(&lattice, p->at[c].text);
+			mass += expf(l);
+			p->at[c].score += seen[i]->weight * log_add(l, FLOOR);
+		}
+		rest += seen[i]->weight * log_add(logf(fmaxf(1.0f - mass, 1e-7f)), FLOOR);
+		weights += seen[i]->weight;
+	}
+	if (!(weights > 0))
+		return;
+	float worth = weights <= 1 ? 1.0f : 1.0f + FURTHER * (weights - 1.0f);
+	for (size_t c = from; c < p->n; c++)
+		p->at[c].score *= worth / weights;
+	if (other)
+		*other = rest * worth / weights;
+}
+
+static void sort_pool(struct pool *p)
+{
+	for (size_t i = 1; i < p->n; i++) {
+		struct candidate c = p->at[i];
+		size_t j = i;
+		for (; j > 0 && p->at[j - 1].score < c.score; j--)
+			p->at[j] = p->at[j - 1];
+		p->at[j] = c;
+	}
+}
+
+static void propose(struct pool *p, const char *text)
+{
+	if (p->n < CANDIDATES && !pool_has(p, text))
+		strcpy(p->at[p->n++].text, text);
+}
+
+/*
+ * What each observation would read. When there are more proposals than room, every observation still has its best
+ * ones in: the first choice of all, then the second of all.
+ */
+static void gather(struct pool *p, const struct plate_observation *const *seen, size_t n)
+{
+	size_t depth = n <= 8 ? PER_OBSERVATION : n <= 24 ? 4 : 2;
+
+	for (size_t i = 0; i < n && p->n < CANDIDATES; i++) {
+		struct beam_lattice lattice;
+		struct beam_spelling best[PER_OBSERVATION];
+
+		if (!usable(seen[i]))
+			continue;
+		beam_lattice(seen[i], &lattice);
+		size_t found = beam_search(&lattice, best, depth);
+		for (size_t k = 0; k < found; k++)
+			propose(p, best[k].text);
+	}
+}
+
+/* What else a character may have been; each row: the character, then those it is confused with. */
+static const char *const confusions[] = {
+	"0ODQCU", "1ITL7J", "2Z7",    "3B8E5", "4A",     "5S6B3", "6GCB85", "7TZ12Y", "8B36S0", "9PQ83", "A4RH",  "B8R3ED",
+	"CG0O6",  "DO0QBU", "EFB3",   "FEPT",  "G6COQ",  "HMNKW", "I1TLJ",  "JUI1",   "KXHRY",  "L1IE",  "MNHW",  "NMHW",
+	"O0DQCU", "PFRD9",  "QO0DG",  "RBKPA", "S58Z",   "TIYF71", "UVO0J", "VYUW",   "WMNHV",  "XKYV",  "YVTX7", "Z27S",
+};
+
+static const char *confused_with(char c)
+{
+	for (size_t i = 0; i < sizeof confusions / sizeof *confusions; i++)
+		if (confusions[i][0] == c)
+			return confusions[i] + 1;
+	return "";
+}
+
+/* One character of the best spelling changed or left out: no single observation may have proposed what all agree on. */
+static void vary_best(struct pool *p)
+{
+	const struct candidate best = p->at[0];
+	size_t len = strlen(best.text);
+	char text[PLATE_TEXT_SIZE];
+
+	for (size_t i = 0; i < len; i++) {
+		strcpy(text, best.text);
+		for (const char *c = confused_with(best.text[i]); *c; c++) {
+			text[i] = *c;
+			propose(p, text);
+		}
+		memcpy(text + i, best.text + i + 1, len - i);
+		if (len > 1)
+			propose(p, text);
+	}
+}
+
+static float posteriors(struct pool *p, float other)
+{
+	float top = other, sum;
+
+	for (size_t c = 0; c < p->n; c++)
+		top = fmaxf(top, p->at[c].score);
+	sum = expf(other - top);
+	for (size_t c = 0; c < p->n; c++)
+		sum += p->at[c].posterior = expf(p->at[c].score - top);
+	for (size_t c = 0; c < p->n; c++)
+		p->at[c].posterior /= sum;
+	return sum;
+}
+
+/* Share of belief that has this character here: spellings agree from the front up to, and from the back down to, a difference. */
+static void character_confidence(const struct pool *p, struct plate_read *out)
+{
+	size_t len = strlen(out->text);
+
+	for (size_t c = 0; c < p->n; c++) {
+		const char *t = p->at[c].text;
+		size_t n = strlen(t), front = 0, back = 0;
+
+		while (front < len && t[front] == out->text[front])
+			front++;
+		while (back < len && back < n && t[n - 1 - back] == out->text[len - 1 - back])
+			back++;
+		for (size_t i = 0; i < len; i++)
+			if (n == len ? t[i] == out->text[i] : i < front || i >= len - back)
+				out->chars[i] += p->at[c].posterior;
+	}
+	for (size_t i = 0; i < len; i++)
+		out->chars[i] = fminf(fmaxf(out->chars[i], out->confidence), 1.0f);
+}
+
+static void report(const struct pool *p, struct plate_read *out)
+{
+	for (size_t c = 0; c < p->n && out->n_alternatives < PLATE_ALTERNATIVES; c++) {
+		if (!*p->at[c].text)
+			continue;
+		struct plate_spelling *s = &out->alternatives[out->n_alternatives++];
+		strcpy(s->text, p->at[c].text);
+		s->confidence = fminf(p->at[c].posterior, 1.0f);
+	}
+	if (!out->n_alternatives)
+		return;
+	strcpy(out->text, out->alternatives[0].text);
+	out->confidence = out->alternatives[0].confidence;
+	character_confidence(p, out);
+	syntax_jurisdiction(out->text, out->jurisdiction);
+}
+
+void fuse(const struct plate_observation *const *seen, size_t n, struct plate_read *out)
+{
+	struct pool p = {.n = 0};
+	float other = -INFINITY;
+
+	memset(out, 0, sizeof *out);
+	gather(&p, seen, n);
+	if (p.n == 0)
+		return;
+	propose(&p, ""); /* "nothing there" competes, and is never reported */
+	score_all(&p, seen, n, 0, NULL);
+	sort_pool(&p);
+	if (p.n > CANDIDATES / 2)
+		p.n = CANDIDATES / 2;
+	if (*p.at[0].text)
+		vary_best(&p);
+	score_all(&p, seen, n, 0, &other);
+	sort_pool(&p);
+	(void)posteriors(&p, other);
+	report(&p, out);
+}
+
+float fuse_log_likelihood(const struct plate_observation *seen, const char *text)
+{
+	struct beam_lattice lattice;
+
+	if (!seen || seen->steps < 1 || seen->steps > PLATE_STEPS)
+		return -INFINITY;
+	beam_lattice(seen, &lattice);
+	return beam_log_likelihood(&lattice, text);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ocr/syntax.h"
+
+#include "ocr/plate.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Only shapes that no other state's current passenger series shares; ocr/README.md says where they are from and why so few. */
+static const struct {
+	const char *shape; /* L: letter, D: digit */
+	const char *jurisdiction;
+} series[] = {
+	{"DLLLDDD", "CA"},
+	{"LLDLDL", "MO"},
+	{"LDDLLL", "NJ"},
+};
+
+static char kind_of(char c)
+{
+	return c >= '0' && c <= '9' ? 'D' : c >= 'A' && c <= 'Z' ? 'L' : '?';
+}
+
+void syntax_jurisdiction(const char *text, char out[3])
+{
+	char shape[PLATE_TEXT_SIZE] = "";
+
+	out[0] = out[1] = out[2] = '\0';
+	for (size_t i = 0; text[i]; i++) {
+		if (i == PLATE_TEXT_MAX)
+			return;
+		shape[i] = kind_of(text[i]);
+	}
+	for (size_t i = 0; i < sizeof series / sizeof *series; i++)
+		if (strcmp(series[i].shape, shape) == 0)
+			memcpy(out, series[i].jurisdiction, 2);
+}
+
+char syntax_fold(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	return kind_of(c) == '?' ? '\0' : c;
+}

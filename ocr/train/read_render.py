@@ -1,0 +1,335 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Flat licence plates in many styles, for the reader's training: luma only, the plate fills the picture.
+
+More styles than the simulator's (dealer frames, emblems, stickers, vanity texts, European formats): what real photos have
+and a few hundred labelled ones cannot teach. The text is what a person would type: A-Z and 0-9, nothing else.
+"""
+import glob
+import os
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+WIDTH, HEIGHT = 192, 96  # every plate is stored stretched to this, with its true aspect beside it
+GLYPH = 96               # pixels of cap height in the glyph cache
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DIGITS = "0123456789"
+
+# Fonts near US and European dies, with how often to take each; a dotted or slashed zero is drawn as O.
+FONTS = [
+    ("roadgeek/RG2014C.ttf", 10, False), ("roadgeek/RG2014B.ttf", 9, False), ("roadgeek/RG2014D.ttf", 3, False),
+    ("opendin/OSP-DIN.ttf", 5, False), ("routed-gothic/*arrow*.ttf", 2, True), ("routed-gothic/routed-gothic.ttf", 2, True),
+    ("osifont/*.ttf", 1, True), ("league-mono/LeagueMono-CondensedBold.otf", 4, True),
+    ("league-mono/LeagueMono-CondensedSemiBold.otf", 4, True), ("league-mono/LeagueMono-CondensedMedium.otf", 4, True),
+    ("league-mono/LeagueMono-NarrowSemiBold.otf", 3, True), ("dosis/Dosis-Bold.otf", 3, True),
+    ("dosis/Dosis-SemiBold.otf", 4, True), ("dosis/Dosis-Medium.otf", 2, True), ("dosis/Dosis-ExtraBold.otf", 2, True),
+    ("national-park/NationalPark-Regular.otf", 2, False), ("national-park/NationalPark-Heavy.otf", 1, False),
+    ("bebas-neue/BebasNeue-Bold.otf", 3, False), ("bebas-neue/BebasNeue-Book.otf", 2, False),
+    ("urw-base35/NimbusSansNarrow-Bold.otf", 3, False), ("urw-base35/NimbusSans-Bold.otf", 2, False),
+    ("urw-base35/NimbusSansNarrow-Regular.otf", 2, False), ("urw-base35/URWGothic-Demi.otf", 1, False),
+]
+SMALL = ["urw-base35/NimbusSans-Bold.otf", "urw-base35/C059-Bold.otf", "urw-base35/Z003-MediumItalic.otf",
+         "urw-base35/NimbusSansNarrow-Bold.otf", "urw-base35/P052-BoldItalic.otf", "bebas-neue/BebasNeue-Bold.otf"]
+HEADS = ("MISSOURI ILLINOIS California KANSAS IOWA ARKANSAS TENNESSEE KENTUCKY NEBRASKA OKLAHOMA Texas FLORIDA GEORGIA "
+         "Ohio MICHIGAN Indiana WISCONSIN MINNESOTA NEW_YORK NEW_JERSEY PENNSYLVANIA VIRGINIA WASHINGTON OREGON NEVADA "
+         "ARIZONA COLORADO UTAH ALASKA HAWAII Louisiana ALABAMA MISSISSIPPI MAINE VERMONT Delaware MARYLAND").split()
+FEET = ("SHOW-ME_STATE LAND_OF_LINCOLN dmv.ca.gov GARDEN_STATE THE_EMPIRE_STATE SUNSHINE_STATE GREAT_LAKES BUCKLE_UP "
+        "EVERGREEN_STATE GRAND_CANYON_STATE ST_LOUIS_COUNTY EXEMPT The_Lone_Star_State 2024 TRUCK MOTOR_CITY JIM'S_FORD "
+        "AUTO_PLAZA www.dealer.com TOYOTA_OF_TOWN UNIVERSITY_ALUMNI HONDA KIDS_FIRST VETERAN").split()
+# L letter, D digit, X either, - a gap that may hold an emblem; the number is how often.
+US_SERIES = [
+    ("LLD-LDL", 14), ("LLL-DDDD", 8), ("LLL-DDD", 7), ("DDD-LLL", 6), ("DLLLDDD", 9), ("LL-DDDDD", 5), ("LDD-DDDD", 3),
+    ("LD-DDDDD", 1), ("DDD-DDDD", 3), ("DLD-DDDD", 1), ("DDDLLL", 2), ("LLLDDDD", 3), ("LLL-DLD", 1), ("DDLLLD", 1),
+    ("LLLD-DD", 1), ("DDLDDDL", 2), ("DLDDDDL", 2), ("DLDDDD", 1), ("DDL-LLD", 1), ("LDDLLL", 1), ("LLDDLL", 1),
+    ("DDD-LDL", 1), ("DLL-DDD", 1), ("LLDDD", 1), ("DDDDDDD", 2), ("DDDDDD", 1), ("DDDDDLD", 2), ("DDDDD-LL", 1),
+    ("LDDDDDD", 2), ("DLDDDDD", 1), ("LL-DDDD", 2), ("DDLLDD", 1), ("LLL-DDL", 1), ("LDL-DDD", 1), ("DDD-DDL", 1),
+    ("DDDDD", 1), ("LDDDDDL", 1), ("DDLDLL", 1), ("LLDLDL", 2), ("LLLLDDD", 1), ("DDDDLL", 1), ("XXXXXX", 3), ("XXXXXXX", 3),
+    ("XXXXX", 1), ("XXX-XXXX", 1), ("XXX-XXX", 1), ("XXXX", 1), ("XXXXXXXX", 1),
+]
+EU_SERIES = [("LLDD-LLL", 6), ("LL-DDDLL", 4), ("LL-LLDDDD", 2), ("L-LLDDDD", 2), ("LLL-LDDD", 2), ("LL-DDD-LL", 4),
+             ("DDDD-LLL", 3), ("LLL-DDD", 4), ("DDD-LLL", 1), ("LL-DDDDD", 3), ("LL-DD-LLL", 3), ("LLL-DDDDD", 1), ("DLD-DDDD", 2),
+             ("LLL-DDDD", 2), ("XXX-XXX", 1), ("LLDDDLL", 2), ("LLDDDDLL", 1)]
+SYLLABLES = "BA BO CAR DO ER GO IN JAY KI LA LUV MAN ME MOM NO O PA RED RO SU TA UR VET ZEN BIG FUN SKI TEN XO ONE SAM 4U 2 1 MY IM GR8 B".split()
+
+
+def _font_root():
+    return "/usr/share/fonts"
+
+
+class Fonts:
+    """Glyph masks (float 0..1, GLYPH rows) of every font, drawn once."""
+
+    def __init__(self, root=None):
+        root = root or _font_root()
+        self.faces, self.weights, self.small = [], [], []
+        for pattern, weight, round_zero in FONTS:
+            for path in sorted(glob.glob(os.path.join(root, "*", pattern)))[:1]:
+                self.faces.append(self._glyphs(path, round_zero))
+                self.weights.append(weight)
+        if not self.faces:
+            raise SystemExit("read_render: no fonts below " + root)
+        self.weights = np.cumsum(self.weights) / np.sum(self.weights)
+        for pattern in SMALL:
+            for path in glob.glob(os.path.join(root, "*", pattern)):
+                self.small.append(ImageFont.truetype(path, 28))
+
+    @staticmethod
+    def _glyphs(path, round_zero):
+        font = ImageFont.truetype(path, 200)
+        x0, top, x1, bottom = font.getbbox("H")
+        out = {}
+        for c in LETTERS + DIGITS:
+            drawn = "O" if c == "0" and round_zero else c
+            image = Image.new("L", (400, 400), 0)
+            ImageDraw.Draw(image).text((100, 50), drawn, font=font, fill=255)
+            a = np.asarray(image)
+            columns = np.where(a.max(axis=0) > 40)[0]
+            rows = slice(50 + top - 8, 50 + bottom + 8)
+            a = a[rows, columns[0]:columns[-1] + 1]
+            scale = GLYPH / (bottom - top)
+            out[c] = cv2.resize(a, (max(4, round(a.shape[1] * scale)), round(a.shape[0] * scale)),
+                                interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        return out
+
+    def pick(self, rng):
+        return self.faces[int(np.searchsorted(self.weights, rng.random()))]
+
+
+def _from_series(rng, table):
+    weights = np.array([w for _, w in table], float)
+    shape = table[rng.choice(len(table), p=weights / weights.sum())][0]
+    text = ""
+    for c in shape:
+        if c == "L":
+            text += LETTERS[rng.integers(26)]
+        elif c == "D":
+            text += DIGITS[rng.integers(10)]
+        elif c == "X":
+            text += (LETTERS + DIGITS)[rng.integers(36)]
+        else:
+            text += "-"
+    return text
+
+
+def random_text(rng, european):
+    """A plate text in groups: '-' stands where a gap or an emblem may be."""
+    if european:
+        return _from_series(rng, EU_SERIES)
+    if rng.random() < 0.12:  # vanity
+        text = ""
+        while len(text) < rng.integers(2, 8):
+            text += SYLLABLES[rng.integers(len(SYLLABLES))]
+        text = text[:7]
+        if len(text) > 3 and rng.random() < 0.4:
+            at = int(rng.integers(1, len(text)))
+            text = text[:at] + "-" + text[at:]
+        return text
+    return _from_series(rng, US_SERIES)
+
+
+def _blend(canvas, mask, x, y, value):
+    """Paint `value` through mask (float 0..1) with its top left at x, y; what is outside the canvas is cut."""
+    x, y = int(round(x)), int(round(y))
+    h, w = mask.shape
+    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, canvas.shape[1]), min(y + h, canvas.shape[0])
+    if x0 >= x1 or y0 >= y1:
+        return
+    m = mask[y0 - y:y1 - y, x0 - x:x1 - x]
+    part = canvas[y0:y1, x0:x1]
+    part += m * (value - part)
+
+
+def _small_text(rng, fonts, canvas, text, cx, cy, height, value, width_max):
+    font = fonts.small[rng.integers(len(fonts.small))]
+    text = text.replace("_", " ")
+    x0, y0, x1, y1 = font.getbbox(text)
+    image = Image.new("L", (x1 - x0 + 4, y1 - y0 + 4), 0)
+    ImageDraw.Draw(image).text((2 - x0, 2 - y0), text, font=font, fill=255)
+    w = min(int(image.width * height / image.height), int(width_max))
+    if w < 4 or height < 3:
+        return
+    mask = cv2.resize(np.asarray(image), (w, int(height)), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    _blend(canvas, mask, cx - w / 2, cy - height / 2, value)
+
+
+def _blob(rng, w, h):
+    """An emblem: a state's outline, a sticker, a seal, a heart, a bar."""
+    w, h = max(3, int(w)), max(3, int(h))
+    m = np.zeros((h, w), np.uint8)
+    kind = rng.integers(5)
+    if kind == 0:
+        m[:] = 255
+    elif kind == 1:
+        cv2.ellipse(m, (w // 2, h // 2), (w // 2, h // 2), 0, 0, 360, 255, -1 if rng.random() < 0.6 else 2)
+    elif kind == 2:
+        n = int(rng.integers(5, 10))
+        angle = np.sort(rng.random(n)) * 2 * np.pi
+        r = 0.6 + 0.4 * rng.random(n)
+        points = np.stack([w / 2 + w / 2 * r * np.cos(angle), h / 2 + h / 2 * r * np.sin(angle)], 1)
+        cv2.fillPoly(m, [points.astype(np.int32)], 255)
+    elif kind == 3:
+        points = [[w / 2 + w / 2 * q * np.sin(k * np.pi / 5), h / 2 - h / 2 * q * np.cos(k * np.pi / 5)]
+                  for k in range(10) for q in [1 if k % 2 == 0 else 0.45]]
+        cv2.fillPoly(m, [np.array(points, np.int32)], 255)
+    else:
+        t = max(2, h // 5)
+        m[h // 2 - t // 2:h // 2 + (t + 1) // 2, :] = 255
+    return m.astype(np.float32) / 255
+
+
+def _background(rng, w, h, base):
+    canvas = np.full((h, w), base, np.float32)
+    if rng.random() < 0.5:
+        canvas += np.linspace(-1, 1, h, dtype=np.float32)[:, None] * rng.normal(0, 18)
+    if rng.random() < 0.25:  # a landscape or a picture behind the text
+        for _ in range(int(rng.integers(1, 5))):
+            m = cv2.GaussianBlur(_blob(rng, w * rng.uniform(.2, .8), h * rng.uniform(.2, .8)), (0, 0), rng.uniform(.5, 4))
+            _blend(canvas, m * rng.uniform(.2, .8), rng.uniform(-.2, .8) * w, rng.uniform(-.2, .8) * h,
+                   base + rng.normal(0, 30))
+    return canvas
+
+
+def _layout(rng, face, text, w, h, cap, european):
+    """Glyphs of `text` with their widths and gaps; returns the items and the total width."""
+    stretch = rng.uniform(0.78, 1.08) if not european else rng.uniform(0.9, 1.1)
+    gap = cap * rng.uniform(0.06, 0.26)
+    emblem = rng.random() < (0.62 if not european else 0.15)
+    items = []
+    for c in text:
+        if c == "-":
+            r = rng.random()
+            if emblem:
+                size = cap * rng.uniform(0.35, 0.95)
+                items.append(("emblem", size, size * rng.uniform(.6, 1.3)))
+            elif r < 0.3:
+                items.append(("bar", cap * .25, cap * .12))
+            elif r < 0.85:
+                items.append(("gap", cap * rng.uniform(0.15, 0.6), 0))
+            continue
+        g = face[c]
+        width = g.shape[1] * cap / GLYPH * stretch
+        if c in "1I":
+            width = max(width, cap * 0.1)
+        items.append((c, width, cap))
+    total = sum(i[1] for i in items) + gap * (len(items) - 1)
+    room = w * rng.uniform(0.80, 0.92)
+    if total > room:
+        k = room / total
+        items = [(i[0], i[1] * k, i[2]) for i in items]
+        gap, total = gap * k, room
+    elif not european and total < 0.6 * room and rng.random() < 0.4:  # spread thin
+        gap *= rng.uniform(1, 2.5)
+        total = sum(i[1] for i in items) + gap * (len(items) - 1)
+    return items, gap, total
+
+
+def _draw_text(rng, canvas, face, text, base, ink, european):
+    h, w = canvas.shape
+    cap = h * (rng.uniform(0.62, 0.82) if european else rng.uniform(0.40, 0.62))
+    items, gap, total = _layout(rng, face, text, w, h, cap, european)
+    x = (w - total) / 2 + rng.normal(0, 0.012) * w + (0.03 * w if european else 0)
+    y = (h - cap) / 2 + rng.normal(0, 0.025) * h
+    weight = rng.choice([-1, 0, 0, 0, 0, 1, 1, 2])
+    emboss = rng.random() < 0.45
+    for kind, width, height in items:
+        if kind == "emblem":
+            m = _blob(rng, width, height)
+            _blend(canvas, m * rng.uniform(.4, 1), x, y + cap / 2 - height / 2 + rng.normal(0, .05) * cap,
+                   np.clip(base + (ink - base) * rng.uniform(-.3, 1.1), 0, 255))
+            if rng.random() < 0.5:
+                _blend(canvas, _blob(rng, width * .5, height * .5) * .8, x + width * .25, y + cap / 2 - height * .25,
+                       rng.uniform(0, 255))
+        elif kind == "bar":
+            _blend(canvas, np.ones((max(2, int(height)), max(2, int(width))), np.float32), x, y + cap / 2, ink)
+        elif kind != "gap":
+            g = face[kind]
+            m = cv2.resize(g, (max(2, round(width)), max(4, round(g.shape[0] * cap / GLYPH))), interpolation=cv2.INTER_AREA)
+            if weight > 0:
+                m = cv2.dilate(m, np.ones((1 + weight, 1 + weight)))
+            elif weight < 0:
+                m = cv2.erode(m, np.ones((2, 2)))
+            top = y - 8 * cap / 134
+            if emboss:
+                d = rng.uniform(1, 2.2)
+                _blend(canvas, m * .7, x - d, top - d, min(255, base + 35))
+                _blend(canvas, m * .7, x + d, top + d, max(0, base - 45))
+            _blend(canvas, m, x, top, ink)
+        x += width + gap
+
+
+def _furniture(rng, fonts, canvas, base, ink):
+    """What surrounds the text of a US plate: state name, slogan, stickers, bolts, border, dealer frame."""
+    h, w = canvas.shape
+    if rng.random() < 0.85:
+        _small_text(rng, fonts, canvas, HEADS[rng.integers(len(HEADS))], w * rng.uniform(.42, .58), h * rng.uniform(.10, .15),
+                    h * rng.uniform(.09, .17), np.clip(ink + rng.normal(0, 40), 0, 255), w * .7)
+    if rng.random() < 0.65:
+        _small_text(rng, fonts, canvas, FEET[rng.integers(len(FEET))], w * .5, h * rng.uniform(.86, .92),
+                    h * rng.uniform(.07, .13), np.clip(ink + rng.normal(0, 40), 0, 255), w * .8)
+    for cx, cy in ((.08, .12), (.92, .12), (.08, .88), (.92, .88)):
+        if rng.random() < 0.22:
+            sw, sh = w * rng.uniform(.09, .15), h * rng.uniform(.12, .2)
+            _blend(canvas, np.ones((int(sh), int(sw)), np.float32), w * cx - sw / 2, h * cy - sh / 2, rng.uniform(30, 230))
+            _small_text(rng, fonts, canvas, ["12", "JAN", "07", "2025", "MAY", "24"][rng.integers(6)], w * cx, h * cy,
+                        sh * .6, rng.uniform(0, 255), sw * .9)
+    if rng.random() < 0.6:
+        for cx in (.2, .8):
+            for cy in (.09, .91):
+                if rng.random() < 0.8:
+                    cv2.circle(canvas, (int(w * cx), int(h * cy)), int(rng.integers(2, 6)), float(rng.uniform(0, 200)), -1)
+    if rng.random() < 0.4:
+        cv2.rectangle(canvas, (1, 1), (w - 2, h - 2), float(np.clip(ink + rng.normal(0, 30), 0, 255)), int(rng.integers(1, 4)))
+    if rng.random() < 0.35:
+        tone = rng.choice([rng.uniform(0, 60), rng.uniform(150, 255)])
+        top, bottom, side = h * rng.uniform(.03, .24), h * rng.uniform(.03, .24), w * rng.uniform(.01, .05)
+        canvas[:int(top)] = tone
+        canvas[h - int(bottom):] = tone
+        canvas[:, :int(side)] = tone
+        canvas[:, w - int(side):] = tone
+        for cy, t in ((top / 2, top), (h - bottom / 2, bottom)):
+            if t > h * .08 and rng.random() < 0.8:
+                _small_text(rng, fonts, canvas, FEET[rng.integers(len(FEET))].upper(), w / 2, cy, t * .75,
+                            255 - tone + rng.normal(0, 20), w * .85)
+
+
+def render(rng, fonts):
+    """One plate: (luma HEIGHT x WIDTH u8, text, true aspect)."""
+    european = rng.random() < 0.13
+    aspect = rng.uniform(4.2, 5.0) if european else rng.uniform(1.85, 2.15)
+    h, w = (80, int(80 * aspect)) if european else (120, int(120 * aspect))
+    light = rng.random() < 0.8
+    base = rng.uniform(110, 250) if light else rng.uniform(5, 110)
+    contrast = rng.uniform(55, 220)
+    ink = np.clip(base - contrast if light else base + contrast, 0, 255)
+    canvas = _background(rng, w, h, base)
+    text = random_text(rng, european)
+    if european:
+        if rng.random() < 0.7:
+            canvas[:, :int(w * rng.uniform(.05, .09))] = rng.uniform(20, 120)
+        if rng.random() < 0.2:
+            canvas[:, int(w * rng.uniform(.92, .96)):] = rng.uniform(20, 120)
+        if rng.random() < 0.7:
+            cv2.rectangle(canvas, (1, 1), (w - 2, h - 2), float(ink), int(rng.integers(1, 4)))
+        _draw_text(rng, canvas, fonts.pick(rng), text, base, ink, True)
+    else:
+        first = rng.random() < 0.5
+        if first:
+            _furniture(rng, fonts, canvas, base, ink)
+        _draw_text(rng, canvas, fonts.pick(rng), text, base, ink, False)
+        if not first:
+            _furniture(rng, fonts, canvas, base, ink)
+    for _ in range(int(rng.poisson(0.5))):  # dirt
+        m = cv2.GaussianBlur(_blob(rng, w * rng.uniform(.03, .2), h * rng.uniform(.05, .3)), (0, 0), rng.uniform(1, 4))
+        _blend(canvas, m * rng.uniform(.2, .6), rng.uniform(0, w), rng.uniform(0, h), base + rng.normal(-30, 40))
+    flat = cv2.resize(np.clip(canvas, 0, 255).astype(np.uint8), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return flat, text.replace("-", ""), aspect
+
+
+if __name__ == "__main__":
+    import sys
+
+    generator, faces = np.random.default_rng(int(sys.argv[2]) if len(sys.argv) > 2 else 1), Fonts()
+    sheet = [render(generator, faces)[0] for _ in range(64)]
+    cv2.imwrite(sys.argv[1], np.vstack([np.hstack(sheet[i:i + 8]) for i in range(0, 64, 8)]))

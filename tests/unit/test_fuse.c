@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ocr/fuse.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static size_t class_of(char c)
+{
+	return c <= '9' ? (size_t)(c - '0') + 1 : (size_t)(c - 'A') + 11;
+}
+
+/* A lattice that says `text`, each character with probability `sure`, else `rival[i]` (the same: surely). */
+static struct plate_observation says(const char *text, float sure, const char *rival)
+{
+	struct plate_observation o = {.steps = 2 * (uint32_t)strlen(text) + 1, .weight = 1};
+
+	for (uint32_t t = 0; t < o.steps; t++) {
+		for (size_t c = 0; c < PLATE_CLASSES; c++)
+			o.logp[t][c] = -20;
+		if (t % 2 == 0) {
+			o.logp[t][0] = 0;
+			continue;
+		}
+		o.logp[t][class_of(text[t / 2])] = logf(sure);
+		if (rival[t / 2] == text[t / 2])
+			o.logp[t][class_of(text[t / 2])] = 0;
+		else
+			o.logp[t][class_of(rival[t / 2])] = logf(1 - sure);
+	}
+	return o;
+}
+
+static void one_sure_observation(void **state)
+{
+	struct plate_observation a = says("AB1C2D", 0.99f, "OOOOOO");
+	const struct plate_observation *seen[] = {&a};
+	struct plate_read r;
+
+	(void)state;
+	fuse(seen, 1, &r);
+	assert_string_equal(r.text, "AB1C2D");
+	assert_true(r.confidence > 0.9f && r.confidence <= 1.0f);
+	assert_string_equal(r.jurisdiction, "MO");
+	assert_string_equal(r.alternatives[0].text, r.text);
+	assert_true(r.alternatives[0].confidence == r.confidence);
+	for (int i = 0; i < 6; i++)
+		assert_true(r.chars[i] >= r.confidence && r.chars[i] <= 1.0f);
+}
+
+static void the_doubtful_character_is_the_one_named(void **state)
+{
+	struct plate_observation a = says("K80", 0.7f, "KB0");
+	const struct plate_observation *seen[] = {&a};
+	struct plate_read r;
+
+	(void)state;
+	fuse(seen, 1, &r);
+	assert_string_equal(r.text, "K80");
+	assert_string_equal(r.alternatives[1].text, "KB0");
+	assert_true(r.chars[1] < r.chars[0] && r.chars[1] < r.chars[2]);
+	assert_true(fabsf(r.chars[1] - 0.7f) < 0.05f);
+}
+
+/* Each angle errs in another character; a vote on strings could only pick one of the two wrong ones. */
+static void two_angles_find_what_neither_read(void **state)
+{
+	struct plate_observation a = says("AB1", 0.6f, "AD1"), b = says("A81", 0.6f, "AB1");
+	const struct plate_observation *seen[] = {&a, &b};
+	struct plate_observation c = says("D01", 0.55f, "OQ1"), d = says("OQ1", 0.55f, "D01");
+	const struct plate_observation *mixed[] = {&c, &d};
+	struct plate_read r;
+
+	(void)state;
+	fuse(seen, 2, &r);
+	assert_string_equal(r.text, "AB1");
+	fuse(mixed, 2, &r);
+	assert_int_equal(strlen(r.text), 3);
+	assert_true(r.confidence < 0.6f);
+}
+
+static void agreement_raises_confidence(void **state)
+{
+	struct plate_observation a = says("XY7Z", 0.9f, "KVTZ");
+	const struct plate_observation *seen[] = {&a, &a, &a};
+	struct plate_read one, three;
+
+	(void)state;
+	fuse(seen, 1, &one);
+	fuse(seen, 3, &three);
+	assert_string_equal(three.text, "XY7Z");
+	assert_true(three.confidence > one.confidence);
+}
+
+static void weight_decides_a_tie(void **state)
+{
+	struct plate_observation a = says("B", 0.8f, "8"), b = says("8", 0.8f, "B");
+	const struct plate_observation *seen[] = {&a, &b};
+	struct plate_read r;
+
+	(void)state;
+	a.weight = 3;
+	fuse(seen, 2, &r);
+	assert_string_equal(r.text, "B");
+	a.weight = 1;
+	b.weight = 3;
+	fuse(seen, 2, &r);
+	assert_string_equal(r.text, "8");
+}
+
+/* Ten frames of the plate and one of something else. */
+static void an_outlier_does_not_veto(void **state)
+{
+	struct plate_observation good = says("WG4L2M", 0.95f, "NO1O2N"), bad = says("EXIT", 0.99f, "F111");
+	const struct plate_observation *seen[11] = {&bad};
+	struct plate_read r;
+
+	(void)state;
+	for (int i = 1; i < 11; i++)
+		seen[i] = &good;
+	fuse(seen, 11, &r);
+	assert_string_equal(r.text, "WG4L2M");
+	assert_true(r.confidence > 0.9f);
+}
+
+static void nothing_there_gives_no_text(void **state)
+{
+	struct plate_observation blank = {.steps = 8, .weight = 1};
+	const struct plate_observation *seen[] = {&blank};
+	struct plate_read r;
+
+	(void)state;
+	for (size_t t = 0; t < 8; t++)
+		for (size_t c = 0; c < PLATE_CLASSES; c++)
+			blank.logp[t][c] = c ? -INFINITY : 0;
+	fuse(seen, 1, &r);
+	assert_string_equal(r.text, "");
+	assert_true(r.confidence == 0 && r.n_alternatives == 0);
+	for (size_t t = 0; t < 8; t++) {
+		blank.logp[t][0] = logf(0.99f);
+		blank.logp[t][1] = logf(0.01f);
+	}
+	fuse(seen, 1, &r);
+	assert_true(r.confidence < 0.2f);
+}
+
+static void expect_harmless(const struct plate_observation *o)
+{
+	struct plate_observation good = says("GOOD1", 0.95f, "6000I");
+	const struct plate_observation *seen[] = {o, &good, NULL};
+	struct plate_read r;
+
+	fuse(seen, 1, &r);
+	assert_true(r.confidence >= 0 && r.confidence <= 1);
+	assert_true(strlen(r.text) <= PLATE_TEXT_MAX);
+	fuse(seen, 3, &r);
+	assert_true(r.confidence >= 0 && r.confidence <= 1);
+}
+
+static void hostile_lattices(void **state)
+{
+	struct plate_observation o = says("A", 0.9f, "B");
+
+	(void)state;
+	o.steps = 0;
+	expect_harmless(&o);
+	o.steps = PLATE_STEPS + 1;
+	expect_harmless(&o);
+	o.steps = UINT32_MAX;
+	expect_harmless(&o);
+	const float values[] = {NAN, INFINITY, -INFINITY, 0, 1e30f, -1e30f};
+	for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+		o.steps = PLATE_STEPS;
+		for (size_t t = 0; t < PLATE_STEPS; t++)
+			for (size_t c = 0; c < PLATE_CLASSES; c++)
+				o.logp[t][c] = values[v];
+		expect_harmless(&o);
+	}
+	o = says("A", 0.9f, "B");
+	const float weights[] = {NAN, INFINITY, -INFINITY, 0, -1, 1e30f, 1e-30f};
+	for (size_t w = 0; w < sizeof weights / sizeof *weights; w++) {
+		o.weight = weights[w];
+		expect_harmless(&o);
+	}
+}
+
+static void no_observation_gives_no_text(void **state)
+{
+	struct plate_read r;
+
+	(void)state;
+	memset(&r, 0x55, sizeof r);
+	fuse(NULL, 0, &r);
+	assert_string_equal(r.text, "");
+	assert_true(r.confidence == 0 && r.n_alternatives == 0);
+}
+
+static void likelihood_of_one_observation(void **state)
+{
+	struct plate_observation o = says("A1", 0.8f, "B7");
+
+	(void)state;
+	assert_true(fabsf(fuse_log_likelihood(&o, "A1") - logf(0.64f)) < 1e-4f);
+	assert_true(fabsf(fuse_log_likelihood(&o, "B1") - logf(0.16f)) < 1e-4f);
+	assert_true(fuse_log_likelihood(&o, "not a plate") == -INFINITY);
+	o.steps = 0;
+	assert_true(fuse_log_likelihood(&o, "A1") == -INFINITY);
+	o.steps = PLATE_STEPS + 1;
+	assert_true(fuse_log_likelihood(&o, "A1") == -INFINITY);
+}
+
+static void many_observations(void **state)
+{
+	static struct plate_observation o[200];
+	const struct plate_observation *seen[200];
+	struct plate_read r;
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++) {
+		/* Each frame is sure of all but one character, which it has wrong more often than right. */
+		char rival[] = "HJK4567";
+		rival[i % 7] = "NU1AS6T"[i % 7];
+		o[i] = says("HJK4567", 0.9f, rival);
+		size_t t = 2 * (i % 7) + 1, right = class_of("HJK4567"[i % 7]), wrong = class_of(rival[i % 7]);
+		o[i].logp[t][right] = logf(0.4f);
+		o[i].logp[t][wrong] = logf(0.6f);
+		seen[i] = &o[i];
+	}
+	fuse(seen, 200, &r);
+	assert_string_equal(r.text, "HJK4567");
+	assert_true(r.n_alternatives <= PLATE_ALTERNATIVES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_sure_observation),
+		cmocka_unit_test(the_doubtful_character_is_the_one_named),
+		cmocka_unit_test(two_angles_find_what_neither_read),
+		cmocka_unit_test(agreement_raises_confidence),
+		cmocka_unit_test(weight_decides_a_tie),
+		cmocka_unit_test(an_outlier_does_not_veto),
+		cmocka_unit_test(nothing_there_gives_no_text),
+		cmocka_unit_test(hostile_lattices),
+		cmocka_unit_test(no_observation_gives_no_text),
+		cmocka_unit_test(likelihood_of_one_observation),
+		cmocka_unit_test(many_observations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
