@@ -4,8 +4,6 @@ LIBRARIES += capture_conf capture
 capture_conf.src := firmware/capture/conf.c
 capture.src      := firmware/capture/pairing.c
 
-ifneq ($(wildcard firmware/base/sandbox.c),)
 PROGRAMS += libexec/alprd-capture
-endif
 libexec/alprd-capture.src  := firmware/capture/capture.c
 libexec/alprd-capture.libs = capture capture_conf $(camera_libs) wire board base

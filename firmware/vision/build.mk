@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# vision_conf apart: the parent checks the configuration without linking a network.
+LIBRARIES += vision_conf vision
+vision_conf.src := firmware/vision/conf.c
+vision.src      := firmware/vision/trigger.c firmware/vision/quality.c
+vision.ldlibs   := -lm
