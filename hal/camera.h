@@ -17,8 +17,10 @@ struct camera;
 struct camera_conf {
 	char driver[256];   /* "sim" or "replay" (or "libcamera" where built) */
 	char source[256];   /* replay: folder or list file; sim: unused */
-	char truth[256];    /* sim: file that receives the ground truth, JSON lines; "" for none */
-	char record[256];   /* sim: folder that receives every frame as PGM; "" for none */
+	char truth[256];    /* sim: file that receives the ground truth, JSON lines; replay: a line a frame,
+			     * {"camera":0,"capture_ns":…,"file":…}; "" for none */
+	char record[256];   /* sim: folder that receives every frame that shows a vehicle, as JPEG,
+			     * cam<camera>/<capture_ns>.jpg; "" for none */
 	int64_t width, height; /* of the frames, pixels */
 	double rate;        /* frames a second per camera; 0: as fast as vision takes them */
 	bool loop;          /* replay: start again at the end */
