@@ -57,24 +57,29 @@ static bool check_signature(const struct bundle *b, struct crypt_key *key, struc
 	return true;
 }
 
-bool bundle_open_fd(int fd, struct crypt_key *key, struct bundle **out, struct err *e)
+static bool load(int fd, struct crypt_key *key, struct bundle **out, struct err *e)
 {
 	struct bundle *b;
 
 	*out = NULL;
 	if (!key)
-		return err_set(e, ERR_ARGUMENT, "hotlist: no key to verify it with");
+		return err_set(e, ERR_ARGUMENT, "no key to verify it with");
 	b = calloc(1, sizeof *b);
 	if (!b)
-		return err_set(e, ERR_NO_MEMORY, "hotlist: no memory");
+		return err_set(e, ERR_NO_MEMORY, "no memory");
 	/* Nothing behind the header is looked at before the signature has held. */
 	if (!map_fd(fd, b, e) || !layout_get_header(b->map, b->size, &b->layout, e) ||
 	    !check_signature(b, key, e) || !layout_check(b->map, &b->layout, e)) {
 		bundle_close(b);
-		return err_prefix(e, "hotlist");
+		return false;
 	}
 	*out = b;
 	return true;
+}
+
+bool bundle_open_fd(int fd, struct crypt_key *key, struct bundle **out, struct err *e)
+{
+	return load(fd, key, out, e) || err_prefix(e, "hotlist");
 }
 
 bool bundle_open(const char *path, struct crypt_key *key, struct bundle **out, struct err *e)
@@ -85,7 +90,7 @@ bool bundle_open(const char *path, struct crypt_key *key, struct bundle **out, s
 	*out = NULL;
 	if (fd < 0)
 		return err_errno(e, errno, "hotlist: %s", path);
-	return bundle_open_fd(fd, key, out, e);
+	return load(fd, key, out, e) || err_prefix(e, "hotlist: %s", path);
 }
 
 void bundle_close(struct bundle *b)

@@ -198,9 +198,9 @@ static void add_entry(struct doc *d, cJSON *list, const struct entry *x, enum ma
 	add_number(d, o, "list_version", (double)version);
 }
 
-static void add_match(struct doc *d, cJSON *data, const struct match *m, uint64_t version)
+static void fill_match(struct doc *d, cJSON *o, const struct match *m, uint64_t version)
 {
-	cJSON *o = add_object(d, data, "match"), *list;
+	cJSON *list;
 
 	add_text(d, o, "grade", match_grade_name(m->grade));
 	add_plate(d, o, "matched", m->matched);
@@ -355,7 +355,7 @@ static void build(struct doc *d, cJSON *root, const struct hit *h, char *const p
 	add_place_and_time(d, data, h);
 	add_angles(d, data, h);
 	add_read(d, data, h->read);
-	add_match(d, data, h->match, h->list->version);
+	fill_match(d, add_object(d, data, "match"), h->match, h->list->version);
 	add_list(d, data, h->list, h->now_ns);
 	list = add_array(d, data, "images");
 	for (size_t i = 0; i < HIT_IMAGES; i++)
@@ -400,4 +400,15 @@ bool hit_to_json(const struct hit *h, char **json, size_t *len, struct err *e)
 		return err_set(e, ERR_NO_MEMORY, "hit: no memory for the event");
 	*len = strlen(*json);
 	return true;
+}
+
+bool match_to_json(const struct match *m, uint64_t version, char **json, struct err *e)
+{
+	cJSON *root = cJSON_CreateObject();
+	struct doc d = {.ok = root != NULL};
+
+	fill_match(&d, root, m, version);
+	*json = d.ok ? cJSON_PrintUnformatted(root) : NULL;
+	cJSON_Delete(root);
+	return *json || err_set(e, ERR_NO_MEMORY, "match: no memory for the answer");
 }

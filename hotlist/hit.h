@@ -43,4 +43,8 @@ struct hit {
  */
 bool hit_to_json(const struct hit *h, char **json, size_t *len, struct err *e) MUST_CHECK;
 
+/* A match alone, as in the event's data.match: grade, matched spelling, entries of list `version`.
+ * *json is malloc'd and NUL-terminated, caller frees. ERR_NO_MEMORY. */
+bool match_to_json(const struct match *m, uint64_t version, char **json, struct err *e) MUST_CHECK;
+
 #endif
