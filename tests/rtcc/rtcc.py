@@ -1,0 +1,288 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The receiver of a test RTCC: takes hits, checks them against the schema, keeps them; offers the hotlist.
+
+  rtcc.py --socket PATH --folder DIR
+
+It stands behind a door (nginx) that has verified the client certificate and passes its subject on. In DIR it
+keeps events/<id>.json, events/<id>/<n>-<role>.jpg and requests.jsonl (one line a request); it reads hotlist.bin (what
+/v1/hotlist gives) and fault.json (how to misbehave: see FAULTS), both of which may change at any time.
+
+  POST /v1/hits     201 kept; 200 kept before (same id); 400, 413, 422 + application/problem+json: this event, never
+  GET /v1/hotlist   200 with ETag, 304, 404
+
+A refusal is application/problem+json (RFC 9457): only so a box can tell it from a 400 of the door, which does not like its certificate.
+"""
+import argparse
+import base64
+import binascii
+import hashlib
+import http.server
+import json
+import os
+import re
+import socketserver
+import sys
+import threading
+import time
+from pathlib import Path
+
+import jsonschema
+
+SCHEMA = Path(__file__).with_name("hit.schema.json")
+BODY_MAX = 8 << 20
+HANG_S = 600
+
+# {"mode": one of these or an HTTP status, "left": so many requests (absent: until told otherwise), "path": "/v1/hits"}
+FAULTS = {
+    "hang": "read the request and say nothing",
+    "drip": "begin the answer and send one byte of it a second",
+    "drop": "read the request and close",
+    "acklost": "keep the event, then close without an answer",
+    "huge": "answer with 64 MiB",
+    "redirect": "send the box elsewhere",
+    "page": "a 400 that is not ours: an HTML page",
+}
+
+
+class Refused(Exception):
+    """This event, as it is, never."""
+
+    def __init__(self, status: int, reason: str):
+        super().__init__(reason)
+        self.status = status
+
+
+class Rtcc:
+    """What is kept; one lock, since the server has threads."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.events = folder / "events"
+        self.events.mkdir(parents=True, exist_ok=True)
+        self.lock = threading.Lock()
+        schema = json.loads(SCHEMA.read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        self.validator = jsonschema.Draft202012Validator(schema)
+
+    def log(self, line: dict) -> None:
+        now = time.time_ns()
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 10**9)) + f".{now // 10**6 % 1000:03d}Z"
+        with self.lock, (self.folder / "requests.jsonl").open("a") as f:
+            f.write(json.dumps({"received": stamp, "received_ns": now, **line}) + "\n")
+
+    def fault(self, path: str) -> str:
+        """The fault to commit on a request to `path`, '' for none; counts it."""
+        file = self.folder / "fault.json"
+        with self.lock:
+            try:
+                fault = json.loads(file.read_text())
+            except FileNotFoundError:
+                return ""
+            if fault.get("path", "/v1/hits") != path or fault.get("left", 1) <= 0:
+                return ""
+            if "left" in fault:
+                fault["left"] -= 1
+                aside = file.with_suffix(".new")
+                aside.write_text(json.dumps(fault))
+                aside.replace(file)
+            return str(fault["mode"])
+
+    def check(self, body: bytes) -> tuple[dict, list[bytes]]:
+        """The event and its pictures. Reasons name places in the event, never what stands there."""
+        try:
+            event = json.loads(body)
+        except ValueError as e:
+            raise Refused(400, "not JSON") from e
+        wrong = sorted({"/".join(map(str, e.absolute_path)) + f" ({e.validator})" for e in self.validator.iter_errors(event)})
+        if wrong:
+            raise Refused(422, "against the schema: " + ", ".join(wrong[:10]))
+        pictures = []
+        for i, image in enumerate(event["data"]["images"]):
+            try:
+                picture = base64.b64decode(image["data_base64"], validate=True)
+            except binascii.Error as e:
+                raise Refused(422, f"data/images/{i}: not base64") from e
+            if len(picture) != image["bytes"] or hashlib.sha256(picture).hexdigest() != image["sha256"]:
+                raise Refused(422, f"data/images/{i}: not the picture it says")
+            if not picture.startswith(b"\xff\xd8\xff"):
+                raise Refused(422, f"data/images/{i}: not a JPEG")
+            pictures.append(picture)
+        return event, pictures
+
+    def keep(self, body: bytes) -> tuple[str, bool]:
+        """Check and keep an event: (id, whether it was there before)."""
+        event, pictures = self.check(body)
+        with self.lock:
+            file = self.events / f"{event['id']}.json"
+            if file.exists():
+                return event["id"], True
+            folder = self.events / event["id"]
+            folder.mkdir(exist_ok=True)
+            for i, (image, picture) in enumerate(zip(event["data"]["images"], pictures)):
+                (folder / f"{i}-{image['role']}.jpg").write_bytes(picture)
+            aside = file.with_suffix(".new")
+            aside.write_bytes(body)
+            aside.replace(file)
+        return event["id"], False
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 120
+    rtcc: Rtcc  # set by main
+
+    def log_message(self, *_):
+        pass
+
+    def address_string(self):
+        return "door"
+
+    def answer(self, status: int, body: bytes = b"", kind: str = "application/json", **headers: str) -> None:
+        self.status = status
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if status != 304:
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def unanswered(self) -> None:
+        self.status = 0
+        self.close_connection = True
+
+    def commit(self, mode: str) -> None:
+        """Misbehave."""
+        if mode == "hang":
+            self.unanswered()
+            wait_until_gone(self.connection, HANG_S)
+        elif mode == "drip":
+            self.status = 200
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            for _ in range(1000):
+                self.wfile.write(b" ")
+                time.sleep(1)
+        elif mode in ("drop", "acklost"):
+            self.unanswered()
+        elif mode == "huge":
+            self.answer(200, bytes(64 << 20))
+        elif mode == "redirect":
+            self.answer(302, Location="/v1/elsewhere")
+        elif mode == "page":
+            self.answer(400, b"<html>no</html>", "text/html")
+        else:
+            self.answer(int(mode), b"{}", **({"Retry-After": "1"} if mode == "429" else {}))
+
+    def read_body(self) -> bytes:
+        length = self.headers.get("Content-Length", "")
+        if not re.fullmatch(r"[0-9]{1,10}", length):
+            self.close_connection = True
+            raise Refused(400, "no length")
+        if int(length) > BODY_MAX:
+            self.close_connection = True
+            raise Refused(413, "too large")
+        return self.rfile.read(int(length))
+
+    def from_device(self) -> bool:
+        subject = self.headers.get("X-Client-Subject", "")
+        return self.headers.get("X-Client-Verify") == "SUCCESS" and "OU=DEVICE" in subject.split(",")
+
+    def do_POST(self):
+        line = {"method": "POST", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
+        try:
+            body = self.read_body()
+            line["bytes"] = len(body)
+            fault = self.rtcc.fault(self.path)
+            if fault:
+                line["fault"] = fault
+            if fault == "acklost" or not fault:
+                self.take(body, line)
+            if fault:
+                self.rtcc.log(line)
+                self.commit(fault)
+                return
+        except Refused as e:
+            line["refused"] = str(e)
+            self.answer(e.status, json.dumps({"title": str(e), "status": e.status}).encode(), "application/problem+json")
+        self.rtcc.log({**line, "status": self.status})
+
+    def take(self, body: bytes, line: dict) -> None:
+        if not self.from_device():
+            if "fault" not in line:
+                self.answer(403, b'{"title": "not a device"}')
+            return
+        if self.path != "/v1/hits":
+            if "fault" not in line:
+                self.answer(404, b"{}")
+            return
+        if self.headers.get("Content-Type") != "application/cloudevents+json":
+            raise Refused(400, "not a CloudEvent in structured mode")
+        line["id"], line["duplicate"] = self.rtcc.keep(body)
+        if "fault" not in line:
+            self.answer(200 if line["duplicate"] else 201, json.dumps({"id": line["id"]}).encode())
+
+    def do_GET(self):
+        line = {"method": "GET", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
+        fault = self.rtcc.fault(self.path)
+        if fault:
+            self.rtcc.log({**line, "fault": fault})
+            self.commit(fault)
+            return
+        if not self.from_device():
+            self.answer(403, b'{"title": "not a device"}')
+        elif self.path == "/v1/hotlist":
+            self.give_hotlist()
+        else:
+            self.answer(404, b"{}")
+        self.rtcc.log({**line, "status": self.status})
+
+    def give_hotlist(self) -> None:
+        try:
+            bundle = (self.rtcc.folder / "hotlist.bin").read_bytes()
+        except FileNotFoundError:
+            self.answer(404, b"{}")
+            return
+        etag = f'"{hashlib.sha256(bundle).hexdigest()[:32]}"'
+        if self.headers.get("If-None-Match") == etag:
+            self.answer(304, ETag=etag)
+        else:
+            self.answer(200, bundle, "application/octet-stream", ETag=etag)
+
+
+def wait_until_gone(connection, seconds: float) -> None:
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(4096):
+            pass
+    except OSError:
+        pass
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (BrokenPipeError, ConnectionResetError, TimeoutError)):
+            super().handle_error(request, client_address)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    options = parser.parse_args()
+    Handler.rtcc = Rtcc(options.folder)
+    options.socket.unlink(missing_ok=True)
+    os.umask(0o077)
+    with Server(str(options.socket), Handler) as server:
+        server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
