@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ocr/localise.h"
+
+#include "firmware/base/cleanup.h"
+#include "ocr/cv.h"
+#include "ocr/localise_decode.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIDE_LEAST 16u
+#define SIDE_MOST  16384u
+#define CELL	   32u	 /* the network takes sides that are multiples of this */
+#define LONG_FRAME 640u	 /* long side of the pass that every image gets */
+#define LONG_NEAR  224u	 /* plates that fill the image */
+#define LONG_FAR   1280u /* small plates in large photos */
+#define FAR_FROM                                                                                   \
+	1600u /* images with a longer side may get the LONG_FAR pass; camera frames do not */
+#define SURE	    0.6f /* a plate as likely as this spares the other passes */
+#define THRESHOLD   0.3f
+#define SQUASH_MOST 0.04f /* change of aspect that is cheaper than padding */
+
+/* A network reallocates when its input changes size: one for each size that alternates keeps frames
+ * free of that. */
+struct localiser {
+	struct cv_net *frame, *near;
+	uint8_t *luma; /* LONG_FAR x LONG_FAR */
+	struct localise_candidates candidates;
+};
+
+/* How an image lies in the network's input: content top left, rows and columns beyond it black. */
+struct fit {
+	uint32_t width, height;	     /* of the input */
+	uint32_t inside_w, inside_h; /* of the content */
+};
+
+static uint32_t cells_up(float side)
+{
+	uint32_t n = (uint32_t)ceilf(side / (float)CELL);
+
+	return (n < 1 ? 1 : n) * CELL;
+}
+
+/* Input and content size along the short side of `exact` pixels. */
+static void fit_short(float exact, uint32_t *input, uint32_t *inside)
+{
+	uint32_t nearest = (uint32_t)lroundf(exact / (float)CELL) * CELL;
+
+	if (nearest > 0 && fabsf((float)nearest - exact) <= SQUASH_MOST * exact) {
+		*input = *inside = nearest;
+		return;
+	}
+	*input = cells_up(exact);
+	*inside = exact < 1.0f ? 1u : (uint32_t)exact;
+}
+
+static struct fit fit_image(const struct image *img, uint32_t long_side)
+{
+	struct fit f;
+	uint32_t longest = img->width > img->height ? img->width : img->height;
+	uint32_t shortest = img->width > img->height ? img->height : img->width;
+	uint32_t to = longest < long_side ? cells_up((float)longest) : long_side;
+	uint32_t input, inside;
+
+	fit_short((float)shortest * (float)to / (float)longest, &input, &inside);
+	if (img->width >= img->height)
+		f = (struct fit){to, input, to, inside};
+	else
+		f = (struct fit){input, to, inside, to};
+	return f;
+}
+
+static bool fill(struct localiser *l, const struct image *img, const struct fit *f, struct err *e)
+{
+	if (f->inside_w != f->width || f->inside_h != f->height)
+		memset(l->luma, 0, (size_t)f->width * f->height);
+	return cv_resize(img, 0, 0, img->width, img->height, l->luma, f->inside_w, f->inside_h,
+			 f->width, e);
+}
+
+static bool maps_of(const struct cv_tensor *t, const struct fit *f, struct localise_map *maps,
+		    struct err *e)
+{
+	for (size_t i = 0; i < LOCALISE_LEVELS; i++) {
+		uint32_t stride = 8u << i;
+		maps[i] = (struct localise_map){t[i].data, f->width / stride, f->height / stride};
+		if (t[i].count != (size_t)LOCALISE_CHANNELS * maps[i].width * maps[i].height)
+			return err_set(e, ERR_IO, "localise: output %zu has an unexpected size", i);
+	}
+	return true;
+}
+
+/* One look at the whole image, long side `long_side` network pixels. *best: the likeliest cell of
+ * it. */
+static bool pass(struct localiser *l, struct cv_net *net, const struct image *img,
+		 uint32_t long_side, float *best, struct err *e)
+{
+	struct fit f = fit_image(img, long_side);
+	struct cv_tensor t[LOCALISE_LEVELS];
+	struct localise_map maps[LOCALISE_LEVELS];
+
+	if (!fill(l, img, &f, e) ||
+	    !cv_net_run_luma(net, l->luma, f.width, f.height, 0.0f, 1.0f / 255.0f, t, e) ||
+	    !maps_of(t, &f, maps, e))
+		return err_prefix(e, "localise");
+	*best =
+	    fmaxf(*best, localise_collect(maps, THRESHOLD, (float)img->width / (float)f.inside_w,
+					  (float)img->height / (float)f.inside_h, &l->candidates));
+	return true;
+}
+
+bool localise(struct localiser *l, const struct image *img, struct plate_box *out, size_t most,
+	      size_t *n, struct err *e)
+{
+	uint32_t longest = img->width > img->height ? img->width : img->height;
+	uint32_t shortest = img->width > img->height ? img->height : img->width;
+	float best = 0.0f;
+
+	*n = 0;
+	if (shortest < SIDE_LEAST || longest > SIDE_MOST || img->stride < img->width)
+		return err_set(e, ERR_LIMIT,
+			       "localise: image of %ux%u, sides of %u to %u are taken", img->width,
+			       img->height, SIDE_LEAST, SIDE_MOST);
+	l->candidates.n = 0;
+	if (!pass(l, l->frame, img, LONG_FRAME, &best, e))
+		return false;
+	if (best < SURE && longest > LONG_NEAR && !pass(l, l->near, img, LONG_NEAR, &best, e))
+		return false;
+	if (best < SURE && longest > FAR_FROM && !pass(l, l->frame, img, LONG_FAR, &best, e))
+		return false;
+	*n = localise_suppress(&l->candidates, out, most);
+	return true;
+}
+
+static bool warm_up(struct localiser *l, struct err *e)
+{
+	AUTO_FREE uint8_t *black = calloc(LONG_FRAME, LONG_FRAME);
+	struct image blank = {black, LONG_FRAME, LONG_FRAME * 9 / 16, LONG_FRAME};
+	struct plate_box box;
+	size_t n;
+
+	if (!black)
+		return err_set(e, ERR_NO_MEMORY, "localise: out of memory");
+	return localise(l, &blank, &box, 1, &n, e);
+}
+
+bool localiser_open(const char *models, int threads, struct localiser **out, struct err *e)
+{
+	static const char *const outputs[LOCALISE_LEVELS] = {"stride8", "stride16", "stride32"};
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof path, "%s/localise.onnx", models);
+	struct localiser *l;
+
+	if (len < 0 || (size_t)len >= sizeof path)
+		return err_set(e, ERR_NOT_FOUND, "localise: path of the models too long");
+	l = calloc(1, sizeof *l);
+	if (!l)
+		return err_set(e, ERR_NO_MEMORY, "localise: out of memory");
+	l->luma = calloc(LONG_FAR, LONG_FAR);
+	if (!l->luma) {
+		localiser_free(l);
+		return err_set(e, ERR_NO_MEMORY, "localise: out of memory");
+	}
+	if (!cv_net_open(path, threads, outputs, LOCALISE_LEVELS, &l->frame, e) ||
+	    !cv_net_open(path, threads, outputs, LOCALISE_LEVELS, &l->near, e) || !warm_up(l, e)) {
+		localiser_free(l);
+		return false;
+	}
+	*out = l;
+	return true;
+}
+
+void localiser_free(struct localiser *l)
+{
+	if (!l)
+		return;
+	cv_net_free(l->frame);
+	cv_net_free(l->near);
+	free(l->luma);
+	free(l);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ocr/localise_decode.h"
+
+#include <math.h>
+#include <string.h>
+
+#define OVERLAP_SAME  0.3f
+#define OVERLAP_MERGE 0.6f
+#define INSIDE_SAME   0.7f
+#define CORNER_MOST   65536.0f
+
+static const float strides[LOCALISE_LEVELS] = {8.0f, 16.0f, 32.0f};
+static const float units[LOCALISE_LEVELS] = {16.0f, 40.0f, 112.0f};
+
+struct bounds {
+	float x0, y0, x1, y1;
+};
+
+static struct bounds bounds_of(const struct plate_quad *q)
+{
+	struct bounds b = {q->p[0], q->p[1], q->p[0], q->p[1]};
+
+	for (size_t i = 2; i < 8; i += 2) {
+		b.x0 = fminf(b.x0, q->p[i]);
+		b.x1 = fmaxf(b.x1, q->p[i]);
+		b.y0 = fminf(b.y0, q->p[i + 1]);
+		b.y1 = fmaxf(b.y1, q->p[i + 1]);
+	}
+	return b;
+}
+
+static float area(const struct bounds *b)
+{
+	return (b->x1 - b->x0) * (b->y1 - b->y0);
+}
+
+static float shared(const struct bounds *a, const struct bounds *b)
+{
+	float w = fminf(a->x1, b->x1) - fmaxf(a->x0, b->x0);
+	float h = fminf(a->y1, b->y1) - fmaxf(a->y0, b->y0);
+
+	return w > 0.0f && h > 0.0f ? w * h : 0.0f;
+}
+
+static float overlap(const struct bounds *a, const struct bounds *b)
+{
+	float s = shared(a, b);
+
+	return s / fmaxf(area(a) + area(b) - s, 1e-6f);
+}
+
+static bool same_plate(const struct bounds *a, const struct bounds *b)
+{
+	return overlap(a, b) >= OVERLAP_SAME ||
+	       shared(a, b) >= INSIDE_SAME * fmaxf(fminf(area(a), area(b)), 1e-6f);
+}
+
+/* Clockwise with y down, every turn a real one: what rectification can work with. */
+static bool sane(const struct plate_quad *q)
+{
+	const float *p = q->p;
+
+	for (size_t i = 0; i < 8; i++)
+		if (!isfinite(p[i]) || fabsf(p[i]) > CORNER_MOST)
+			return false;
+	for (size_t i = 0; i < 4; i++) {
+		const float *a = p + 2 * i, *b = p + 2 * ((i + 1) % 4), *c = p + 2 * ((i + 2) % 4);
+		float turn = (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0]);
+		if (!(turn > 1.0f) || hypotf(b[0] - a[0], b[1] - a[1]) < 2.0f)
+			return false;
+	}
+	return true;
+}
+
+/* Full: the least likely gives way. */
+static void keep(struct localise_candidates *c, const struct plate_box *box)
+{
+	size_t least = 0;
+
+	if (c->n < LOCALISE_CANDIDATES) {
+		c->box[c->n++] = *box;
+		return;
+	}
+	for (size_t i = 1; i < c->n; i++)
+		if (c->box[i].score < c->box[least].score)
+			least = i;
+	if (box->score > c->box[least].score)
+		c->box[least] = *box;
+}
+
+float localise_collect(const struct localise_map maps[LOCALISE_LEVELS], float threshold, float sx,
+		       float sy, struct localise_candidates *c)
+{
+	float best = 0.0f;
+
+	for (size_t level = 0; level < LOCALISE_LEVELS; level++) {
+		const struct localise_map *m = &maps[level];
+		size_t plane = (size_t)m->width * m->height;
+		for (size_t cell = 0; cell < plane; cell++) {
+			struct plate_box box = {.score = m->data[cell]};
+			float cx = ((float)(cell % m->width) + 0.5f) * strides[level];
+			float cy = ((float)(cell / m->width) + 0.5f) * strides[level];
+			if (!(box.score >= threshold && box.score <= 1.0f))
+				continue;
+			for (size_t k = 0; k < 8; k += 2) {
+				box.quad.p[k] =
+				    (cx + m->data[(k + 1) * plane + cell] * units[level]) * sx;
+				box.quad.p[k + 1] =
+				    (cy + m->data[(k + 2) * plane + cell] * units[level]) * sy;
+			}
+			if (!sane(&box.quad))
+				continue;
+			keep(c, &box);
+			best = fmaxf(best, box.score);
+		}
+	}
+	return best;
+}
+
+/* Insertion sort: stable, in place, and short lists are the rule. */
+static void sort(struct localise_candidates *c)
+{
+	for (size_t i = 1; i < c->n; i++) {
+		struct plate_box box = c->box[i];
+		size_t j = i;
+		for (; j > 0 && c->box[j - 1].score < box.score; j--)
+			c->box[j] = c->box[j - 1];
+		c->box[j] = box;
+	}
+}
+
+size_t localise_suppress(struct localise_candidates *c, struct plate_box *out, size_t most)
+{
+	struct bounds b[LOCALISE_CANDIDATES];
+	bool gone[LOCALISE_CANDIDATES] = {false};
+	size_t n = 0;
+
+	sort(c);
+	for (size_t i = 0; i < c->n; i++)
+		b[i] = bounds_of(&c->box[i].quad);
+	for (size_t i = 0; i < c->n && n < most; i++) {
+		float sum[8] = {0}, weights = 0.0f;
+		if (gone[i])
+			continue;
+		for (size_t j = i; j < c->n; j++) {
+			if (gone[j] || !same_plate(&b[i], &b[j]))
+				continue;
+			gone[j] = true;
+			if (overlap(&b[i], &b[j]) < OVERLAP_MERGE)
+				continue;
+			float w = c->box[j].score * c->box[j].score;
+			for (size_t k = 0; k < 8; k++)
+				sum[k] += w * c->box[j].quad.p[k];
+			weights += w;
+		}
+		out[n].score = c->box[i].score;
+		for (size_t k = 0; k < 8; k++)
+			out[n].quad.p[k] = sum[k] / weights;
+		if (!sane(&out[n].quad))
+			out[n].quad = c->box[i].quad;
+		n++;
+	}
+	return n;
+}
