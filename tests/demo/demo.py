@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""
+The whole product once, from nothing to hits: an RTCC on a real nginx that asks for client certificates, a signed hotlist, the
+whole daemon on simulated pairs (or your photos), a summary, and a report with the pictures.
+"""
+import argparse
+import csv
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.box import Box, read_lines  # noqa: E402
+from tests.demo import report  # noqa: E402
+from tests.rtcc import Rtcc  # noqa: E402
+from tests.truth import assign, passages  # noqa: E402
+
+WANTED = [("SK5K9V", "MO", "V"), ("DG3C8P", "MO", "F"), ("ZR51877", "IL", "P"), ("WN7H2B", "MO", "V")]
+VEHICLES = [("2019", "TOYT", "CAM", "SIL"), ("2015", "FORD", "F15", "BLK"), ("2021", "HOND", "CIV", "BLU"), ("", "", "", "")]
+NEVER_DRIVEN = [("QX1Z9Z", "MO", "V"), ("BB99999", "IL", "F")]
+PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
+FRAMES_A_PHOTO = 4
+
+
+def say(text: str) -> None:
+    print(f"demo: {text}", flush=True)
+
+
+def hotlist(rtcc: Rtcc, build: Path, folder: Path, wanted: list) -> Path:
+    """Compile, sign and verify the list with the RTCC's own tool; returns the signed bundle."""
+    source, raw, bundle = folder / "wanted.csv", folder / "list.raw", folder / "list.alpb"
+    now = time.time()
+    day = lambda s: time.strftime("%Y-%m-%d", time.gmtime(s))  # noqa: E731
+    with source.open("w", newline="") as out:
+        table = csv.writer(out)
+        table.writerow("lic lis lit category case_number ori entered expires vyr vma vmo vst vco".split())
+        for i, (plate, state, category) in enumerate(wanted):
+            vyr, vma, vmo, vco = VEHICLES[i % len(VEHICLES)]
+            table.writerow([plate, state, "PC", category, f"26-{100200 + i}", "MO0950000", day(now - 86400),
+                            day(now + 30 * 86400), vyr, vma, vmo, "", vco])
+    tool = build / "bin/alpr-hotlist"
+    for words in (["compile", "--in", source, "--out", raw, "--version", "1", "--max-age", "86400"],
+                  ["sign", "--key", rtcc.certs / "hotlist.key", "--in", raw, "--out", bundle],
+                  ["verify", "--key", rtcc.certs / "hotlist.pub", bundle]):
+        subprocess.run([tool, *words], check=True, stdout=subprocess.DEVNULL)
+    return bundle
+
+
+def simulated(folder: Path, wanted: list, count: int) -> dict:
+    plates = folder / "wanted.plates"
+    plates.write_text("".join(f"{plate} {state}\n" for plate, state, _ in wanted))
+    return {"driver": "sim", "seed": 2026, "passages": count, "rate": 10, "light": "day", "weather": "clear", "hard": "none",
+            "plates": plates, "truth": folder / "truth.jsonl", "record": folder / "frames"}
+
+
+def photographs(folder: Path, scenes: Path) -> tuple:
+    """Camera section and truth ({file name: plate}) for a folder of photos; the truth from a .tsv beside it, if any."""
+    files = sorted(p for p in scenes.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
+    if not files:
+        sys.exit(f"demo: {scenes}: no photos in it")
+    sizes = [cv2.imread(str(p), cv2.IMREAD_GRAYSCALE) for p in files]
+    width = min(1920, max(s.shape[1] for s in sizes if s is not None))
+    height = min(1440, max(s.shape[0] for s in sizes if s is not None))
+    table = scenes.parent / f"{scenes.name}.tsv"
+    truth = {}
+    if table.exists():
+        for line in table.read_text().splitlines():
+            fields = line.split("\t")
+            truth[fields[0]] = fields[-1]
+    camera = {"driver": "replay", "source": scenes.resolve(), "single": "yes", "hold": FRAMES_A_PHOTO, "rate": 5,
+              "width": width, "height": height, "truth": folder / "truth.jsonl"}
+    return camera, truth
+
+
+def watch(box: Box, total: int) -> None:
+    """Show what the box counts until the source has ended and every hit is acknowledged."""
+    said, end = None, time.monotonic() + 900
+    while time.monotonic() < end:
+        status = box.status()
+        store, capture = (status.get(r, {}).get("counters", {}) for r in ("store", "capture"))
+        line = (f"{store.get('passages', 0)} of about {total} passages, {store.get('hits', 0)} hits, "
+                f"{store.get('hits_acknowledged', 0)} acknowledged")
+        if line != said:
+            say(line)
+            said = line
+        if capture.get("ended") and not store.get("hits_pending"):
+            return
+        if box.daemon.poll() is not None:
+            sys.exit(f"demo: the daemon ended early; its log is {box.log}")
+        time.sleep(1)
+    sys.exit("demo: the run did not end in time")
+
+
+def frame_of(folder: Path, angle: dict, photos: dict):
+    """The frame that an angle's capture time names, or None."""
+    if not angle["present"]:
+        return None
+    path = photos.get(angle["capture_ns"]) or folder / "frames" / f"cam{angle['camera']}" / f"{angle['capture_ns']}.jpg"
+    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if Path(path).exists() else None
+
+
+def hit_of(event: dict, latency: dict) -> dict:
+    data = event["data"]
+    entries = []
+    for entry in data["match"]["entries"]:
+        vehicle = " ".join(entry[k] for k in ("vyr", "vma", "vmo", "vco") if entry.get(k))
+        entries.append({"category": entry["category"], "case_number": entry["case_number"], "ori": entry["ori"],
+                        "vehicle": vehicle})
+    return {"grade": data["match"]["grade"], "entries": entries, "version": data["list"]["version"],
+            "age_s": data["list"]["age_s"], "verify": data["verify"], "latency_ms": latency.get(event["id"], "?")}
+
+
+def collect(box: Box, rtcc: Rtcc, folder: Path, photos: dict, names: dict) -> tuple:
+    events = rtcc.events()
+    with box.database() as database:
+        reads = passages(database)
+        latency = {row["passage_id"].hex(): row["latency_ms"] for row in
+                   database.execute("SELECT passage_id, latency_ms FROM outbox WHERE latency_ms IS NOT NULL")}
+    for read in reads:
+        read["time"] = time.strftime("%H:%M:%S", time.gmtime(read["best_ns"] / 1e9)) + " UTC"
+        read["hit"] = hit_of(events[read["id"]], latency) if read["id"] in events else None
+        for angle in read["angles"]:
+            angle["name"] = names[angle["camera"]]
+            angle["scene"] = frame_of(folder, angle, photos)
+            jpeg = angle.pop("jpeg")
+            angle["crop"] = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE) if jpeg else None
+    return reads, events, list(latency.values())
+
+
+def score(reads: list, folder: Path, photos: dict, truth: dict) -> dict:
+    if photos:
+        for read in reads:
+            name = Path(photos.get(read["angles"][0]["capture_ns"], "")).name
+            read["truth"] = truth.get(name)
+        exact = {Path(photos[r["angles"][0]["capture_ns"]]).name for r in reads if r["truth"] and r["truth"] == r["text"]}
+        return {"vehicles": len(truth), "exact": len(exact), "duplicates": None, "invented": None}
+    vehicles = read_lines(folder / "truth.jsonl")
+    result = assign(reads, vehicles)
+    for read in reads:
+        read["truth"] = vehicles[read["vehicle"]]["plate"] if read["vehicle"] is not None else ""
+    return result
+
+
+def main() -> int:
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--build", type=Path, required=True)
+    ask.add_argument("--scenes", type=Path, help="a folder of photos instead of the simulated street")
+    ask.add_argument("--passages", type=int, default=30, help="vehicles of the simulated street")
+    args = ask.parse_args()
+    build = args.build.resolve()
+    folder = build / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began = time.monotonic()
+
+    truth, photos = {}, {}
+    if args.scenes:
+        camera, truth = photographs(folder, args.scenes)
+        wanted = [(plate, "", "V") for plate in list(truth.values())[::10]] or WANTED
+    else:
+        wanted = WANTED
+        camera = simulated(folder, wanted, args.passages)
+    say("an RTCC: certificates, nginx that verifies clients, receiver")
+    with Rtcc(folder / "rtcc") as rtcc:
+        say(f"a hotlist: {len(wanted) + len(NEVER_DRIVEN)} entries compiled, signed, verified")
+        bundle = hotlist(rtcc, build, folder, wanted + NEVER_DRIVEN)
+        box = Box(folder / "box", {
+            "camera": camera,
+            "hotlist": {"path": bundle, "key": rtcc.certs / "hotlist.pub"},
+            "uplink": rtcc.uplink(),
+        }, build)
+        say("a box: parent, capture, vision, store, uplink, control")
+        with box:
+            box.wait_running()
+            watch(box, len(truth) or args.passages)
+            counters = {role: s.get("counters", {}) for role, s in box.status().items()}
+            memory = sum(box.resident_kb().values()) / 1024
+            stopped = box.stop()
+        if args.scenes:
+            photos = {line["capture_ns"]: args.scenes / Path(line["file"]).name for line in read_lines(folder / "truth.jsonl")}
+        reads, events, latency = collect(box, rtcc, folder, photos, {0: "north-left", 1: "north-right"})
+        result = score(reads, folder, photos, truth)
+        door = rtcc.door()
+    return summary(folder, args, reads, events, latency, result, counters, door, memory, stopped, began)
+
+
+def summary(folder, args, reads, events, latency, result, counters, door, memory, stopped, began) -> int:
+    uplink = counters.get("uplink", {})
+    # Counted by nginx, not by the box: whatever came that was neither a stored hit nor a question for the hotlist.
+    stray = sum(r["bytes_in"] for r in door if r["method"] != "GET"
+                and not (r["uri"] == "/v1/hits" and 200 <= r["status"] < 300))
+    figures = [
+        (len(reads), "passages"), (sum(1 for r in reads if r["text"]), "reads"),
+        (f"{result['exact']} of {result['vehicles']}", "exact against the truth"),
+        (len([r for r in reads if r["hit"]]), "hits"), (len(events), "received and stored by the RTCC"),
+        (f"{statistics.median(latency):.0f} ms" if latency else "-", "median, exposure to acknowledgement"),
+        (f"{uplink.get('hit_bytes_sent', 0):,}", "bytes of hits sent"), (stray, "non-hit bytes sent"),
+        (f"{memory:.0f} MB", "resident, all roles together"),
+    ]
+    if result["invented"] is not None:
+        figures[3:3] = [(result["duplicates"], "duplicates"), (result["invented"], "invented plates")]
+    what = f"photos of {args.scenes}" if args.scenes else "a simulated street"
+    report.write(folder / "report.html", "ALPR edge firmware: demo",
+                 f"The whole daemon on {what}, against a real nginx with client certificates. Only hits were sent; the other "
+                 "pictures on this page come from the box's own store and from the source of the frames.", figures, reads)
+    print()
+    for value, caption in figures:
+        print(f"  {value!s:>14}  {caption}")
+    print(f"\n  report: {folder / 'report.html'}\n  took {time.monotonic() - began:.0f} s", flush=True)
+    waiting = counters.get("store", {}).get("hits_pending", 0)
+    good = stopped == 0 and stray == 0 and waiting == 0 and reads and len(events) == len([r for r in reads if r["hit"]])
+    print("  demo: " + ("done" if good else "SOMETHING IS WRONG: see the summary above"))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
