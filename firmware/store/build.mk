@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+# store_conf: what the parent needs to check a configuration. store_box: what the sandbox probe needs. store: the rooms.
+# The role itself is the three files of the program, so that tests can link every room without it.
+LIBRARIES += store_conf store_box store
+store_conf.src := firmware/store/conf.c
+store_box.src  := firmware/store/box.c
+store.src  := $(addprefix firmware/store/,audit.c cooldown.c db.c db_open.c elapsed.c intake.c keep.c list.c outbox.c ring.c \
+	salvage.c schema.c sender.c space.c text.c upkeep.c)
+store.pkgs := sqlite3
+
+ifneq ($(wildcard firmware/base/sandbox.c),)
+PROGRAMS += libexec/alprd-store
+endif
+libexec/alprd-store.src  := $(addprefix firmware/store/,store.c passages.c status.c)
+libexec/alprd-store.libs := store store_conf store_box hit hotlist wire crypt base

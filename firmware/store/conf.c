@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/store/conf.h"
+
+#define KEY(type_, struct_, field, fallback_, min_, max_, help_)                                   \
+	{                                                                                          \
+#field, type_, offsetof(struct struct_, field), fallback_, min_, max_, NULL, help_ \
+	}
+
+#define TEXT(n)	 TEXT_(n)
+#define TEXT_(n) #n
+
+static const struct conf_key site_keys[] = {
+    KEY(CONF_STRING, store_site, name, "unnamed", 0, 0, "name of the site, goes out with hits"),
+    KEY(CONF_REAL, store_site, latitude, "0", -90, 90, "surveyed latitude, degrees WGS 84"),
+    KEY(CONF_REAL, store_site, longitude, "0", -180, 180, "surveyed longitude, degrees WGS 84"),
+    KEY(CONF_STRING, store_site, camera_0, "camera-0", 0, 0, "name of the first angle"),
+    KEY(CONF_STRING, store_site, camera_1, "camera-1", 0, 0, "name of the second angle"),
+};
+
+/* The upper bound of retention_days is checked below, to name the law's limit in the error. */
+static const struct conf_key ring_keys[] = {
+    KEY(CONF_PATH, store_ring_conf, path, "/var/lib/alpr/store", 0, 0,
+	"folder of the database and the hotlist cache"),
+    KEY(CONF_INT, store_ring_conf, retention_days, TEXT(CONFIG_RETENTION_DAYS_CAP), 1, 1e6,
+	"days that a read is kept; can only be shortened"),
+    KEY(CONF_INT, store_ring_conf, max_bytes, "68719476736", 1048576, 1e15,
+	"most bytes of the ring; the oldest reads go first"),
+    KEY(CONF_INT, store_ring_conf, min_free_bytes, "268435456", 0, 1e15,
+	"bytes of the disk left to others"),
+};
+
+static const struct conf_key hotlist_keys[] = {
+    KEY(CONF_PATH, store_hotlist_conf, path, "", 0, 0, "hotlist bundle on disk"),
+    KEY(CONF_PATH, store_hotlist_conf, key, "", 0, 0, "public key of the hotlist's signer, PEM"),
+    KEY(CONF_INT, store_hotlist_conf, cooldown_s, "300", 0, 86400,
+	"seconds in which the same wanted car does not ring again"),
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+bool store_conf_load(const char *text, size_t len, const char *folder, struct store_conf *out,
+		     struct err *e)
+{
+	if (!conf_fill(text, len, folder, "site", site_keys, COUNT(site_keys), &out->site, e) ||
+	    !conf_fill(text, len, folder, "store", ring_keys, COUNT(ring_keys), &out->ring, e) ||
+	    !conf_fill(text, len, folder, "hotlist", hotlist_keys, COUNT(hotlist_keys),
+		       &out->hotlist, e))
+		return false;
+	if (out->ring.retention_days > CONFIG_RETENTION_DAYS_CAP)
+		return err_set(e, ERR_CONFIG,
+			       "[store] retention_days: %lld is longer than the %d days that this "
+			       "firmware may keep a read",
+			       (long long)out->ring.retention_days, CONFIG_RETENTION_DAYS_CAP);
+	return true;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the configuration says to the store: sections [site], [store] and [hotlist]. */
+#ifndef FIRMWARE_STORE_CONF_H
+#define FIRMWARE_STORE_CONF_H
+
+#include "firmware/base/conf.h"
+#include "firmware/base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct store_site {
+	char name[CONF_STRING_MAX];
+	double latitude, longitude; /* surveyed, degrees WGS 84 */
+	char camera_0[CONF_STRING_MAX], camera_1[CONF_STRING_MAX];
+};
+
+struct store_ring_conf {
+	char path[CONF_STRING_MAX]; /* folder of the database and the hotlist cache */
+	int64_t retention_days;	    /* 1..CONFIG_RETENTION_DAYS_CAP */
+	int64_t max_bytes;	    /* of the ring */
+	int64_t min_free_bytes;	    /* of the disk, left to others */
+};
+
+struct store_hotlist_conf {
+	char path[CONF_STRING_MAX]; /* bundle on disk; "" for none */
+	char key[CONF_STRING_MAX];  /* PEM public key of the signer; "" for none: then no list is
+				       ever loaded */
+	int64_t cooldown_s; /* a wanted car seen again within this does not ring again; 0: it always
+			       rings */
+};
+
+struct store_conf {
+	struct store_site site;
+	struct store_ring_conf ring;
+	struct store_hotlist_conf hotlist;
+};
+
+/*
+ * Fill *out from the configuration text; `folder` is what relative paths are relative to. Touches
+ * no file. ERR_CONFIG as conf_fill; also for a retention longer than the cap compiled in.
+ * ERR_LIMIT.
+ */
+bool store_conf_load(const char *text, size_t len, const char *folder, struct store_conf *out,
+		     struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/store/db_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VALUE_MAX                                                                                  \
+	(64 << 20) /* bytes of one value; a hit with four pictures in base64 is far below */
+/* Above this a check of every picture page would hold up the start for minutes: then all tables but
+ * `picture`. */
+#define FULL_CHECK_MAX (INT64_C(1) << 30)
+
+static const char settings[] =
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA mmap_size = 0;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA cache_size = -8192;"
+    "PRAGMA auto_vacuum = INCREMENTAL;" /* before the first table, or never */
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA secure_delete = ON;"
+    "PRAGMA wal_autocheckpoint = 1000;"
+    "PRAGMA journal_size_limit = 16777216;";
+
+static bool simple(struct db *d, const char *sql, struct err *e)
+{
+	int rc = sqlite3_exec(d->h, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK || db_fail(d, rc, "settings", e);
+}
+
+static bool connect(const char *path, struct db **out, struct err *e)
+{
+	struct db *d = calloc(1, sizeof *d);
+	int rc;
+
+	if (!d)
+		return err_set(e, ERR_NO_MEMORY, "database: no memory");
+	*out = d; /* db_close by the caller, also when this fails */
+	rc = sqlite3_open_v2(path, &d->h,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+				 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
+			     NULL);
+	if (rc != SQLITE_OK)
+		return db_fail(d, rc, "open", e);
+	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_busy_timeout(d->h, 2000);
+	return simple(d, settings, e);
+}
+
+static bool checked(struct db *d, const char *sql, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(d->h, sql, -1, &st, NULL);
+	bool ok = false;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		const char *said = (const char *)sqlite3_column_text(st, 0);
+
+		/* What it says of a fault may quote a value: only its first word, never the rest.
+		 */
+		ok = (said && strcmp(said, "ok") == 0) ||
+		     err_set(e, ERR_FORMAT, "database: the check found it damaged");
+	} else {
+		(void)db_fail(d, rc, "check", e);
+	}
+	(void)sqlite3_finalize(st);
+	return ok;
+}
+
+static bool check(struct db *d, struct err *e)
+{
+	static const char *const one_by_one[] = {
+	    "PRAGMA quick_check('state')",    "PRAGMA quick_check('passage')",
+	    "PRAGMA quick_check('angle')",    "PRAGMA quick_check('outbox')",
+	    "PRAGMA quick_check('cooldown')", "PRAGMA quick_check('audit')",
+	};
+	int64_t size;
+
+	if (!db_int(d, &size, 0, e,
+		    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", ""))
+		return false;
+	if (size <= FULL_CHECK_MAX)
+		return checked(d, "PRAGMA quick_check(1)", e);
+	for (size_t i = 0; i < sizeof one_by_one / sizeof one_by_one[0]; i++)
+		if (!checked(d, one_by_one[i], e))
+			return false;
+	return true;
+}
+
+static bool migrate(struct db *d, const struct db_schema *schema, bool *fresh, struct err *e)
+{
+	int64_t version;
+
+	if (!db_int(d, &version, 0, e, "PRAGMA user_version", ""))
+		return false;
+	*fresh = version == 0;
+	if (version < 0 || version > (int64_t)schema->n)
+		return err_set(e, ERR_POLICY,
+			       "database: its schema %" PRId64
+			       " is newer than this firmware's %u: it is left as it is",
+			       version, schema->n);
+	if (version != 0 && !check(d, e))
+		return false;
+	for (; version < (int64_t)schema->n; version++) {
+		AUTO_ROLLBACK struct db_tx tx = {0};
+		char set[48];
+
+		(void)snprintf(set, sizeof set, "PRAGMA user_version = %d", (int)version + 1);
+		if (!db_begin(d, &tx, e) || !simple(d, schema->steps[version], e) ||
+		    !simple(d, set, e) || !db_commit(&tx, e))
+			return err_prefix(e, "migration to schema %" PRId64, version + 1);
+	}
+	return true;
+}
+
+static bool sync_folder(const char *folder, struct err *e)
+{
+	AUTO_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0)
+		return err_errno(e, errno, "%s", folder);
+	return true;
+}
+
+/* The WAL goes along: what is readable can then be read from both. */
+static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how, struct err *e)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	(void)snprintf(how->quarantine, sizeof how->quarantine, "quarantine-%" PRId64 ".db",
+		       now_ns);
+	(void)snprintf(from, sizeof from, "%s/%s-wal", folder, DB_FILE);
+	(void)snprintf(to, sizeof to, "%s/%s-wal", folder, how->quarantine);
+	if (rename(from, to) != 0 && errno != ENOENT)
+		return err_errno(e, errno, "quarantine of the WAL");
+	(void)snprintf(from, sizeof from, "%s/%s-shm", folder, DB_FILE);
+	if (unlink(from) != 0 && errno != ENOENT)
+		return err_errno(e, errno, "quarantine of the WAL index");
+	(void)snprintf(from, sizeof from, "%s/%s", folder, DB_FILE);
+	(void)snprintf(to, sizeof to, "%s/%s", folder, how->quarantine);
+	if (rename(from, to) != 0)
+		return err_errno(e, errno, "quarantine");
+	return sync_folder(folder, e);
+}
+
+static bool open_once(const char *path, const struct db_schema *schema, struct db **out,
+		      bool *fresh, struct err *e)
+{
+	if (connect(path, out, e) && migrate(*out, schema, fresh, e))
+		return true;
+	db_close(*out);
+	*out = NULL;
+	return false;
+}
+
+bool db_open(const char *folder, const struct db_schema *schema, int64_t now_ns, struct db **out,
+	     struct db_opened *how, struct err *e)
+{
+	char path[PATH_MAX];
+	struct err first = {0};
+
+	*out = NULL;
+	*how = (struct db_opened){0};
+	if (snprintf(path, sizeof path, "%s/%s", folder, DB_FILE) >= (int)sizeof path)
+		return err_set(e, ERR_LIMIT, "database: path too long");
+	if (open_once(path, schema, out, &how->fresh, &first))
+		return true;
+	if (first.code != ERR_FORMAT) {
+		if (e)
+			*e = first;
+		return false;
+	}
+	(void)snprintf(how->fault, sizeof how->fault, "%.120s", first.text);
+	return put_aside(folder, now_ns, how, e) && open_once(path, schema, out, &how->fresh, e);
+}
+
+void db_close(struct db *d)
+{
+	if (!d)
+		return;
+	for (unsigned i = 0; i < d->n; i++)
+		(void)sqlite3_finalize(d->kept[i].st);
+	(void)sqlite3_close_v2(d->h);
+	free(d);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/store/list.h"
+
+#include "firmware/base/clock.h"
+#include "firmware/base/gift.h"
+#include "firmware/base/log.h"
+#include "firmware/store/audit.h"
+#include "hotlist/match.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FLOOR "list_version" /* in the database: never loads an older one */
+#define CHUNK (1u << 20)
+
+static void cleanup_bundle(struct bundle **b)
+{
+	bundle_close(*b);
+}
+#define AUTO_BUNDLE CLEANUP(cleanup_bundle)
+
+uint64_t list_version(const struct list *l)
+{
+	return l->b ? bundle_info(l->b)->version : 0;
+}
+
+bool list_stale(const struct list *l, int64_t now_ns)
+{
+	static const struct plate_read nothing;
+	struct match m;
+	bool stale = false;
+
+	/* The gate's own judgement, so that status and alerts never differ. */
+	match_read(l->b, &nothing, now_ns / NS_PER_S, &m, &stale);
+	return stale;
+}
+
+static void say_why(struct list *l, const struct err *e)
+{
+	(void)snprintf(l->why, sizeof l->why, "%.150s", e->text);
+}
+
+bool list_open(struct list *l, const struct store_hotlist_conf *conf, const char *store_folder,
+	       struct err *e)
+{
+	struct err why = {0};
+
+	*l = (struct list){.conf = conf};
+	if ((size_t)snprintf(l->folder, sizeof l->folder, "%s/hotlist", store_folder) >=
+		sizeof l->folder ||
+	    (size_t)snprintf(l->cache, sizeof l->cache, "%s/hotlist/current.alpb", store_folder) >=
+		sizeof l->cache ||
+	    (size_t)snprintf(l->next, sizeof l->next, "%s/hotlist/next.alpb", store_folder) >=
+		sizeof l->next)
+		return err_set(e, ERR_LIMIT, "hotlist cache: path too long");
+	if (mkdir(l->folder, 0700) != 0 && errno != EEXIST)
+		return err_errno(e, errno, "hotlist cache %s", l->folder);
+	if (!conf->key[0])
+		(void)snprintf(l->why, sizeof l->why, "no [hotlist] key is configured");
+	else if (!crypt_key_load_public(conf->key, &l->key, &why))
+		say_why(l, &why);
+	return true;
+}
+
+void list_close(struct list *l)
+{
+	bundle_close(l->b);
+	crypt_key_free(l->key);
+	*l = (struct list){0};
+}
+
+/* --- audit ---------------------------------------------------------------------------------------
+ */
+
+/* The reason is an error text of ours, without quotes but perhaps with a path: keep JSON valid
+ * whatever is in it. */
+static void plain(const char *text, char out[160])
+{
+	size_t n = 0;
+
+	for (; *text && n < 159; text++)
+		out[n++] =
+		    *text == '"' || *text == '\\' || (unsigned char)*text < ' ' ? '\'' : *text;
+	out[n] = '\0';
+}
+
+static bool record_refusal(struct db *d, const struct err *why, int64_t now_ns, struct err *e)
+{
+	char text[160], detail[200];
+
+	plain(why->text, text);
+	(void)snprintf(detail, sizeof detail, "{\"reason\":\"%s\"}", text);
+	return audit_append(
+	    d,
+	    &(struct audit_record){
+		.who = "store", .what = "hotlist", .outcome = "refused", .detail = detail},
+	    now_ns, e);
+}
+
+static bool record_load(struct db *d, const struct bundle_info *i, int64_t now_ns, struct err *e)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+	char detail[256], who[sizeof "signer:" + 2 * CRYPT_SHA256_SIZE], issued[CLOCK_RFC3339_SIZE];
+	size_t n = (size_t)snprintf(who, sizeof who, "signer:");
+
+	for (size_t k = 0; k < CRYPT_SHA256_SIZE; k++)
+		n += (size_t)snprintf(who + n, sizeof who - n, "%02x", i->signer[k]);
+	(void)snprintf(detail, sizeof detail,
+		       "{\"version\":%" PRIu64 ",\"entries\":%" PRIu32 ",\"issued\":\"%s\"}",
+		       i->version, i->entries, clock_rfc3339(i->issued_ns, issued));
+	return db_begin(d, &tx, e) && db_state_set(d, FLOOR, (int64_t)i->version, e) &&
+	       audit_append(
+		   d,
+		   &(struct audit_record){
+		       .who = who, .what = "hotlist", .outcome = "loaded", .detail = detail},
+		   now_ns, e) &&
+	       db_commit(&tx, e);
+}
+
+/* --- choosing ------------------------------------------------------------------------------------
+ */
+
+/* Versions are kept as SQLite's signed numbers: one beyond them cannot be held against the floor.
+ */
+static bool new_enough(const struct bundle *b, int64_t floor, struct err *e)
+{
+	uint64_t version = bundle_info(b)->version;
+
+	if (version > INT64_MAX)
+		return err_set(e, ERR_LIMIT, "hotlist: version %" PRIu64, version);
+	if ((int64_t)version < floor)
+		return err_set(e, ERR_POLICY,
+			       "hotlist: version %" PRIu64 " is older than %" PRId64
+			       ", which has been in force",
+			       version, floor);
+	return true;
+}
+
+static bool put_in_force(struct list *l, struct db *d, struct bundle **b, int64_t now_ns,
+			 struct err *e)
+{
+	if (!record_load(d, bundle_info(*b), now_ns, e))
+		return err_prefix(e, "hotlist");
+	bundle_close(l->b);
+	l->b = steal_ptr(b);
+	l->why[0] = '\0';
+	log_line(LOG_NOTICE, "hotlist version %" PRIu64 " with %" PRIu32 " entries is in force",
+		 list_version(l), bundle_info(l->b)->entries);
+	return true;
+}
+
+/* One candidate file; NULL in *out when it is refused or absent. False: the database failed. */
+static bool candidate(struct list *l, struct db *d, const char *path, int64_t floor, int64_t now_ns,
+		      struct bundle **out, struct err *e)
+{
+	struct err why = {0};
+
+	if (bundle_open(path, l->key, out, &why) && new_enough(*out, floor, &why))
+		return true;
+	bundle_close(*out);
+	*out = NULL;
+	if (why.code != ERR_NOT_FOUND || !l->b)
+		say_why(l, &why);
+	if (why.code == ERR_NOT_FOUND)
+		return true;
+	log_line(LOG_WARNING, "hotlist refused: %s", why.text);
+	return record_refusal(d, &why, now_ns, e);
+}
+
+bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
+{
+	AUTO_BUNDLE struct bundle *cached = NULL, *given = NULL;
+	struct bundle **best;
+	int64_t floor;
+
+	if (!l->key)
+		return true;
+	l->why[0] = '\0';
+	if (!db_state_get(d, FLOOR, &floor, e) ||
+	    !candidate(l, d, l->cache, floor, now_ns, &cached, e) ||
+	    (l->conf->path[0] && !candidate(l, d, l->conf->path, floor, now_ns, &given, e)))
+		return err_prefix(e, "hotlist");
+	best = &cached;
+	if (!cached || (given && bundle_info(given)->version > bundle_info(cached)->version))
+		best = &given;
+	if (!*best || (l->b && bundle_info(*best)->version <= list_version(l)))
+		return true;
+	return put_in_force(l, d, best, now_ns, e);
+}
+
+/* --- from uplink ---------------------------------------------------------------------------------
+ */
+
+static bool copy(int from, int to, struct err *e)
+{
+	AUTO_FREE uint8_t *buffer = malloc(CHUNK);
+	off_t at = 0;
+
+	if (!buffer)
+		return err_set(e, ERR_NO_MEMORY, "hotlist cache: no memory");
+	for (;;) {
+		ssize_t n = pread(from, buffer, CHUNK, at), put = 0;
+
+		if (n < 0)
+			return err_errno(e, errno, "hotlist: read");
+		if (n == 0)
+			break;
+		while (put < n) {
+			ssize_t w = write(to, buffer + put, (size_t)(n - put));
+
+			if (w < 0)
+				return err_errno(e, errno, "hotlist cache");
+			put += w;
+		}
+		at += n;
+	}
+	return fsync(to) == 0 || err_errno(e, errno, "hotlist cache");
+}
+
+static bool keep_in_cache(struct list *l, int fd, struct err *e)
+{
+	AUTO_CLOSE int to = open(l->next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	AUTO_CLOSE int folder = -1;
+
+	if (to < 0)
+		return err_errno(e, errno, "hotlist cache");
+	if (!copy(fd, to, e)) {
+		(void)unlink(l->next);
+		return false;
+	}
+	if (rename(l->next, l->cache) != 0)
+		return err_errno(e, errno, "hotlist cache");
+	folder = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0 || fsync(folder) != 0)
+		return err_errno(e, errno, "hotlist cache");
+	return true;
+}
+
+static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
+{
+	CLEANUP(gift_unmap) struct gift g = {0};
+	AUTO_BUNDLE struct bundle *given = NULL, *cached = NULL;
+	int64_t floor;
+
+	if (!l->key)
+		return err_set(e, ERR_POLICY, "hotlist: there is no key to verify it with");
+	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e) || !bundle_open_fd(fd, l->key, &given, e) ||
+	    !db_state_get(d, FLOOR, &floor, e) || !new_enough(given, floor, e))
+		return false;
+	if (l->b && bundle_info(given)->version == list_version(l))
+		return true;
+	/* What is in force is the copy on disk: the gift's memory is uplink's account, and is gone
+	 * after a restart. */
+	if (!keep_in_cache(l, fd, e) || !bundle_open(l->cache, l->key, &cached, e))
+		return false;
+	return put_in_force(l, d, &cached, now_ns, e);
+}
+
+bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
+{
+	struct err why = {0}, second = {0};
+
+	if (offer(l, d, fd, now_ns, &why))
+		return true;
+	say_why(l, &why);
+	if (!record_refusal(d, &why, now_ns, &second))
+		log_line(LOG_WARNING, "hotlist: %s", second.text);
+	if (e)
+		*e = why;
+	return false;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hotlist in force: the newest bundle whose signature verifies, never older than one that has
+ * been in force before (the floor is in the database). A bundle that is refused leaves the one in
+ * force working.
+ */
+#ifndef FIRMWARE_STORE_LIST_H
+#define FIRMWARE_STORE_LIST_H
+
+#include "firmware/store/conf.h"
+#include "firmware/store/db.h"
+#include "hotlist/bundle.h"
+
+#include <limits.h>
+
+struct list {
+	const struct store_hotlist_conf *conf; /* borrowed */
+	char folder[PATH_MAX];		       /* of the cache */
+	char cache[PATH_MAX], next[PATH_MAX]; /* the bundle cached, and one that is being written */
+	struct crypt_key *key;		      /* NULL: none, so nothing loads */
+	struct bundle *b;		      /* NULL: no hotlist */
+	char why[160];			      /* why there is none, or what was refused last */
+};
+
+/*
+ * Make the cache folder in `store_folder` and read the signer's key: call it before the sandbox
+ * closes. A missing key is no error: the box reads on without a list and says so. ERR_IO,
+ * ERR_LIMIT. list_close frees.
+ */
+bool list_open(struct list *l, const struct store_hotlist_conf *conf, const char *store_folder,
+	       struct err *e) MUST_CHECK;
+void list_close(struct list *l);
+
+/*
+ * Look at the configured bundle and the cached one and put the newer in force, when it is newer
+ * than what is in force. Loaded and refused are audited at wall time now_ns. False only when the
+ * database fails; no list to be had is no error (l->why).
+ */
+bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e) MUST_CHECK;
+
+/*
+ * A bundle from uplink, in the sealed memfd `fd` (borrowed): verified, its version compared, cached
+ * (fsync, rename), put in force, audited. Errors are refusals: ERR_PEER not sealed;
+ * bundle_open_fd's; ERR_POLICY older than the floor; ERR_NO_SPACE, ERR_IO. A bundle of the version
+ * in force is accepted and changes nothing.
+ */
+bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e) MUST_CHECK;
+
+/* Version in force, 0: none. */
+uint64_t list_version(const struct list *l);
+
+/* Is it too old to alert at wall time now_ns? False when there is none. */
+bool list_stale(const struct list *l, int64_t now_ns);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ring: every read that was accepted, until its retention is over or newer ones need the room;
+ * oldest first, always. Every function takes the time, in ring time (elapsed.h): nothing here asks
+ * a clock.
+ */
+#ifndef FIRMWARE_STORE_RING_H
+#define FIRMWARE_STORE_RING_H
+
+#include "firmware/store/db.h"
+#include "firmware/wire.h"
+
+struct ring_picture {
+	const uint8_t *jpeg; /* borrowed; NULL: none */
+	size_t len;
+};
+
+enum ring_kind {
+	RING_READ = 0,
+	RING_HIT,	/* in the outbox: only then scenes are kept, whatever is given */
+	RING_SUPPRESSED /* on the list, and in its cooldown */
+};
+
+struct ring_passage {
+	const struct wire_passage *p;		     /* checked (intake.h) */
+	struct ring_picture pictures[WIRE_PICTURES]; /* what is to be kept of the gift */
+	enum ring_kind hit;
+	int64_t kept_ns;   /* ring time: retention counts from it */
+	int64_t stored_ns; /* wall time */
+};
+
+/* Is the passage with this id in the ring? */
+bool ring_has(struct db *d, const uint8_t id[WIRE_ID_SIZE], bool *has, struct err *e) MUST_CHECK;
+
+/* Insert a passage; call it inside a transaction, after ring_has said no. ERR_NO_SPACE and
+ * db_fail's. */
+bool ring_insert(struct db *d, const struct ring_passage *r, struct err *e) MUST_CHECK;
+
+struct ring_limits {
+	int64_t retention_ns;
+	int64_t max_bytes;
+};
+
+struct ring_purged {
+	int64_t passages;	   /* deleted by this step */
+	int64_t first_ns, last_ns; /* kept_ns of the oldest and newest of them */
+	bool more;		   /* there is more to do: come again soon */
+};
+
+/*
+ * One small step of the purge, in a transaction of its own: at most `most` passages, those whose
+ * retention is over at now_ns, else the oldest while the ring is larger than max_bytes. Nothing to
+ * do is no error.
+ */
+bool ring_purge(struct db *d, const struct ring_limits *l, int64_t now_ns, int64_t most,
+		struct ring_purged *out, struct err *e) MUST_CHECK;
+
+/* The same, whatever their age: `most` of the oldest, to make room on a full disk. */
+bool ring_make_room(struct db *d, int64_t most, struct ring_purged *out, struct err *e) MUST_CHECK;
+
+/* Give free pages beyond a working reserve back to the file system, at most `pages` of them. */
+bool ring_shrink(struct db *d, int64_t pages, struct err *e) MUST_CHECK;
+
+struct ring_size {
+	int64_t file_bytes;	      /* of the database file */
+	int64_t used_bytes;	      /* of it, in use */
+	int64_t passages;	      /* an upper bound, without counting rows */
+	int64_t oldest_ns, newest_ns; /* kept_ns; 0 when empty */
+};
+
+bool ring_measure(struct db *d, struct ring_size *out, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/store/salvage.h"
+
+#include "firmware/store/audit.h"
+#include "firmware/wire.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The damaged file, opened for what it still gives; every read from it may fail at any row. */
+struct wreck {
+	sqlite3 *h;
+	sqlite3_stmt *st;
+};
+
+static void wreck_close(struct wreck *w)
+{
+	(void)sqlite3_finalize(w->st);
+	(void)sqlite3_close_v2(w->h);
+}
+
+static bool wreck_query(struct wreck *w, const char *sql)
+{
+	(void)sqlite3_finalize(w->st);
+	w->st = NULL;
+	return sqlite3_prepare_v2(w->h, sql, -1, &w->st, NULL) == SQLITE_OK;
+}
+
+static bool wreck_row(struct wreck *w)
+{
+	return w->st && sqlite3_step(w->st) == SQLITE_ROW;
+}
+
+static const char *text(struct wreck *w, int column)
+{
+	const char *t = (const char *)sqlite3_column_text(w->st, column);
+
+	return t ? t : "";
+}
+
+/* Appended afresh, so that it is the same chain only if every record was what it says: the hashes
+ * must come out alike. */
+static bool salvage_audit(struct wreck *w, struct db *d, int64_t *n, struct err *e)
+{
+	if (!wreck_query(w, "SELECT at_ns, who, what, purpose, case_number, outcome, detail, hash, "
+			    "seq FROM audit"
+			    " ORDER BY seq"))
+		return true;
+	while (wreck_row(w)) {
+		struct audit_record r = {text(w, 1), text(w, 2), text(w, 3),
+					 text(w, 4), text(w, 5), text(w, 6)};
+		uint8_t hash[CRYPT_SHA256_SIZE];
+		struct audit_head head;
+		int64_t at = sqlite3_column_int64(w->st, 0);
+
+		if (!audit_head(d, &head, e))
+			return false;
+		if (sqlite3_column_int64(w->st, 8) != head.seq + 1 ||
+		    !audit_hash(&r, head.seq + 1, at, head.hash, hash, NULL) ||
+		    sqlite3_column_bytes(w->st, 7) != CRYPT_SHA256_SIZE ||
+		    memcmp(sqlite3_column_blob(w->st, 7), hash, sizeof hash) != 0)
+			return true;
+		if (!audit_append(d, &r, at, e))
+			return false;
+		++*n;
+	}
+	return true;
+}
+
+static bool salvage_hits(struct wreck *w, struct db *d, int64_t *n, struct err *e)
+{
+	if (!wreck_query(
+		w,
+		"SELECT passage_id, kept_ns, best_ns, grade, category, list_version, size, body, id"
+		" FROM outbox WHERE state = 0"))
+		return true;
+	while (wreck_row(w)) {
+		const void *id = sqlite3_column_blob(w->st, 0),
+			   *body = sqlite3_column_blob(w->st, 7);
+		size_t size = (size_t)sqlite3_column_bytes(w->st, 7);
+
+		/* An event is sent whole or not at all. */
+		if (!body || sqlite3_column_bytes(w->st, 0) != WIRE_ID_SIZE ||
+		    (int64_t)size != sqlite3_column_int64(w->st, 6) || size < 2 ||
+		    ((const char *)body)[size - 1] != '}')
+			continue;
+		if (!db_run(d, NULL, e,
+			    "INSERT OR IGNORE INTO outbox(id, passage_id, kept_ns, best_ns, grade, "
+			    "category,"
+			    " list_version, size, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    "ibiittiib", sqlite3_column_int64(w->st, 8), id, (size_t)WIRE_ID_SIZE,
+			    sqlite3_column_int64(w->st, 1), sqlite3_column_int64(w->st, 2),
+			    text(w, 3), text(w, 4), sqlite3_column_int64(w->st, 5), (int64_t)size,
+			    body, size))
+			return false;
+		++*n;
+	}
+	return true;
+}
+
+static bool salvage_state(struct wreck *w, struct db *d, struct err *e)
+{
+	if (!wreck_query(w, "SELECT name, value FROM state"))
+		return true;
+	while (wreck_row(w))
+		if (!db_state_set(d, text(w, 0), sqlite3_column_int64(w->st, 1), e))
+			return false;
+	return true;
+}
+
+static int64_t due(struct wreck *w, int64_t retention_ns, int64_t now_ns)
+{
+	if (wreck_query(w, "SELECT kept_ns FROM passage ORDER BY id LIMIT 1") && wreck_row(w))
+		return sqlite3_column_int64(w->st, 0) + retention_ns;
+	return now_ns + SALVAGE_UNREADABLE_NS;
+}
+
+bool salvage(struct db *d, const char *folder, const char *name, int64_t retention_ns,
+	     int64_t now_ns, struct salvaged *out, struct err *e)
+{
+	CLEANUP(wreck_close) struct wreck w = {0};
+	AUTO_ROLLBACK struct db_tx tx = {0};
+	char path[PATH_MAX];
+	int64_t clock;
+
+	*out = (struct salvaged){0};
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
+		return err_set(e, ERR_LIMIT, "salvage: path too long");
+	(void)sqlite3_open_v2(path, &w.h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (!w.h)
+		return err_set(e, ERR_NO_MEMORY, "salvage: no memory");
+	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) ||
+	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_hits(&w, d, &out->hits, e) ||
+	    !db_state_get(d, "clock_ring", &clock, e) || !db_commit(&tx, e))
+		return err_prefix(e, "salvage");
+	out->due_ns = due(&w, retention_ns, clock ? clock : now_ns);
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can still be read of a quarantined database and must not be lost: the audit chain and hits
+ * that were not answered yet. */
+#ifndef FIRMWARE_STORE_SALVAGE_H
+#define FIRMWARE_STORE_SALVAGE_H
+
+#include "firmware/store/db.h"
+
+struct salvaged {
+	int64_t audit_records; /* whose chain verifies, from the first on */
+	int64_t hits;	       /* pending */
+	int64_t due_ns;	       /* ring time at which the file must be gone */
+};
+
+/* An unreadable file may hold reads of any age; nothing can be retrieved from it, and it is kept
+ * this long for the maker. */
+#define SALVAGE_UNREADABLE_NS (INT64_C(86400) * 1000000000)
+
+/*
+ * Copy from `name` in `folder` into the fresh database `d`: audit records as long as they verify,
+ * pending hits that are whole, the hotlist's floor, the clock and the counters. What cannot be read
+ * is left out and is no error. `retention_ns`: how long the file may stay, counted from the oldest
+ * read in it; `now_ns` stands in for a clock that cannot be read. False: `d` failed.
+ */
+bool salvage(struct db *d, const char *folder, const char *name, int64_t retention_ns,
+	     int64_t now_ns, struct salvaged *out, struct err *e) MUST_CHECK;
+
+#endif

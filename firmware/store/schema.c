@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every schema there ever was, as steps; SCHEMA.md says what the columns mean. A step that has
+ * shipped is never edited. */
+#include "firmware/store/db.h"
+
+static const char step_1[] =
+    "CREATE TABLE state(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    /* Ids count up with ring time, so the oldest passage is the first row and no index on time is
+       needed. */
+    "CREATE TABLE passage("
+    " id INTEGER PRIMARY KEY,"
+    " passage_id BLOB NOT NULL UNIQUE CHECK(length(passage_id) = 16),"
+    " kept_ns INTEGER NOT NULL,"
+    " stored_ns INTEGER NOT NULL,"
+    " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, best_ns INTEGER NOT NULL,"
+    " pairs INTEGER NOT NULL,"
+    " degraded INTEGER NOT NULL, low_quality INTEGER NOT NULL, hit INTEGER NOT NULL,"
+    " plate TEXT NOT NULL, jurisdiction TEXT, confidence REAL NOT NULL,"
+    " chars TEXT NOT NULL, alternatives TEXT NOT NULL) STRICT;"
+
+    /* id = passage * 2 + camera, and passage * 4 + kind: found without an index, purged by range.
+     */
+    "CREATE TABLE angle("
+    " id INTEGER PRIMARY KEY,"
+    " capture_ns INTEGER NOT NULL, frames INTEGER NOT NULL, quad TEXT NOT NULL,"
+    " plate TEXT NOT NULL, jurisdiction TEXT, confidence REAL NOT NULL,"
+    " chars TEXT NOT NULL, alternatives TEXT NOT NULL) STRICT;"
+    "CREATE TABLE picture(id INTEGER PRIMARY KEY, jpeg BLOB NOT NULL) STRICT;"
+
+    "CREATE TABLE outbox("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " passage_id BLOB NOT NULL UNIQUE,"
+    " kept_ns INTEGER NOT NULL, best_ns INTEGER NOT NULL,"
+    " grade TEXT NOT NULL, category TEXT NOT NULL, list_version INTEGER NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0,"
+    " size INTEGER NOT NULL, http_status INTEGER, ended_ns INTEGER, latency_ms INTEGER,"
+    " body BLOB) STRICT;"
+    "CREATE INDEX outbox_pending ON outbox(id) WHERE state = 0;"
+
+    "CREATE TABLE cooldown("
+    " key BLOB PRIMARY KEY, seen_ns INTEGER NOT NULL, kept_ns INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE audit("
+    " seq INTEGER PRIMARY KEY,"
+    " at_ns INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,"
+    " purpose TEXT NOT NULL, case_number TEXT NOT NULL, outcome TEXT NOT NULL,"
+    " detail TEXT NOT NULL,"
+    " prev BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
+
+    "CREATE TABLE quarantine(name TEXT PRIMARY KEY, due_ns INTEGER NOT NULL) STRICT;";
+
+static const char *const steps[] = {step_1};
+
+const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0]};

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store role: reads come in from vision, hits go out to uplink, lists come in from it. */
+#include "firmware/store/store.h"
+
+#include "firmware/base/clock.h"
+#include "firmware/base/log.h"
+#include "firmware/store/audit.h"
+#include "firmware/store/salvage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define TICK_NS	      NS_PER_S
+#define WORK_NS	      (50 * NS_PER_MS) /* of upkeep in one tick: a passage never waits longer for it */
+#define FIRST_WORK_NS (2 * NS_PER_S) /* of upkeep before the first passage is taken */
+#define DRAIN_NS      (3 * NS_PER_S) /* for answers under way when the daemon stops */
+
+int64_t store_now(struct store *s)
+{
+	int64_t wall = clock_utc_ns();
+
+	elapsed_tick(&s->clock, wall, clock_mono_ns());
+	return wall;
+}
+
+/* --- the database --------------------------------------------------------------------------------
+ */
+
+/* Any number that is another one after the next boot; 0 when the kernel does not say: then every
+ * start counts as one. */
+static int64_t boot_number(void)
+{
+	AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	char text[64] = {0};
+	uint64_t n = 0;
+
+	if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
+		return 0;
+	for (const char *p = text; *p; p++)
+		n = n * 31 + (unsigned char)*p;
+	return (int64_t)(n >> 1);
+}
+
+static bool record(struct store *s, const char *what, const char *detail, struct err *e)
+{
+	return audit_append(s->db,
+			    &(struct audit_record){
+				.who = "store", .what = what, .outcome = "done", .detail = detail},
+			    clock_utc_ns(), e);
+}
+
+static bool take_over(struct store *s, const struct db_opened *how, struct err *e)
+{
+	char detail[300];
+	struct salvaged got;
+
+	log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how->fault, how->quarantine);
+	if (!salvage(s->db, s->conf.ring.path, how->quarantine,
+		     s->conf.ring.retention_days * NS_PER_DAY, clock_utc_ns(), &got, e) ||
+	    !upkeep_quarantine(s->db, how->quarantine, got.due_ns, e))
+		return false;
+	(void)snprintf(detail, sizeof detail,
+		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
+		       "}",
+		       how->quarantine, got.audit_records, got.hits);
+	return record(s, "quarantine", detail, e);
+}
+
+static bool start_clock(struct store *s, int64_t boot, struct err *e)
+{
+	struct elapsed_kept kept;
+	struct ring_size size;
+
+	if (!upkeep_load_clock(s->db, &kept, e) || !ring_measure(s->db, &size, e))
+		return false;
+	elapsed_start(&s->clock, &kept, size.newest_ns, boot, clock_utc_ns(), clock_mono_ns());
+	return upkeep_save_clock(s->db, &s->clock.k, e);
+}
+
+bool store_open_db(struct store *s, struct err *e)
+{
+	/* Within one process the boot is what it was; /proc is out of reach once the sandbox is
+	 * closed. */
+	int64_t boot = s->clock.k.ring_ns ? s->clock.k.boot : boot_number();
+	struct db_opened how;
+
+	return db_open(s->conf.ring.path, &db_schema, clock_utc_ns(), &s->db, &how, e) &&
+	       (!how.quarantine[0] || take_over(s, &how, e)) && start_clock(s, boot, e);
+}
+
+void store_trouble(struct store *s, const struct err *why)
+{
+	struct err e = {0};
+
+	s->fault_mono_ns = clock_mono_ns();
+	(void)snprintf(s->fault, sizeof s->fault, "%.190s", why->text);
+	log_line(LOG_ERROR, "%s", why->text);
+	if (why->code == ERR_NO_SPACE) {
+		(void)space_give_up(&s->space);
+		s->full_mono_ns = s->fault_mono_ns;
+		s->fault_mono_ns = 0;
+	}
+	if (why->code != ERR_FORMAT)
+		return;
+	db_close(s->db);
+	s->db = NULL;
+	if (store_open_db(s, &e))
+		return;
+	log_line(LOG_ERROR, "%s", e.text);
+	db_close(s->db);
+	s->db = NULL;
+}
+
+/* --- hits ----------------------------------------------------------------------------------------
+ */
+
+static bool send_hit(void *arg, const struct wire_hit *m, int gift_fd, struct err *e)
+{
+	struct store *s = arg;
+
+	return role_send(s->env.role, WIRE_UPLINK, &m->h, &gift_fd, 1, e);
+}
+
+void store_pump(struct store *s)
+{
+	struct err e = {0};
+
+	if (s->db && !sender_pump(&s->sender, s->db, clock_mono_ns(), send_hit, s, &e))
+		store_trouble(s, &e);
+}
+
+static bool hit_done(struct store *s, const struct wire_hit_done *m, struct err *e)
+{
+	int64_t latency;
+	struct err why = {0};
+
+	if (!s->db)
+		return err_set(e, ERR_AGAIN, "there is no database");
+	if (!sender_answer(&s->sender, s->db, m, clock_utc_ns(), clock_mono_ns(), &latency, &why)) {
+		if (e)
+			*e = why;
+		if (why.code != ERR_PEER)
+			store_trouble(s, &why);
+		return false;
+	}
+	if (m->outcome == WIRE_REFUSED)
+		log_line(LOG_WARNING, "hit %" PRId64 " was refused by the RTCC: status %" PRIu32,
+			 m->outbox_id, m->http_status);
+	store_pump(s);
+	return true;
+}
+
+/* --- the hotlist ---------------------------------------------------------------------------------
+ */
+
+static bool bundle_offered(struct store *s, const struct wire_bundle *m, int fd, struct err *e)
+{
+	struct wire_bundle_done done = {0};
+	struct err why = {0};
+	bool accepted = s->db && list_offer(&s->list, s->db, fd, clock_utc_ns(), &why);
+
+	wire_start(&done.h, WIRE_BUNDLE_DONE, sizeof done);
+	done.accepted = accepted;
+	done.version = list_version(&s->list);
+	memcpy(done.etag, m->etag, sizeof done.etag);
+	done.etag[sizeof done.etag - 1] = '\0';
+	if (!accepted)
+		log_line(LOG_WARNING, "hotlist refused: %s", why.text);
+	return role_send(s->env.role, WIRE_UPLINK, &done.h, NULL, 0, e);
+}
+
+static void reload(struct store *s)
+{
+	struct err e = {0};
+
+	if (s->db && !list_load(&s->list, s->db, clock_utc_ns(), &e))
+		store_trouble(s, &e);
+}
+
+/* --- as time passes ------------------------------------------------------------------------------
+ */
+
+/* On a disk that others fill the ring stops growing: what it has, it may keep, and each new read
+ * replaces the oldest. */
+static void bound(struct store *s)
+{
+	struct ring_size size;
+	int64_t available;
+
+	s->upkeep.limits.max_bytes = s->conf.ring.max_bytes;
+	if (!space_free(&s->space, &available, NULL))
+		return;
+	if (available < s->conf.ring.min_free_bytes && ring_measure(s->db, &size, NULL) &&
+	    size.used_bytes < s->conf.ring.max_bytes)
+		s->upkeep.limits.max_bytes = size.used_bytes;
+	if (clock_mono_ns() - s->full_mono_ns > TICK_NS)
+		space_restore(&s->space, s->conf.ring.min_free_bytes);
+}
+
+static void upkeep(struct store *s, int64_t budget_ns)
+{
+	int64_t end = clock_mono_ns() + budget_ns, wall = store_now(s);
+	struct err e = {0};
+
+	if (!s->db)
+		return;
+	bound(s);
+	do {
+		if (!upkeep_step(&s->upkeep, s->db, &s->clock, wall, &e)) {
+			store_trouble(s, &e);
+			return;
+		}
+	} while (s->upkeep.more && clock_mono_ns() < end);
+}
+
+static void reopen(struct store *s)
+{
+	struct err e = {0};
+
+	if (!s->db && !store_open_db(s, &e)) {
+		log_line(LOG_ERROR, "%s", e.text);
+		db_close(s->db);
+		s->db = NULL;
+	}
+}
+
+static void leave(struct store *s)
+{
+	struct err e = {0};
+	bool done;
+
+	store_retry(s);
+	store_flush_replies(s);
+	(void)store_now(s);
+	if (s->db && (!upkeep_record(&s->upkeep, s->db, s->clock.k.ring_ns, clock_utc_ns(), &e) ||
+		      !record(s, "stop", "", &e) || !upkeep_save_clock(s->db, &s->clock.k, &e) ||
+		      !db_checkpoint(s->db, &done, &e)))
+		log_line(LOG_ERROR, "stop: %s", e.text);
+	role_exit(s->env.role);
+}
+
+static void tick(void *arg)
+{
+	struct store *s = arg;
+
+	reopen(s);
+	store_flush_replies(s);
+	store_retry(s);
+	store_pump(s);
+	if (s->stopping) {
+		if (sender_under_way(&s->sender) == 0 || clock_mono_ns() > s->stop_by_mono_ns)
+			leave(s);
+		return;
+	}
+	upkeep(s, WORK_NS);
+}
+
+/* A box whose disk is full must start all the same: what it cannot write down it says in the log.
+ */
+static bool record_start(struct store *s, struct err *e)
+{
+	struct ring_purged purged;
+	struct err why = {0};
+
+	if (record(s, "start", "", &why))
+		return true;
+	if (why.code == ERR_NO_SPACE) {
+		(void)space_give_up(&s->space);
+		if (ring_make_room(s->db, UPKEEP_STEP, &purged, &why) &&
+		    record(s, "start", "", &why))
+			return true;
+	}
+	if (why.code == ERR_NO_SPACE) {
+		store_trouble(s, &why);
+		return true;
+	}
+	if (e)
+		*e = why;
+	return false;
+}
+
+/* --- the role ------------------------------------------------------------------------------------
+ */
+
+static bool role_open(void *state, const struct role_env *env, struct sandbox *box, struct err *e)
+{
+	struct store *s = state;
+	const struct store_ring_conf *ring = &s->conf.ring;
+
+	s->env = *env;
+	if (!store_conf_load(env->conf_text, env->conf_len, env->conf_folder, &s->conf, e))
+		return false;
+	if (mkdir(ring->path, 0700) != 0 && errno != EEXIST)
+		return err_errno(e, errno, "[store] path %s", ring->path);
+	s->upkeep.limits = (struct ring_limits){ring->retention_days * NS_PER_DAY, ring->max_bytes};
+	s->upkeep.cooldown_s = s->conf.hotlist.cooldown_s;
+	s->upkeep.folder = ring->path;
+	if (!space_open(&s->space, ring->path, ring->max_bytes, e) || !store_open_db(s, e) ||
+	    !record_start(s, e) || !list_open(&s->list, &s->conf.hotlist, ring->path, e))
+		return false;
+	store_sandbox(&s->conf, &s->box);
+	*box = s->box.sandbox;
+	return true;
+}
+
+static bool role_begin(void *state, struct err *e)
+{
+	struct store *s = state;
+
+	s->upkeep.recorded_ns = s->clock.k.ring_ns;
+	/* A bundle is bytes from outside: looked at behind the sandbox only. */
+	if (!list_load(&s->list, s->db, clock_utc_ns(), e))
+		return false;
+	if (!s->list.b)
+		log_line(LOG_WARNING, "no hotlist: %s", s->list.why);
+	upkeep(s, FIRST_WORK_NS);
+	return loop_timer(s->env.loop, TICK_NS, TICK_NS, tick, s) >= 0 ||
+	       err_set(e, ERR_LIMIT, "no timer left");
+}
+
+static void role_connected(void *state, enum wire_role peer)
+{
+	struct store *s = state;
+
+	if (peer == WIRE_VISION)
+		s->n_replies = 0; /* it sends again what it has no answer for */
+	if (peer != WIRE_UPLINK)
+		return;
+	sender_connected(&s->sender);
+	store_pump(s);
+}
+
+static bool role_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
+			 size_t n_fds, struct err *e)
+{
+	struct store *s = state;
+	AUTO_CLOSE int fd = n_fds > 0 ? fds[0] : -1;
+	const void *whole = m;
+
+	for (size_t i = 1; i < n_fds; i++)
+		(void)close(fds[i]);
+	switch (m->type) {
+	case WIRE_PASSAGE:
+		return store_passage(s, whole, fd, e);
+	case WIRE_HIT_DONE:
+		return hit_done(s, whole, e);
+	case WIRE_BUNDLE:
+		return bundle_offered(s, whole, fd, e);
+	case WIRE_RELOAD:
+		reload(s);
+		return true;
+	default:
+		return err_set(e, ERR_PEER, "message of type %u from %s", m->type,
+			       wire_role_name(peer));
+	}
+}
+
+static void role_stop(void *state)
+{
+	struct store *s = state;
+
+	s->stopping = true;
+	s->stop_by_mono_ns = clock_mono_ns() + DRAIN_NS;
+	store_retry(s);
+	store_pump(s);
+	if (sender_under_way(&s->sender) == 0)
+		leave(s);
+}
+
+static void role_close(void *state)
+{
+	struct store *s = state;
+
+	for (unsigned i = 0; i < s->n_waiting; i++)
+		intake_free(&s->waiting[i]);
+	list_close(&s->list);
+	db_close(s->db);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct role_ops ops = {
+	    .role = WIRE_STORE,
+	    .state_size = sizeof(struct store),
+	    .open = role_open,
+	    .begin = role_begin,
+	    .connected = role_connected,
+	    .message = role_message,
+	    .stop = role_stop,
+	    .status = store_status,
+	    .close = role_close,
+	};
+
+	return role_main(argc, argv, &ops);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state of the store role, shared by store.c, passages.c and status.c; the rooms know nothing
+ * of it. */
+#ifndef FIRMWARE_STORE_STORE_H
+#define FIRMWARE_STORE_STORE_H
+
+#include "firmware/role.h"
+#include "firmware/store/box.h"
+#include "firmware/store/conf.h"
+#include "firmware/store/db.h"
+#include "firmware/store/elapsed.h"
+#include "firmware/store/intake.h"
+#include "firmware/store/keep.h"
+#include "firmware/store/list.h"
+#include "firmware/store/sender.h"
+#include "firmware/store/space.h"
+#include "firmware/store/upkeep.h"
+
+#define STORE_WAITING 16u  /* passages held in memory while nothing can be written */
+#define STORE_REPLIES 256u /* answers to vision that did not fit its queue */
+
+struct store_reply {
+	uint8_t id[WIRE_ID_SIZE];
+	bool accepted;
+};
+
+struct store {
+	struct role_env env;
+	struct store_conf conf;
+	struct store_box box;
+	struct db *db;
+	struct elapsed clock;
+	struct list list;
+	struct space space;
+	struct upkeep upkeep;
+	struct sender sender;
+
+	struct intake waiting[STORE_WAITING];
+	unsigned n_waiting;
+	struct store_reply replies[STORE_REPLIES];
+	unsigned n_replies;
+
+	/* since this process started */
+	int64_t passages_refused, repeats, reads_dropped, crops_dropped;
+
+	int64_t full_mono_ns;  /* when the disk was last found full; 0: never */
+	int64_t fault_mono_ns; /* when the database last failed otherwise */
+	char fault[192];
+	bool stopping;
+	int64_t stop_by_mono_ns;
+};
+
+/* Time passes in the ring; wall time is returned. */
+int64_t store_now(struct store *s);
+
+/* A database operation failed with *why: note it for the status; one found damaged is closed and
+ * opened afresh. */
+void store_trouble(struct store *s, const struct err *why);
+
+/* Open the database (again), salvage what a damaged one still holds, start the ring's clock. */
+bool store_open_db(struct store *s, struct err *e) MUST_CHECK;
+
+/* Offer hits to uplink as far as credits allow. */
+void store_pump(struct store *s);
+
+/* passages.c: a passage from vision (fd borrowed); those that waited; answers that waited; vision
+ * is there afresh. */
+bool store_passage(struct store *s, const struct wire_passage *m, int fd, struct err *e) MUST_CHECK;
+void store_retry(struct store *s);
+void store_flush_replies(struct store *s);
+
+/* status.c */
+void store_status(void *state, struct wire_status *out);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/store/upkeep.h"
+
+#include "firmware/base/clock.h"
+#include "firmware/store/audit.h"
+#include "firmware/store/cooldown.h"
+#include "firmware/store/outbox.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHRINK_PAGES 256
+
+bool upkeep_save_clock(struct db *d, const struct elapsed_kept *k, struct err *e)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+
+	return (db_begin(d, &tx, e) && db_state_set(d, "clock_ring", k->ring_ns, e) &&
+		db_state_set(d, "clock_wall", k->wall_ns, e) &&
+		db_state_set(d, "clock_mono", k->mono_ns, e) &&
+		db_state_set(d, "clock_boot", k->boot, e) && db_commit(&tx, e)) ||
+	       err_prefix(e, "clock");
+}
+
+bool upkeep_load_clock(struct db *d, struct elapsed_kept *k, struct err *e)
+{
+	return (db_state_get(d, "clock_ring", &k->ring_ns, e) &&
+		db_state_get(d, "clock_wall", &k->wall_ns, e) &&
+		db_state_get(d, "clock_mono", &k->mono_ns, e) &&
+		db_state_get(d, "clock_boot", &k->boot, e)) ||
+	       err_prefix(e, "clock");
+}
+
+bool upkeep_quarantine(struct db *d, const char *name, int64_t due_ns, struct err *e)
+{
+	return db_run(d, NULL, e, "INSERT OR REPLACE INTO quarantine(name, due_ns) VALUES(?, ?)",
+		      "ti", name, due_ns);
+}
+
+bool upkeep_record(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall_ns, struct err *e)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+	char detail[96];
+	int64_t n;
+
+	u->recorded_ns = ring_ns;
+	if (!db_state_get(d, "purged_unrecorded", &n, e))
+		return false;
+	if (n == 0)
+		return true;
+	(void)snprintf(detail, sizeof detail, "{\"passages\":%" PRId64 "}", n);
+	return (db_begin(d, &tx, e) && db_state_set(d, "purged_unrecorded", 0, e) &&
+		audit_append(
+		    d,
+		    &(struct audit_record){
+			.who = "store", .what = "purge", .outcome = "done", .detail = detail},
+		    wall_ns, e) &&
+		db_commit(&tx, e)) ||
+	       err_prefix(e, "purge record");
+}
+
+static bool remove_file(const char *folder, const char *name, const char *suffix, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix) >= sizeof path)
+		return err_set(e, ERR_LIMIT, "quarantine: path too long");
+	return unlink(path) == 0 || errno == ENOENT || err_errno(e, errno, "quarantine");
+}
+
+static bool end_quarantine(struct upkeep *u, struct db *d, int64_t ring_ns, struct err *e)
+{
+	AUTO_DONE sqlite3_stmt *st = NULL;
+	char name[DB_QUARANTINE_SIZE];
+	bool row;
+
+	st = db_query(d, e, "SELECT name FROM quarantine WHERE due_ns <= ? LIMIT 1", "i", ring_ns);
+	if (!st || !db_step(d, st, &row, e))
+		return false;
+	if (!row)
+		return true;
+	(void)snprintf(name, sizeof name, "%s", (const char *)sqlite3_column_text(st, 0));
+	db_done(&st);
+	/* A name is ours; a damaged row must not lead out of the folder. */
+	if (strncmp(name, "quarantine-", 11) == 0 && !strchr(name, '/') &&
+	    (!remove_file(u->folder, name, "", e) || !remove_file(u->folder, name, "-wal", e)))
+		return false;
+	return db_run(d, NULL, e, "DELETE FROM quarantine WHERE name = ?", "t", name);
+}
+
+/* Pending hits that were never answered within the retention go too, and that is said. */
+static bool expire_outbox(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall_ns,
+			  struct err *e)
+{
+	int64_t pending;
+	char detail[64];
+
+	if (!outbox_expire(d, ring_ns - u->limits.retention_ns, UPKEEP_STEP, &pending, e))
+		return false;
+	if (pending == 0)
+		return true;
+	(void)snprintf(detail, sizeof detail, "{\"hits\":%" PRId64 "}", pending);
+	return audit_append(
+	    d,
+	    &(struct audit_record){
+		.who = "store", .what = "hit-ended", .outcome = "expired", .detail = detail},
+	    wall_ns, e);
+}
+
+static bool truncate_wal(struct upkeep *u, struct db *d, struct err *e)
+{
+	bool done;
+
+	if (!u->truncate)
+		return true;
+	if (!db_checkpoint(d, &done, e))
+		return false;
+	u->truncate = !done;
+	return true;
+}
+
+bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_t wall_ns,
+		 struct err *e)
+{
+	int64_t now = c->k.ring_ns;
+	struct ring_purged purged;
+
+	if (!u->more && now < u->next_ns)
+		return true;
+	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
+		return err_prefix(e, "upkeep");
+	u->more = purged.more;
+	u->truncate |= purged.passages > 0;
+	if (u->more)
+		return true;
+	u->next_ns = now + UPKEEP_EVERY_NS;
+	if (!expire_outbox(u, d, now, wall_ns, e) || !cooldown_forget(d, now, u->cooldown_s, e) ||
+	    !end_quarantine(u, d, now, e) || !ring_shrink(d, SHRINK_PAGES, e) ||
+	    (now - u->recorded_ns >= UPKEEP_RECORD_NS && !upkeep_record(u, d, now, wall_ns, e)) ||
+	    !upkeep_save_clock(d, &c->k, e) || !truncate_wal(u, d, e))
+		return err_prefix(e, "upkeep");
+	return true;
+}
