@@ -7,3 +7,10 @@ ocr.ldlibs := -lm
 ocr_dnn.src := ocr/cv.cpp ocr/localise.c ocr/localise_decode.c ocr/read.c
 ocr_dnn.cppflags := -isystem /usr/include/opencv4
 ocr_dnn.ldlibs := -lopencv_dnn -lopencv_imgproc -lopencv_core -lm
+
+ifeq ($(CONFIG_READER_TOOL),y)
+PROGRAMS += bin/alpr-read
+bin/alpr-read.src  := ocr/alpr_read.c ocr/plates.c ocr/read_json.c
+bin/alpr-read.libs := ocr_dnn ocr image_file base
+bin/alpr-read.pkgs := libcjson
+endif

@@ -22,6 +22,7 @@ import read_render
 ALPHABET = read_render.DIGITS + read_render.LETTERS
 CLASSES = len(ALPHABET) + 1
 STEPS = 32
+OTHERS = 0.06  # share of pictures that are no plate
 
 
 def block(i, o, kernel=3, stride=1, pad=None):
@@ -92,23 +93,52 @@ def load_photos(folder):
     return out
 
 
+def load_others(folder, rng, each=3):
+    """Regions of the photos that overlap no labelled plate: street, cars, signs. To be read as nothing."""
+    out = []
+    with open(os.path.join(folder, "annotations.jsonl"), encoding="utf-8") as f:
+        rows = [json.loads(line) for line in f]
+    for row in rows:
+        if row.get("split", "train") != "train":
+            continue
+        image = cv2.imread(os.path.join(folder, row["file"]), cv2.IMREAD_GRAYSCALE)
+        height, width = image.shape
+        for _ in range(each * (4 if row["country"] == "NONE" else 1)):
+            w = int(min(0.9 * width, np.exp(rng.uniform(np.log(40), np.log(400)))))
+            h = int(min(0.9 * height, w / rng.uniform(1.5, 5)))
+            x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
+            if any(x < p["x"] + 1.2 * p["w"] and p["x"] - .2 * p["w"] < x + w and y < p["y"] + 1.2 * p["h"]
+                   and p["y"] - .2 * p["h"] < y + h for p in row["plates"]):
+                continue
+            region, k = image[y:y + h, x:x + w], min(1.0, 200 / w)
+            if k < 1:
+                region = cv2.resize(region, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+            h, w = region.shape
+            out.append((region, np.float32([[.05 * w, .1 * h], [.95 * w, .1 * h], [.95 * w, .9 * h], [.05 * w, .9 * h]])))
+    return out
+
+
 class Data:
     def __init__(self, args):
         self.rng = np.random.default_rng(args.seed)
         self.fonts = read_render.Fonts()
-        self.photos, self.held = [], []
+        self.photos, self.held, self.others = [], [], []
         if args.photos:
             every = load_photos(args.photos)
             self.held = [p for p in every if p[4] not in ("train",)]
             self.photos = [p for p in every if p[4] == "train"]
             weight = np.array([2.0 if p[3] else 1.0 for p in self.photos])
             self.weight = np.cumsum(weight) / weight.sum()
+            self.others = load_others(args.photos, self.rng)
         self.flat = [read_render.render(self.rng, self.fonts) for _ in range(args.plates)]
         self.sim = [p for folder in args.sim or [] for p in load_sim(folder)]
         print(f"data: {len(self.flat)} plates, {len(self.sim)} of the simulator, {len(self.photos)} photo plates, "
-              f"{len(self.held)} held out", flush=True)
+              f"{len(self.held)} held out, {len(self.others)} that are no plate", flush=True)
 
     def sample(self, hard, photo_share):
+        if self.others and self.rng.random() < OTHERS * hard:
+            region, quad = self.others[int(self.rng.integers(len(self.others)))]
+            return aug.from_photo(self.rng, region, quad, hard), ""
         r = self.rng.random()
         if self.photos and r < photo_share:
             p = self.photos[int(np.searchsorted(self.weight, self.rng.random()))]
@@ -130,15 +160,18 @@ class Ahead:
 
     def __init__(self, data, args):
         self.here, there = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=self._work, args=(data, args, there), daemon=True)
+        self.process = multiprocessing.Process(target=self._work, args=(data, args, self.here, there), daemon=True)
         self.process.start()
         there.close()
 
     @staticmethod
-    def _work(data, args, pipe):
-        torch.set_num_threads(1)
+    def _work(data, args, other_end, pipe):
+        other_end.close()  # or this process would outlive its parent
         while True:
-            hard, share = pipe.recv()
+            try:
+                hard, share = pipe.recv()
+            except EOFError:
+                return
             pipe.send([(g[0], g[1]) for g in data.batch(args.batch, hard, share)])
 
     def ask(self, hard, share):
@@ -238,7 +271,7 @@ def main():
     mean.load_state_dict(model.state_dict())
     print("parameters", sum(w.numel() for w in model.parameters()), flush=True)
     optimiser = torch.optim.AdamW(model.parameters(), lr=args.rate, weight_decay=0.01)
-    ctc = nn.CTCLoss(zero_infinity=True)
+    ctc = nn.CTCLoss(zero_infinity=True, reduction="none")
     ahead = Ahead(data, args)
     for _ in range(4):
         ahead.ask(1.0 if args.start else 0.0, 0.05)
@@ -254,7 +287,7 @@ def main():
         ahead.ask(hard, 0.05 + 0.17 * min(1.0, 1.0 if args.start else t / 0.3))
         x, y, lengths, _ = ahead.get()
         logp = model(x).log_softmax(2).permute(1, 0, 2)
-        loss = ctc(logp, y, torch.full((len(lengths),), STEPS), lengths)
+        loss = ctc(logp, y, torch.full((len(lengths),), STEPS), lengths).mean() / 7  # about a character's
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plates of whole pictures, one or a pair: localise, read, match between the angles, fuse. What alpr-read prints. */
+#ifndef OCR_PLATES_H
+#define OCR_PLATES_H
+
+#include "firmware/base/err.h"
+#include "firmware/base/image.h"
+#include "ocr/localise.h"
+#include "ocr/plate.h"
+#include "ocr/read.h"
+
+#include <stddef.h>
+
+#define PLATES_MAX 16u /* per picture */
+
+/* A plate with its read; seen[i]: picture i shows it, at quads[i]. */
+struct plates_found {
+	bool seen[2];
+	struct plate_quad quads[2];
+	struct plate_observation observed[2];
+	struct plate_read read;
+};
+
+struct plates {
+	size_t n;
+	struct plates_found at[2 * PLATES_MAX];
+};
+
+/*
+ * Find and read the plates of images[0..n), n 1 or 2 (two angles of one instant; borrowed), best first. Plates without a text
+ * or with next to no confidence are left out. Errors: those of localise and reader_observe; a quad that cannot be rectified is
+ * left out, no error.
+ */
+bool plates_find(struct localiser *l, struct reader *r, const struct image *images, size_t n, struct plates *out,
+		 struct err *e) MUST_CHECK;
+
+#endif
