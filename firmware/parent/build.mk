@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# What each role's conf.c makes of its section is linked here, so that a broken configuration is refused before anything starts.
+LIBRARIES += parent_conf parent
+parent_conf.src := firmware/parent/conf.c
+parent.src := firmware/parent/backoff.c firmware/parent/notify.c firmware/parent/settings.c firmware/parent/spawn.c \
+	firmware/parent/wiring.c firmware/parent/report.c firmware/parent/supervise.c
+
+PROGRAMS += bin/alprd
+bin/alprd.src  := firmware/parent/main.c
+bin/alprd.libs = parent parent_conf $(foreach r,capture vision store uplink control,$(if $(wildcard firmware/$(r)/conf.c),$(r)_conf)) \
+	wire base

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/base/chan.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/log.h"
+#include "firmware/parent/children.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define READY_ANYWAY_NS (30 * NS_PER_S) /* a role that cannot start must not keep the box from serving with the others */
+
+bool report_is_alive(const struct child *c, int64_t now)
+{
+	return c->state == CHILD_RUNNING && now - c->heard_ns < CHILD_SILENCE_NS;
+}
+
+/* The roles of this build that are not alive, by name, into text; returns how many. */
+static unsigned missing(const struct supervisor *s, int64_t now, char *text, size_t size)
+{
+	unsigned n = 0;
+
+	text[0] = '\0';
+	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++) {
+		const struct child *c = &s->children[r];
+		size_t used = strlen(text);
+
+		if (c->state == CHILD_ABSENT || report_is_alive(c, now))
+			continue;
+		(void)snprintf(text + used, size - used, "%s%s", n > 0 ? ", " : "", wire_role_name(r));
+		n++;
+	}
+	return n;
+}
+
+static void count(struct wire_status *w, const char *name, int64_t value)
+{
+	struct wire_counter *k = &w->counters[w->n++];
+
+	(void)snprintf(k->name, sizeof k->name, "%s", name);
+	k->value = value;
+}
+
+static void fill_own(struct supervisor *s, int64_t now)
+{
+	struct wire_status *w = &s->children[WIRE_PARENT].status;
+	char names[96];
+	int64_t restarts = 0;
+	unsigned n = missing(s, now, names, sizeof names);
+
+	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++)
+		restarts += s->children[r].restarts;
+	(void)snprintf(w->state, sizeof w->state, "%s", n > 0 || s->refusal[0] ? "degraded" : "ok");
+	w->detail[0] = '\0';
+	if (n > 0)
+		(void)snprintf(w->detail, sizeof w->detail, "not running: %s", names);
+	else if (s->refusal[0])
+		(void)snprintf(w->detail, sizeof w->detail, "%s", s->refusal);
+	w->running = 1;
+	w->n = 0;
+	count(w, "restarts", restarts);
+	count(w, "reloads", s->reloads);
+	count(w, "reloads_refused", s->reloads_refused);
+	count(w, "uptime_s", (now - s->began_ns) / NS_PER_S);
+}
+
+static void send_to_control(struct supervisor *s, int64_t now)
+{
+	const struct child *control = &s->children[WIRE_CONTROL];
+	struct err e = {0};
+
+	if (control->state != CHILD_RUNNING || control->chan < 0)
+		return;
+	for (unsigned r = 0; r < WIRE_ROLES; r++) {
+		struct child *c = &s->children[r];
+
+		if (c->state == CHILD_ABSENT && r != WIRE_PARENT)
+			continue;
+		if (r != WIRE_PARENT) {
+			c->status.restarts = c->restarts;
+			c->status.running = report_is_alive(c, now);
+			c->status.pid = (int32_t)c->pid;
+			if (!c->status.running)
+				(void)snprintf(c->status.state, sizeof c->status.state, "%s",
+					       c->state == CHILD_STARTING ? "starting" : "down");
+		}
+		if (!chan_send(control->chan, &c->status, sizeof c->status, NULL, 0, &e)) {
+			log_line(LOG_DEBUG, "status to control: %s", e.text);
+			return;
+		}
+	}
+}
+
+static void tell_ready(struct supervisor *s, int64_t now)
+{
+	bool all = true;
+
+	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++)
+		all = all && (s->children[r].state == CHILD_ABSENT || s->children[r].was_ready);
+	if (s->told_ready || (!all && now - s->began_ns < READY_ANYWAY_NS))
+		return;
+	s->told_ready = true;
+	notify_send(s->notify, "READY=1");
+	log_line(LOG_NOTICE, all ? "every role is ready" : "not every role is ready: serving with the others");
+}
+
+void report_all(struct supervisor *s)
+{
+	const struct wire_status *own = &s->children[WIRE_PARENT].status;
+	int64_t now = clock_mono_ns();
+
+	fill_own(s, now);
+	send_to_control(s, now);
+	if (s->stopping)
+		return;
+	tell_ready(s, now);
+	notify_send(s->notify, "STATUS=%s", own->detail[0] ? own->detail : "every role runs");
+	if (s->notify->watchdog_ns == 0 || now - s->fed_ns < s->notify->watchdog_ns / 4)
+		return;
+	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++)
+		if (s->children[r].state != CHILD_ABSENT && !report_is_alive(&s->children[r], now))
+			return;
+	s->fed_ns = now;
+	notify_send(s->notify, "WATCHDOG=1");
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/parent/settings.h"
+
+#include "firmware/base/cleanup.h"
+#include "firmware/base/conf.h"
+#if __has_include("firmware/capture/conf.h")
+#include "firmware/capture/conf.h"
+#define HAVE_capture
+#endif
+#if __has_include("firmware/control/conf.h")
+#include "firmware/control/conf.h"
+#define HAVE_control
+#endif
+#if __has_include("firmware/store/conf.h")
+#include "firmware/store/conf.h"
+#define HAVE_store
+#endif
+#if __has_include("firmware/uplink/conf.h")
+#include "firmware/uplink/conf.h"
+#define HAVE_uplink
+#endif
+#if __has_include("firmware/vision/conf.h")
+#include "firmware/vision/conf.h"
+#define HAVE_vision
+#endif
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <string.h>
+
+/* One type for every role's loader; `out` is of the role's own. */
+#define LOADER(role)                                                                                                   \
+	static bool load_##role(const char *text, size_t len, const char *folder, void *out, struct err *e)            \
+	{                                                                                                              \
+		return role##_conf_load(text, len, folder, (struct role##_conf *)out, e);                              \
+	}
+
+#ifdef HAVE_capture
+LOADER(capture)
+#endif
+#ifdef HAVE_vision
+LOADER(vision)
+#endif
+#ifdef HAVE_store
+LOADER(store)
+#endif
+#ifdef CONFIG_UPLINK
+#ifdef HAVE_uplink
+LOADER(uplink)
+#endif
+#endif
+#ifdef CONFIG_CONTROL
+#ifdef HAVE_control
+LOADER(control)
+#endif
+#endif
+
+struct part {
+	size_t size;
+	bool (*load)(const char *text, size_t len, const char *folder, void *out, struct err *e);
+};
+
+static const struct part parts[WIRE_ROLES] = {
+#ifdef HAVE_capture
+	[WIRE_CAPTURE] = {sizeof(struct capture_conf), load_capture},
+#endif
+#ifdef HAVE_vision
+	[WIRE_VISION] = {sizeof(struct vision_conf), load_vision},
+#endif
+#ifdef HAVE_store
+	[WIRE_STORE] = {sizeof(struct store_conf), load_store},
+#endif
+#ifdef CONFIG_UPLINK
+#ifdef HAVE_uplink
+	[WIRE_UPLINK] = {sizeof(struct uplink_conf), load_uplink},
+#endif
+#endif
+#ifdef CONFIG_CONTROL
+#ifdef HAVE_control
+	[WIRE_CONTROL] = {sizeof(struct control_conf), load_control},
+#endif
+#endif
+};
+
+/* A section of a role that is not built in is still no mistake: one file serves both builds. */
+static const char *const sections[] = {"site",   "camera",  "vision", "store", "hotlist",
+				       "uplink", "control", "daemon", NULL};
+
+bool settings_has_role(enum wire_role role)
+{
+	return role < WIRE_ROLES && parts[role].load;
+}
+
+static bool load_parts(struct settings *s, struct err *e)
+{
+	if (!conf_sections(s->text, s->len, sections, e) ||
+	    !parent_conf_load(s->text, s->len, s->folder, &s->daemon, e))
+		return false;
+	for (unsigned r = 0; r < WIRE_ROLES; r++) {
+		if (!parts[r].load)
+			continue;
+		s->parts[r] = calloc(1, parts[r].size);
+		if (!s->parts[r])
+			return err_set(e, ERR_NO_MEMORY, "configuration");
+		if (!parts[r].load(s->text, s->len, s->folder, s->parts[r], e))
+			return false;
+	}
+	return true;
+}
+
+/* The folder without links, so that it stays the same; the file as named, so that a link to it may be changed. */
+static bool locate(const char *path, struct settings *s, struct err *e)
+{
+	AUTO_FREE char *for_folder = strdup(path);
+	AUTO_FREE char *for_name = strdup(path);
+
+	if (!for_folder || !for_name)
+		return err_set(e, ERR_NO_MEMORY, "configuration");
+	s->folder = realpath(dirname(for_folder), NULL);
+	if (!s->folder)
+		return err_errno(e, errno, "%.200s", path);
+	if (strlen(s->folder) >= PATH_MAX || asprintf(&s->path, "%s/%s", s->folder, basename(for_name)) < 0) {
+		s->path = NULL;
+		return err_set(e, ERR_NO_MEMORY, "configuration");
+	}
+	return true;
+}
+
+static bool load(const char *path, struct settings *s, struct err *e)
+{
+	if (!locate(path, s, e) || !conf_read(s->path, &s->text, &s->len, e))
+		return false;
+	return load_parts(s, e) || err_prefix(e, "%.200s", path);
+}
+
+bool settings_load(const char *path, struct settings **out, struct err *e)
+{
+	struct settings *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return err_set(e, ERR_NO_MEMORY, "configuration");
+	if (!load(path, s, e)) {
+		settings_free(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
+bool settings_differ(const struct settings *a, const struct settings *b, enum wire_role role)
+{
+	if (!settings_has_role(role))
+		return false;
+	return memcmp(a->parts[role], b->parts[role], parts[role].size) != 0;
+}
+
+void settings_free(struct settings *s)
+{
+	if (!s)
+		return;
+	for (unsigned r = 0; r < WIRE_ROLES; r++)
+		free(s->parts[r]);
+	free(s->text);
+	free(s->folder);
+	free(s->path);
+	free(s);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole configuration as the parent holds it: the text that every role gets, and each role's part parsed, so that a
+ * broken file is refused before anything starts and a changed one restarts only those whom it concerns.
+ */
+#ifndef FIRMWARE_PARENT_SETTINGS_H
+#define FIRMWARE_PARENT_SETTINGS_H
+
+#include "firmware/base/err.h"
+#include "firmware/parent/conf.h"
+#include "firmware/wire.h"
+
+#include <stddef.h>
+
+struct settings {
+	char *path;   /* of the file, absolute */
+	char *folder; /* that it lies in: relative paths are relative to it */
+	char *text;
+	size_t len;
+	struct parent_conf daemon;
+	void *parts[WIRE_ROLES]; /* what each role's conf_load made of it; NULL: role not built in */
+};
+
+/* 1 when this build has the role. */
+bool settings_has_role(enum wire_role role);
+
+/*
+ * Read and check the file. *out: settings_free.
+ * ERR_NOT_FOUND, ERR_IO: the file; ERR_CONFIG, ERR_LIMIT: what is in it, with section, key and line; ERR_NO_MEMORY.
+ */
+bool settings_load(const char *path, struct settings **out, struct err *e) MUST_CHECK;
+
+/* Whether the role would be set otherwise by b than by a. */
+bool settings_differ(const struct settings *a, const struct settings *b, enum wire_role role);
+
+void settings_free(struct settings *s);
+
+#endif
