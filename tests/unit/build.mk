@@ -31,3 +31,12 @@ $(eval $(call unit,syntax,ocr))
 $(eval $(call unit,localise_decode,ocr_dnn base))
 $(eval $(call unit,localise,ocr_dnn base))
 $(eval $(call unit,backoff,parent))
+
+# Hotlists for the tests to load, good and hostile.
+LIBRARIES += lists
+lists.src := tests/unit/lists.c
+hotlist_libs := lists hotlist_tool hotlist crypt base
+$(eval $(call unit,entry,$(hotlist_libs)))
+$(eval $(call unit,missing,$(hotlist_libs)))
+$(eval $(call unit,bundle,$(hotlist_libs)))
+$(eval $(call unit,match,$(hotlist_libs)))

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/base/cleanup.h"
+#include "firmware/base/clock.h"
+#include "hotlist/layout.h"
+#include "hotlist/le.h"
+#include "hotlist/tool/sign.h"
+#include "tests/unit/lists.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+/* Where hotlist/FORMAT.md says things are; not taken from the code on purpose. */
+enum {
+	FORMAT = 8,
+	HEADER_SIZE = 10,
+	POLICY = 12,
+	FILE_SIZE = 16,
+	VERSION = 24,
+	ISSUED = 32,
+	MAX_AGE = 40,
+	ENTRIES = 48
+};
+enum {
+	SECTIONS = 52,
+	PER_CATEGORY = 56,
+	SIGNER = 72,
+	SIGNED = 104,
+	RECORDS = 112,
+	POOL = 136,
+	ZERO = 160,
+	HEADER = 256
+};
+enum {
+	ENTERED = 8,
+	EXPIRES = 12,
+	CASE = 16,
+	ORI = 20,
+	PRINTED = 24,
+	VEHICLE = 28,
+	CATEGORY = 32,
+	LIT = 33,
+	VYR = 36,
+	RECORD = 40
+};
+
+static struct lists lists;
+
+static int begin(void **state)
+{
+	(void)state;
+	return lists_begin(&lists) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	lists_end(&lists);
+	return 0;
+}
+
+/* Three entries; two of one plate. Signed. Caller frees. */
+static uint8_t *small(size_t *size)
+{
+	struct entry x[3] = {lists_entry("SK5-K9V", "MO", 'V'), lists_entry("SK5K9V", "IL", 'F'),
+			     lists_entry("0XY 1", "", 'P')};
+	struct bundle_info info = lists_info();
+	uint8_t *file = lists_pack(x, 3, &info, size);
+
+	assert_non_null(file);
+	assert_true(lists_sign(file, *size, lists.key));
+	return file;
+}
+
+static void refused(const uint8_t *file, size_t size, enum err_code code)
+{
+	struct bundle *b = (struct bundle *)1;
+	struct err e = {0};
+
+	assert_false(lists_open(file, size, lists.key, &b, &e));
+	assert_null(b);
+	assert_int_equal(e.code, code);
+	assert_null(strstr(e.text, "SK5"));
+}
+
+static void what_went_in_comes_out(void **state)
+{
+	struct entry x[4] = {lists_entry("ZZZ 999", "MO", 'V'), lists_entry("SK5-K9V", "MO", 'V'),
+			     lists_entry("SK5K9V", "", 'F'), lists_entry("D0DG", "OH", 'P')};
+	struct bundle_info info = lists_info();
+	struct entry got;
+	struct bundle *b;
+	struct err e = {0};
+	uint32_t first, n;
+
+	(void)state;
+	x[3].vma[0] = x[3].vmo[0] = x[3].vst[0] = x[3].vco[0] = x[3].vyr[0] = x[3].lit[0] = '\0';
+	x[3].entered_s = 0;
+	info.allow_lookalike = true;
+	b = lists_load(&lists, x, 4, &info);
+	assert_non_null(b);
+	assert_int_equal(bundle_info(b)->version, 7);
+	assert_int_equal(bundle_info(b)->issued_ns, LISTS_ISSUED_S * NS_PER_S);
+	assert_int_equal(bundle_info(b)->max_age_s, LISTS_MAX_AGE_S);
+	assert_int_equal(bundle_info(b)->entries, 4);
+	assert_true(bundle_info(b)->allow_lookalike);
+	assert_false(bundle_info(b)->allow_missing);
+	assert_true(bundle_find(b, "SK5K9V", &first, &n));
+	assert_int_equal(n, 2);
+	assert_true(bundle_find(b, "D0DG", &first, &n));
+	assert_int_equal(n, 1);
+	assert_true(bundle_entry(b, first, &got, &e));
+	assert_string_equal(got.printed, "D0DG");
+	assert_string_equal(got.lis, "OH");
+	assert_string_equal(got.vma, "");
+	assert_string_equal(got.vyr, "");
+	assert_int_equal(got.entered_s, 0);
+	assert_true(bundle_find(b, "ZZZ999", &first, &n));
+	assert_true(bundle_entry(b, first, &got, &e));
+	assert_memory_equal(got.lic, "ZZZ999\0\0\0\0\0", 11);
+	assert_string_equal(got.printed, "ZZZ 999");
+	assert_string_equal(got.lit, "PC");
+	assert_string_equal(got.case_number, "V123456789");
+	assert_string_equal(got.ori, "MO0951400");
+	assert_string_equal(got.vyr, "2019");
+	assert_string_equal(got.vma, "TOYT");
+	assert_string_equal(got.vmo, "CAM");
+	assert_string_equal(got.vst, "4D");
+	assert_string_equal(got.vco, "BLK/WHI");
+	assert_int_equal(got.category, 'V');
+	assert_int_equal(got.expires_s, LISTS_ISSUED_S + 30 * 86400);
+	assert_false(bundle_find(b, "ZZZ99", &first, &n));
+	assert_false(bundle_find(b, "", &first, &n));
+	assert_false(bundle_find(b, "not folded", &first, &n));
+	assert_int_equal(n, 0);
+	assert_false(bundle_entry(b, 4, &got, &e));
+	assert_int_equal(e.code, ERR_ARGUMENT);
+	bundle_close(b);
+	bundle_close(NULL);
+}
+
+static void every_plate_is_found_among_many(void **state)
+{
+	enum { N = 5000 };
+	struct entry *x AUTO_FREE = calloc(N, sizeof *x);
+	struct bundle_info info = lists_info();
+	struct bundle *b;
+	uint32_t first, n;
+	char plate[11];
+
+	(void)state;
+	for (unsigned i = 0; i < N; i++) {
+		(void)snprintf(plate, sizeof plate, "B%uD%u", i * 7919u % 100003u, i % 10);
+		x[i] = lists_entry(plate, i % 3 ? "MO" : "", 'V');
+	}
+	b = lists_load(&lists, x, N, &info);
+	assert_non_null(b);
+	for (unsigned i = 0; i < N; i++) {
+		(void)snprintf(plate, sizeof plate, "B%uD%u", i * 7919u % 100003u, i % 10);
+		assert_true(bundle_find(b, plate, &first, &n));
+		assert_int_equal(n, 1);
+		(void)snprintf(plate, sizeof plate, "B%uX%u", i * 7919u % 100003u, i % 10);
+		assert_false(bundle_find(b, plate, &first, &n));
+	}
+	bundle_close(b);
+}
+
+static void same_entries_give_the_same_bytes(void **state)
+{
+	struct entry x[3] = {lists_entry("A", "MO", 'V'), lists_entry("A", "MO", 'F'),
+			     lists_entry("B", "", 'P')};
+	struct entry y[3] = {x[2], x[1], x[0]};
+	struct bundle_info info = lists_info();
+	size_t n, m;
+	uint8_t *a AUTO_FREE = lists_pack(x, 3, &info, &n),
+		   *b AUTO_FREE = lists_pack(y, 3, &info, &m);
+
+	(void)state;
+	assert_int_equal(n, m);
+	assert_memory_equal(a, b, n);
+}
+
+static void an_empty_list_is_a_list(void **state)
+{
+	struct bundle_info info = lists_info();
+	struct bundle *b = lists_load(&lists, NULL, 0, &info);
+	uint32_t first, n;
+
+	(void)state;
+	assert_non_null(b);
+	assert_false(bundle_find(b, "A", &first, &n));
+	assert_false(bundle_find_like(b, "A", &first, &n));
+	bundle_close(b);
+}
+
+static void cut_at_every_byte(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	struct bundle *b;
+
+	(void)state;
+	for (size_t n = 0; n < size; n++) {
+		/* A buffer of its own, so that the sanitiser sees a read beyond the end of the
+		 * check in memory too. */
+		uint8_t *cut AUTO_FREE = malloc(n + 1);
+		struct layout l;
+
+		memcpy(cut, file, n);
+		assert_false(lists_open(cut, n, lists.key, &b, NULL));
+		assert_false(layout_get_header(cut, n, &l, NULL));
+	}
+	assert_true(lists_open(file, size, lists.key, &b, NULL));
+	bundle_close(b);
+}
+
+static void longer_is_refused(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	uint8_t *longer AUTO_FREE = calloc(1, size + 8);
+
+	(void)state;
+	memcpy(longer, file, size);
+	refused(longer, size + 1, ERR_FORMAT);
+	refused(longer, size + 8, ERR_FORMAT);
+}
+
+static void every_byte_flipped(void **state)
+{
+	static const uint8_t FLIPS[] = {0xff, 0x01};
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	struct bundle *b;
+
+	(void)state;
+	for (size_t i = 0; i < size; i++) {
+		for (size_t f = 0; f < sizeof FLIPS; f++) {
+			file[i] ^= FLIPS[f];
+			assert_false(lists_open(file, size, lists.key, &b, NULL));
+			file[i] ^= FLIPS[f];
+		}
+	}
+	assert_true(lists_open(file, size, lists.key, &b, NULL));
+	bundle_close(b);
+}
+
+/* The whole format under every byte, with a signature that is right: refused or harmless, never a
+ * crash. */
+static void every_byte_flipped_and_signed_again(void **state)
+{
+	static const uint8_t FLIPS[] = {0xff, 0x01};
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+
+	(void)state;
+	for (size_t i = 0; i < size - LAYOUT_SIGNATURE; i++) {
+		for (size_t f = 0; f < sizeof FLIPS; f++) {
+			struct bundle *b;
+			struct entry x;
+
+			file[i] ^= FLIPS[f];
+			assert_true(lists_sign(file, size, lists.key));
+			if (lists_open(file, size, lists.key, &b, NULL)) {
+				for (uint32_t k = 0; k < bundle_info(b)->entries; k++)
+					assert_true(bundle_entry(b, k, &x, NULL));
+				bundle_close(b);
+			}
+			file[i] ^= FLIPS[f];
+		}
+	}
+}
+
+static void signature_of_another_or_none(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	uint8_t id[CRYPT_SHA256_SIZE];
+	struct bundle *b = NULL;
+	struct err e = {0};
+
+	(void)state;
+	assert_true(lists_sign(file, size, lists.other));
+	refused(file, size, ERR_SIGNATURE);
+	/* Says that it is by our key, but is not. */
+	assert_true(crypt_key_id(lists.key, id, NULL));
+	memcpy(file + SIGNER, id, sizeof id);
+	refused(file, size, ERR_SIGNATURE);
+	memset(file + size - LAYOUT_SIGNATURE, 0, LAYOUT_SIGNATURE);
+	refused(file, size, ERR_SIGNATURE);
+	assert_true(lists_sign(file, size, lists.key));
+	assert_false(lists_open(file, size, NULL, &b, &e));
+	assert_int_equal(e.code, ERR_ARGUMENT);
+	le_put(file + size - LAYOUT_SIGNATURE, 4, CRYPT_SIGNATURE_MAX + 1);
+	refused(file, size, ERR_FORMAT);
+	le_put(file + size - LAYOUT_SIGNATURE, 4, UINT32_MAX);
+	refused(file, size, ERR_FORMAT);
+}
+
+/* An unsigned change to the header, signed again by the right key: content is hostile, signature is
+ * good. */
+static void hostile(size_t offset, size_t bytes, uint64_t value, enum err_code code)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+
+	le_put(file + offset, bytes, value);
+	if (offset < SIGNER || offset >= SIGNED)
+		assert_true(lists_sign(file, size, lists.key));
+	refused(file, size, code);
+}
+
+static void hostile_header(void **state)
+{
+	static const uint64_t SIZES[] = {
+	    0, 1, 39, 41, 255, 256, 257, 4096, UINT32_MAX, UINT64_MAX, UINT64_MAX - 255};
+
+	(void)state;
+	hostile(0, 1, 0x88, ERR_FORMAT);
+	hostile(FORMAT, 2, 2, ERR_FORMAT);
+	hostile(HEADER_SIZE, 2, 0, ERR_FORMAT);
+	hostile(HEADER_SIZE, 2, 65535, ERR_FORMAT);
+	hostile(POLICY, 4, 4, ERR_FORMAT);
+	hostile(POLICY, 4, UINT32_MAX, ERR_FORMAT);
+	hostile(VERSION, 8, 0, ERR_LIMIT);
+	hostile(VERSION, 8, UINT64_C(1) << 53, ERR_LIMIT);
+	hostile(ISSUED, 8, 0, ERR_LIMIT);
+	hostile(ISSUED, 8, UINT64_MAX, ERR_LIMIT);
+	hostile(ISSUED, 8, INT64_MAX, ERR_LIMIT);
+	hostile(MAX_AGE, 8, 0, ERR_POLICY);
+	hostile(MAX_AGE, 8, 31 * 86400 + 1, ERR_POLICY);
+	hostile(MAX_AGE, 8, UINT64_MAX, ERR_POLICY);
+	hostile(ENTRIES, 4, 2, ERR_FORMAT);
+	hostile(ENTRIES, 4, UINT32_MAX, ERR_FORMAT);
+	hostile(SECTIONS, 4, 1, ERR_FORMAT);
+	hostile(SECTIONS, 4, UINT32_MAX, ERR_FORMAT);
+	hostile(PER_CATEGORY, 4, UINT32_MAX, ERR_FORMAT);
+	hostile(ZERO, 1, 1, ERR_FORMAT);
+	hostile(HEADER - 1, 1, 1, ERR_FORMAT);
+	for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
+		hostile(FILE_SIZE, 8, SIZES[i], ERR_FORMAT);
+		hostile(SIGNED, 8, SIZES[i], ERR_FORMAT);
+		hostile(RECORDS, 4, SIZES[i] == 1 ? 2 : SIZES[i], ERR_FORMAT);	     /* kind */
+		hostile(RECORDS + 4, 4, SIZES[i], ERR_FORMAT);			     /* width */
+		hostile(RECORDS + 8, 8, SIZES[i] == 256 ? 0 : SIZES[i], ERR_FORMAT); /* offset */
+		hostile(RECORDS + 16, 8, SIZES[i], ERR_FORMAT);			     /* bytes */
+		hostile(POOL + 4, 4, SIZES[i] == 1 ? 0 : SIZES[i], ERR_FORMAT);
+		hostile(POOL + 8, 8, SIZES[i], ERR_FORMAT);
+		hostile(POOL + 16, 8, SIZES[i], ERR_FORMAT);
+	}
+}
+
+/* Counts that agree with each other and with a size that would wrap round. */
+static void hostile_counts_that_agree(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	uint32_t n = UINT32_MAX;
+
+	(void)state;
+	le_put(file + ENTRIES, 4, n);
+	le_put(file + PER_CATEGORY, 16, 0);
+	le_put(file + PER_CATEGORY, 4, n);
+	le_put(file + RECORDS + 16, 8, (uint64_t)n * RECORD);
+	le_put(file + POOL + 8, 8, HEADER + (uint64_t)n * RECORD);
+	assert_true(lists_sign(file, size, lists.key));
+	refused(file, size, ERR_FORMAT);
+}
+
+static void hostile_record(size_t offset, size_t bytes, uint64_t value, enum err_code code)
+{
+	hostile(HEADER + RECORD + offset, bytes, value, code); /* of the second entry */
+}
+
+static void hostile_records(void **state)
+{
+	static const size_t REFS[] = {CASE, ORI, PRINTED, VEHICLE};
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	uint64_t pool = le64(file + POOL + 16);
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		hostile_record(REFS[i], 4, pool, ERR_FORMAT);
+		hostile_record(REFS[i], 4, UINT32_MAX, ERR_FORMAT);
+		hostile_record(REFS[i], 4, pool + 100000, ERR_FORMAT);
+		/* The last byte of the pool as the length of a text. */
+		hostile_record(REFS[i], 4, pool - 1, ERR_FORMAT);
+	}
+	hostile_record(CASE, 4, 0, ERR_POLICY);
+	hostile_record(ORI, 4, 0, ERR_POLICY);
+	hostile_record(EXPIRES, 4, 0, ERR_POLICY);
+	hostile_record(0, 8, 0, ERR_FORMAT);
+	hostile_record(0, 8, UINT64_MAX, ERR_FORMAT);
+	hostile_record(LIT, 1, 0, ERR_FORMAT);
+	hostile_record(LIT + 2, 1, 1, ERR_FORMAT);
+	hostile_record(VYR, 2, 1, ERR_FORMAT);
+	hostile_record(VYR, 2, 10000, ERR_FORMAT);
+	hostile_record(VYR + 2, 2, 1, ERR_FORMAT);
+}
+
+/* A text whose length byte reaches beyond the pool, or beyond its field. */
+static void hostile_pool(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	uint64_t at = le64(file + POOL + 8), end = at + le64(file + POOL + 16);
+
+	(void)state;
+	hostile(at, 1, 1, ERR_FORMAT);
+	for (at++; at < end; at += 1 + (uint64_t)file[at]) {
+		hostile(at, 1, 255, ERR_FORMAT);
+		if (file[at] != 0)
+			hostile(at + 1, 1, 0, ERR_FORMAT);
+	}
+	/* Padding between pool and signature block. */
+	for (at = end; at < size - LAYOUT_SIGNATURE; at++)
+		hostile(at, 1, 1, ERR_FORMAT);
+}
+
+static void out_of_order_is_refused(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	uint8_t swap[RECORD];
+
+	(void)state;
+	memcpy(swap, file + HEADER, RECORD);
+	memmove(file + HEADER, file + HEADER + 2 * RECORD, RECORD);
+	memcpy(file + HEADER + 2 * RECORD, swap, RECORD);
+	assert_true(lists_sign(file, size, lists.key));
+	refused(file, size, ERR_FORMAT);
+}
+
+static void wrong_counts_are_refused(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+
+	(void)state;
+	le_put(file + PER_CATEGORY, 4, 2);
+	le_put(file + PER_CATEGORY + 4, 4, 0);
+	assert_true(lists_sign(file, size, lists.key));
+	refused(file, size, ERR_FORMAT);
+}
+
+/* One planted row refuses the whole list, however good its signature. */
+static void planted_category_refuses_the_whole(void **state)
+{
+	static const char FORBIDDEN[] = "WCHKLRTXNBAIMfvp \x01\xff";
+
+	(void)state;
+	for (const char *c = FORBIDDEN; *c; c++)
+		hostile_record(CATEGORY, 1, (unsigned char)*c, ERR_POLICY);
+	hostile_record(CATEGORY, 1, 0, ERR_POLICY);
+}
+
+static void planted_category_is_not_signed(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	struct err e = {0};
+
+	(void)state;
+	file[HEADER + CATEGORY] = 'X';
+	assert_false(sign_bundle(file, size, lists.key, &e));
+	assert_int_equal(e.code, ERR_POLICY);
+	assert_false(sign_bundle(file, 300, lists.key, &e));
+	assert_int_equal(e.code, ERR_FORMAT);
+}
+
+static void signing_makes_a_list_that_loads(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+	uint8_t id[CRYPT_SHA256_SIZE];
+	struct bundle *b;
+	struct err e = {0};
+
+	(void)state;
+	assert_true(sign_bundle(file, size, lists.other, &e));
+	refused(file, size, ERR_SIGNATURE);
+	assert_true(sign_bundle(file, size, lists.key, &e));
+	assert_true(lists_open(file, size, lists.key, &b, &e));
+	assert_true(crypt_key_id(lists.key, id, NULL));
+	assert_memory_equal(bundle_info(b)->signer, id, sizeof id);
+	bundle_close(b);
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+	struct bundle *b;
+	struct err e = {0};
+	char path[64];
+
+	(void)state;
+	assert_false(bundle_open("/nonexistent/list", lists.key, &b, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_false(bundle_open(lists.folder, lists.key, &b, &e));
+	assert_int_equal(e.code, ERR_FORMAT);
+	assert_false(bundle_open("/dev/zero", lists.key, &b, &e));
+	assert_int_equal(e.code, ERR_FORMAT);
+	(void)snprintf(path, sizeof path, "%s/fifo", lists.folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_false(bundle_open(path, lists.key, &b, &e));
+	assert_int_equal(e.code, ERR_FORMAT);
+	assert_false(bundle_open_fd(-1, lists.key, &b, &e));
+	assert_int_equal(e.code, ERR_IO);
+	assert_null(b);
+}
+
+static void too_large_is_refused_before_it_is_mapped(void **state)
+{
+	struct bundle *b;
+	struct err e = {0};
+	char path[64];
+	FILE *f AUTO_FCLOSE = NULL;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/sparse", lists.folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(ftruncate(fileno(f), (off_t)(BUNDLE_MAX_SIZE + 1)), 0);
+	assert_false(bundle_open(path, lists.key, &b, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_went_in_comes_out),
+	    cmocka_unit_test(every_plate_is_found_among_many),
+	    cmocka_unit_test(same_entries_give_the_same_bytes),
+	    cmocka_unit_test(an_empty_list_is_a_list),
+	    cmocka_unit_test(cut_at_every_byte),
+	    cmocka_unit_test(longer_is_refused),
+	    cmocka_unit_test(every_byte_flipped),
+	    cmocka_unit_test(every_byte_flipped_and_signed_again),
+	    cmocka_unit_test(signature_of_another_or_none),
+	    cmocka_unit_test(hostile_header),
+	    cmocka_unit_test(hostile_counts_that_agree),
+	    cmocka_unit_test(hostile_records),
+	    cmocka_unit_test(hostile_pool),
+	    cmocka_unit_test(out_of_order_is_refused),
+	    cmocka_unit_test(wrong_counts_are_refused),
+	    cmocka_unit_test(planted_category_refuses_the_whole),
+	    cmocka_unit_test(planted_category_is_not_signed),
+	    cmocka_unit_test(signing_makes_a_list_that_loads),
+	    cmocka_unit_test(what_is_no_file_is_refused),
+	    cmocka_unit_test(too_large_is_refused_before_it_is_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

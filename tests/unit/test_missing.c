@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Category M in a build that has it, whatever this build's configuration says: hotlist/entry.c is
+ * compiled in here with the switch on and takes the place of the library's. What remains is the
+ * signed policy. */
+#undef CONFIG_CATEGORY_MISSING
+#define CONFIG_CATEGORY_MISSING 1
+#include "hotlist/entry.c"
+
+#include "firmware/base/cleanup.h"
+#include "hotlist/match.h"
+#include "tests/unit/lists.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct lists lists;
+
+static int begin(void **state)
+{
+	(void)state;
+	return lists_begin(&lists) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	lists_end(&lists);
+	return 0;
+}
+
+static void loads_and_matches_when_signed_so(void **state)
+{
+	struct entry x = lists_entry("MISS1NG", "MO", 'M');
+	struct bundle_info info = lists_info();
+	struct plate_read read = {.text = "MISS1NG", .jurisdiction = "MO"};
+	struct bundle *b;
+	struct match m;
+	bool stale;
+
+	(void)state;
+	info.allow_missing = true;
+	b = lists_load(&lists, &x, 1, &info);
+	assert_non_null(b);
+	assert_true(bundle_info(b)->allow_missing);
+	assert_int_equal(bundle_info(b)->per_category[3], 1);
+	match_read(b, &read, LISTS_ISSUED_S, &m, &stale);
+	assert_int_equal(m.grade, GRADE_EXACT);
+	bundle_close(b);
+}
+
+static void refused_when_not_signed_so(void **state)
+{
+	struct entry x[2] = {lists_entry("MISS1NG", "MO", 'M'), lists_entry("STOLEN", "MO", 'V')};
+	struct bundle_info info = lists_info();
+	struct bundle *b;
+	struct err e = {0};
+	size_t size;
+	uint8_t *file AUTO_FREE = lists_pack(x, 2, &info, &size);
+
+	(void)state;
+	assert_true(lists_sign(file, size, lists.key));
+	assert_false(lists_open(file, size, lists.key, &b, &e));
+	assert_null(b);
+	assert_int_equal(e.code, ERR_POLICY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(loads_and_matches_when_signed_so),
+	    cmocka_unit_test(refused_when_not_signed_so),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
