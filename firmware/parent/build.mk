@@ -9,3 +9,4 @@ PROGRAMS += bin/alprd
 bin/alprd.src  := firmware/parent/main.c
 bin/alprd.libs = parent parent_conf $(foreach r,capture vision store uplink control,$(if $(wildcard firmware/$(r)/conf.c),$(r)_conf)) \
 	wire base
+$(B)/obj/firmware/parent/settings.c.o: $(wildcard firmware/*/conf.h)
