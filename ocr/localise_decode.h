@@ -47,4 +47,13 @@ float localise_collect(const struct localise_map maps[LOCALISE_LEVELS], float th
  */
 size_t localise_suppress(struct localise_candidates *c, struct plate_box *out, size_t most);
 
+/* A rectangle of an image, pixels: columns x0 to x1, rows y0 to y1. */
+struct localise_bounds {
+	float x0, y0, x1, y1;
+};
+
+/* The upright rectangle around a quad, and the IoU of two of them, 0 to 1. */
+struct localise_bounds localise_bounds(const struct plate_quad *q);
+float localise_overlap(const struct localise_bounds *a, const struct localise_bounds *b);
+
 #endif
