@@ -11,4 +11,4 @@ crypt.deps   := $(MBEDTLS)
 $(B)/obj/firmware/base/crypt.c.o: | $(MBEDTLS)
 
 # The sandbox: what a role may, in the words of base/sandbox.h, as Landlock rules and a seccomp filter.
-base.src += firmware/base/sandbox.c firmware/base/landlock.c firmware/base/filter.c
+base.src += firmware/base/sandbox.c firmware/base/filter.c $(if $(CONFIG_LANDLOCK),firmware/base/landlock.c)

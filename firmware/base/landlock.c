@@ -32,13 +32,9 @@ struct path_beneath_attr {
 
 uint8_t landlock_abi(void)
 {
-#ifdef CONFIG_LANDLOCK
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, CREATE_RULESET_VERSION);
 
 	return abi < 0 ? 0 : abi > UINT8_MAX ? UINT8_MAX : (uint8_t)abi;
-#else
-	return 0;
-#endif
 }
 
 /* The rights on files that an ABI knows. */

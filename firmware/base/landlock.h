@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Landlock by its three system calls (landlock(7)): no C library wraps them. Private to base/sandbox*. */
+/* Landlock by its three system calls (landlock(7)): no C library wraps them. Private to base/sandbox.c;
+ * compiled with CONFIG_LANDLOCK only. */
 #ifndef FIRMWARE_BASE_LANDLOCK_H
 #define FIRMWARE_BASE_LANDLOCK_H
 
@@ -27,7 +28,7 @@
 #define LANDLOCK_ABSTRACT_UNIX (UINT64_C(1) << 0)
 #define LANDLOCK_SIGNAL        (UINT64_C(1) << 1)
 
-/* The ABI of the running kernel; 0: it has no Landlock, or this build has none (CONFIG_LANDLOCK off). */
+/* The ABI of the running kernel; 0: it has no Landlock. */
 uint8_t landlock_abi(void);
 
 /*

@@ -21,11 +21,6 @@
 #define OWN_THREADS_ONLY 1
 #endif
 
-#define READ_RIGHTS  (LANDLOCK_READ_FILE | LANDLOCK_READ_DIR)
-#define WRITE_RIGHTS                                                                                                   \
-	(READ_RIGHTS | LANDLOCK_WRITE_FILE | LANDLOCK_REMOVE_FILE | LANDLOCK_MAKE_REG | LANDLOCK_TRUNCATE |            \
-	 LANDLOCK_REFER)
-
 static bool privileges(struct err *e)
 {
 	const struct rlimit none = {0, 0};
@@ -78,33 +73,6 @@ static uint8_t netns_empty(void)
 	return 1;
 }
 
-static bool allow_paths(int fd, const struct sandbox *s, struct err *e)
-{
-	for (size_t i = 0; (s->may & SANDBOX_READ_FILES) && i < SANDBOX_PATHS_MAX && s->read_paths[i]; i++) {
-		struct err why = {0};
-
-		/* What is not there cannot be read either. */
-		if (!landlock_allow(fd, s->read_paths[i], READ_RIGHTS, &why) && why.code != ERR_NOT_FOUND) {
-			*e = why;
-			return false;
-		}
-	}
-	for (size_t i = 0; (s->may & SANDBOX_WRITE_FILES) && i < SANDBOX_PATHS_MAX && s->write_paths[i]; i++)
-		if (!landlock_allow(fd, s->write_paths[i], WRITE_RIGHTS, e))
-			return false;
-	return true;
-}
-
-static bool close_files(const struct sandbox *s, struct err *e)
-{
-	uint64_t net = LANDLOCK_BIND_TCP | ((s->may & SANDBOX_INTERNET) ? 0 : LANDLOCK_CONNECT_TCP);
-	AUTO_CLOSE int fd = -1;
-
-	if (!landlock_begin(LANDLOCK_ALL_FILES, net, LANDLOCK_ABSTRACT_UNIX | LANDLOCK_SIGNAL, &fd, e))
-		return false;
-	return allow_paths(fd, s, e) && landlock_enforce(fd, e);
-}
-
 /* Read back from the kernel what is in force; `fd` is /proc/self/status, opened while that was still allowed. */
 static bool read_back(int fd, struct sandbox_loaded *loaded, struct err *e)
 {
@@ -121,21 +89,95 @@ static bool read_back(int fd, struct sandbox_loaded *loaded, struct err *e)
 	return true;
 }
 
+/* --- files: Landlock, where this build and the kernel have it ------------------------------------- */
+
+#ifdef CONFIG_LANDLOCK
+
+#define READ_RIGHTS  (LANDLOCK_READ_FILE | LANDLOCK_READ_DIR)
+#define WRITE_RIGHTS                                                                                                   \
+	(READ_RIGHTS | LANDLOCK_WRITE_FILE | LANDLOCK_REMOVE_FILE | LANDLOCK_MAKE_REG | LANDLOCK_TRUNCATE |            \
+	 LANDLOCK_REFER)
+
+static bool allow_paths(int fd, const struct sandbox *s, struct err *e)
+{
+	for (size_t i = 0; (s->may & SANDBOX_READ_FILES) && i < SANDBOX_PATHS_MAX && s->read_paths[i]; i++) {
+		struct err why = {0};
+
+		/* What is not there cannot be read either. */
+		if (!landlock_allow(fd, s->read_paths[i], READ_RIGHTS, &why) && why.code != ERR_NOT_FOUND) {
+			if (e)
+				*e = why;
+			return false;
+		}
+	}
+	for (size_t i = 0; (s->may & SANDBOX_WRITE_FILES) && i < SANDBOX_PATHS_MAX && s->write_paths[i]; i++)
+		if (!landlock_allow(fd, s->write_paths[i], WRITE_RIGHTS, e))
+			return false;
+	return true;
+}
+
+/* *abi: that of the kernel; 0: it has no Landlock, and nothing was done. */
+static bool close_files(const struct sandbox *s, uint8_t *abi, struct err *e)
+{
+	uint64_t net = LANDLOCK_BIND_TCP | ((s->may & SANDBOX_INTERNET) ? 0 : LANDLOCK_CONNECT_TCP);
+	AUTO_CLOSE int fd = -1;
+
+	*abi = landlock_abi();
+	if (*abi == 0)
+		return true;
+	if (!landlock_begin(LANDLOCK_ALL_FILES, net, LANDLOCK_ABSTRACT_UNIX | LANDLOCK_SIGNAL, &fd, e))
+		return false;
+	return allow_paths(fd, s, e) && landlock_enforce(fd, e);
+}
+
+static bool close_files_of_parent(const char *const *programs, uint8_t *abi, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+
+	*abi = landlock_abi();
+	if (*abi == 0)
+		return true;
+	/* Any ruleset refuses renaming between folders (REFER) unless it says otherwise: that is the roles' own to say. */
+	if (!landlock_begin(LANDLOCK_EXECUTE | LANDLOCK_REFER, LANDLOCK_BIND_TCP, 0, &fd, e) ||
+	    !landlock_allow(fd, "/", LANDLOCK_REFER, e))
+		return false;
+	for (size_t i = 0; programs[i]; i++)
+		if (!landlock_allow(fd, programs[i], LANDLOCK_EXECUTE, e))
+			return false;
+	return landlock_enforce(fd, e);
+}
+
+#else
+
+static bool close_files(const struct sandbox *s, uint8_t *abi, struct err *e)
+{
+	(void)s;
+	(void)e;
+	*abi = 0;
+	return true;
+}
+
+static bool close_files_of_parent(const char *const *programs, uint8_t *abi, struct err *e)
+{
+	(void)programs;
+	(void)e;
+	*abi = 0;
+	return true;
+}
+
+#endif
+
+/* --- the whole ------------------------------------------------------------------------------------ */
+
 bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded, struct err *e)
 {
 	AUTO_CLOSE int status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	struct sandbox_loaded l = {.landlock_abi = landlock_abi(), .empty_netns = netns_empty()};
-	struct err ignored;
+	struct sandbox_loaded l = {.empty_netns = netns_empty()};
 
-	if (!e)
-		e = &ignored;
 	if (status < 0)
 		return err_errno(e, errno, "/proc/self/status");
-	if (!privileges(e) || !alone(e))
-		return false;
-	if (l.landlock_abi > 0 && !close_files(s, e))
-		return false;
-	if (!filter_role(s->may, e) || !read_back(status, &l, e))
+	if (!privileges(e) || !alone(e) || !close_files(s, &l.landlock_abi, e) || !filter_role(s->may, e) ||
+	    !read_back(status, &l, e))
 		return false;
 	*loaded = l;
 	return true;
@@ -144,25 +186,12 @@ bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded, struc
 bool sandbox_close_parent(const char *const *programs, struct sandbox_loaded *loaded, struct err *e)
 {
 	AUTO_CLOSE int status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	struct sandbox_loaded l = {.landlock_abi = landlock_abi()};
-	AUTO_CLOSE int fd = -1;
+	struct sandbox_loaded l = {0};
 
 	if (status < 0)
 		return err_errno(e, errno, "/proc/self/status");
-	if (!privileges(e))
-		return false;
-	if (l.landlock_abi > 0) {
-		/* Any ruleset refuses renaming between folders (REFER) unless it says otherwise: that is the roles' own to say. */
-		if (!landlock_begin(LANDLOCK_EXECUTE | LANDLOCK_REFER, LANDLOCK_BIND_TCP, 0, &fd, e) ||
-		    !landlock_allow(fd, "/", LANDLOCK_REFER, e))
-			return false;
-		for (size_t i = 0; programs[i]; i++)
-			if (!landlock_allow(fd, programs[i], LANDLOCK_EXECUTE, e))
-				return false;
-		if (!landlock_enforce(fd, e))
-			return false;
-	}
-	if (!filter_parent(e) || !read_back(status, &l, e))
+	if (!privileges(e) || !close_files_of_parent(programs, &l.landlock_abi, e) || !filter_parent(e) ||
+	    !read_back(status, &l, e))
 		return false;
 	*loaded = l;
 	return true;
