@@ -7,6 +7,7 @@ extern "C" {
 #include "ocr/cv.h"
 
 #include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -94,6 +95,8 @@ bool cv_net_open(const char *path, int threads, const char *const *outputs, size
 		if (!read_file(path, bytes, e))
 			return false;
 		cv::setNumThreads(threads);
+		// What it would print is in the exception too; stderr belongs to the program.
+		cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
 		auto net = std::make_unique<cv_net>();
 		net->net = cv::dnn::readNetFromONNX(bytes);
 		if (net->net.empty())
