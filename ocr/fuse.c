@@ -9,10 +9,17 @@
 
 #define CANDIDATES 96u
 #define PER_OBSERVATION 8u /* spellings one observation may propose */
+#define SAMPLE 40u         /* observations that propose, at most; all of them judge */
 /* No observation is trusted to exclude a spelling altogether: it may show another plate, or none. */
 #define FLOOR -11.0f
 /* Frames of one passage err together: the second and later ones count this much of the first. */
 #define FURTHER 0.35f
+
+/*
+ * Natural log of how much rarer texts of this length are on the road than in the reader's training. Scraps of a fence or a badge
+ * look like one letter far more often than a plate has but one.
+ */
+static const float rarity[] = {0, -3.5f, -1.5f, -0.4f};
 
 struct candidate {
 	char text[PLATE_TEXT_SIZE];
@@ -49,11 +56,11 @@ static float log_add(float a, float b)
  * Weighted mean of the floored log-likelihoods, times the number of observations that they are worth. other: of everything
  * that is no candidate.
  */
-static void score_all(struct pool *p, const struct plate_observation *const *seen, size_t n, size_t from, float *other)
+static void score_all(struct pool *p, const struct plate_observation *const *seen, size_t n, float *other)
 {
 	float weights = 0, rest = 0;
 
-	for (size_t c = from; c < p->n; c++)
+	for (size_t c = 0; c < p->n; c++)
 		p->at[c].score = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct beam_lattice lattice;
@@ -62,7 +69,7 @@ static void score_all(struct pool *p, const struct plate_observation *const *see
 		if (!usable(seen[i]))
 			continue;
 		beam_lattice(seen[i], &lattice);
-		for (size_t c = from; c < p->n; c++) {
+		for (size_t c = 0; c < p->n; c++) {
 			float l = beam_log_likelihood(&lattice, p->at[c].text);
 			mass += expf(l);
 			p->at[c].score += seen[i]->weight * log_add(l, FLOOR);
@@ -73,8 +80,11 @@ static void score_all(struct pool *p, const struct plate_observation *const *see
 	if (!(weights > 0))
 		return;
 	float worth = weights <= 1 ? 1.0f : 1.0f + FURTHER * (weights - 1.0f);
-	for (size_t c = from; c < p->n; c++)
+	for (size_t c = 0; c < p->n; c++) {
+		size_t len = strlen(p->at[c].text);
 		p->at[c].score *= worth / weights;
+		p->at[c].score += len < sizeof rarity / sizeof *rarity ? rarity[len] : 0;
+	}
 	if (other)
 		*other = rest * worth / weights;
 }
@@ -96,15 +106,14 @@ static void propose(struct pool *p, const char *text)
 		strcpy(p->at[p->n++].text, text);
 }
 
-/*
- * What each observation would read. When there are more proposals than room, every observation still has its best
- * ones in: the first choice of all, then the second of all.
- */
+/* What the observations would read; of very many, those of an even sample. "Nothing there" competes, and is never reported. */
 static void gather(struct pool *p, const struct plate_observation *const *seen, size_t n)
 {
-	size_t depth = n <= 8 ? PER_OBSERVATION : n <= 24 ? 4 : 2;
+	size_t depth = n <= 8 ? PER_OBSERVATION : n <= 24 ? 3 : 2;
+	size_t stride = (n + SAMPLE - 1) / SAMPLE;
 
-	for (size_t i = 0; i < n && p->n < CANDIDATES; i++) {
+	propose(p, "");
+	for (size_t i = 0; i < n; i += stride) {
 		struct beam_lattice lattice;
 		struct beam_spelling best[PER_OBSERVATION];
 
@@ -151,7 +160,7 @@ static void vary_best(struct pool *p)
 	}
 }
 
-static float posteriors(struct pool *p, float other)
+static void posteriors(struct pool *p, float other)
 {
 	float top = other, sum;
 
@@ -162,7 +171,6 @@ static float posteriors(struct pool *p, float other)
 		sum += p->at[c].posterior = expf(p->at[c].score - top);
 	for (size_t c = 0; c < p->n; c++)
 		p->at[c].posterior /= sum;
-	return sum;
 }
 
 /* Share of belief that has this character here: spellings agree from the front up to, and from the back down to, a difference. */
@@ -210,18 +218,17 @@ void fuse(const struct plate_observation *const *seen, size_t n, struct plate_re
 
 	memset(out, 0, sizeof *out);
 	gather(&p, seen, n);
-	if (p.n == 0)
+	if (p.n == 1)
 		return;
-	propose(&p, ""); /* "nothing there" competes, and is never reported */
-	score_all(&p, seen, n, 0, NULL);
+	score_all(&p, seen, n, NULL);
 	sort_pool(&p);
 	if (p.n > CANDIDATES / 2)
 		p.n = CANDIDATES / 2;
 	if (*p.at[0].text)
 		vary_best(&p);
-	score_all(&p, seen, n, 0, &other);
+	score_all(&p, seen, n, &other);
 	sort_pool(&p);
-	(void)posteriors(&p, other);
+	posteriors(&p, other);
 	report(&p, out);
 }
 
