@@ -16,7 +16,10 @@ B      := build/$(BOARD)$(if $(SAN),-$(SAN))$(VARIANT)
 DEPS   ?= $(CURDIR)/build/deps
 
 CONFIG := $(B)/.config
--include $(CONFIG)
+# Not for goals that must work before kconfiglib is installed.
+ifneq ($(filter-out deps demo check clean help %_defconfig,$(or $(MAKECMDGOALS),all)),)
+include $(CONFIG)
+endif
 
 Q      := $(if $(filter 1,$(V)),,@)
 say     = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
@@ -132,4 +135,4 @@ include tests/tests.mk
 clean:
 	rm -rf $(B)
 help:
-	@sed -n 's/^#   //p' Makefile tests/tests.mk
+	@sed -n 's/^#   make/make/p' Makefile tests/tests.mk
