@@ -16,13 +16,13 @@
 #define BURST      16
 #define RELOAD_NS  (8 * NS_PER_S) /* for a role to end before it is started with another configuration */
 
-/* The order to stop: the source first, the database when nobody writes to it any more, whoever answers questions last. */
+/* The order to stop: the source first; the store while uplink can still tell it of answers; whoever answers questions last. */
 static const struct {
 	enum wire_role role;
 	int64_t within_ns;
 } stop_order[] = {
-	{WIRE_CAPTURE, 3 * NS_PER_S}, {WIRE_VISION, 8 * NS_PER_S}, {WIRE_UPLINK, 6 * NS_PER_S},
-	{WIRE_STORE, 6 * NS_PER_S},   {WIRE_CONTROL, 2 * NS_PER_S},
+	{WIRE_CAPTURE, 3 * NS_PER_S}, {WIRE_VISION, 8 * NS_PER_S}, {WIRE_STORE, 8 * NS_PER_S},
+	{WIRE_UPLINK, 5 * NS_PER_S},  {WIRE_CONTROL, 2 * NS_PER_S},
 };
 
 #define STOP_STEPS (sizeof stop_order / sizeof stop_order[0])

@@ -27,7 +27,7 @@ void supervisor_start(struct supervisor *s);
 /* Read the configuration again: restart the roles that it concerns; when it is broken, say so and change nothing. */
 void supervisor_reload(struct supervisor *s);
 
-/* Stop in order (capture, vision, uplink, store, control), each within its time; then end the loop. */
+/* Stop in order (capture, vision, store, uplink, control), each within its time; then end the loop. */
 void supervisor_stop(struct supervisor *s);
 
 /* Collect children that have ended (on SIGCHLD). */
