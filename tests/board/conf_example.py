@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""
+Prints firmware/parent/alpr.conf.example from the tables of keys in firmware/*/conf.c; --write puts it there. A test compares.
+"""
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "firmware/parent/alpr.conf.example"
+
+HEAD = """# SPDX-License-Identifier: Apache-2.0
+# Every key of the configuration of alprd, with its default where it is commented out. Relative paths are relative to this
+# file's folder. Check a file with: alprd -c FILE --check
+# A running alprd reads it again on SIGHUP: a broken file changes nothing, a good one restarts only the roles it concerns.
+"""
+
+# section, folder of the conf.c, name of the table in it, what the section is for
+SECTIONS = [
+    ("site", "store", "site_keys", "Where the box stands. Goes out with hits only."),
+    ("camera", "capture", "keys", 'Cameras. The drivers "sim" and "replay" are for developers; a board has its own.'),
+    ("vision", "vision", "keys", "Finding and reading plates."),
+    ("store", "store", "ring_keys", "The ring of reads on disk."),
+    ("hotlist", "store", "hotlist_keys", "The signed list of wanted plates."),
+    ("uplink", "uplink", "keys", "The one outgoing connection. Without a url hits wait on the box."),
+    ("control", "control", "keys", "The local socket of alprctl."),
+    ("daemon", "parent", "keys", "alprd itself."),
+]
+
+# What an installation sets in any case; the rest stays commented out.
+SET = {
+    ("site", "name"): "site-001",
+    ("store", "path"): "/var/lib/alpr/store",
+    ("hotlist", "key"): "/etc/alpr/hotlist.pub",
+    ("uplink", "url"): "https://rtcc.example",
+    ("uplink", "ca"): "/etc/alpr/rtcc-ca.crt",
+    ("uplink", "certificate"): "/etc/alpr/device.crt",
+    ("uplink", "key"): "/etc/alpr/device.key",
+    ("daemon", "user"): "alpr",
+}
+
+# {"name", CONF_TYPE, AT(name), default, min, max, choices, "help"} or KEY(CONF_TYPE, [struct,] name, default, min, max, "help")
+ROW = re.compile(r'(?:\{"(\w+)", CONF_\w+, AT\(\w+\)|KEY\(CONF_\w+, (?:\w+, )?(\w+)), ("[^"]*"|TEXT\(\w+\)|[A-Z_]+),'
+                 r'\s*[^,]+,\s*[^,]+,(?: (?:NULL|"([^"]*)"),)?\s*"([^"]*)"')
+
+
+def cap() -> str:
+    text = (ROOT / "firmware/Kconfig").read_text()
+    return re.search(r"config RETENTION_DAYS_CAP.*?default (\d+)", text, re.S).group(1)
+
+
+def table(folder: str, name: str) -> list:
+    """(key, default, choices, help) of each row. Raises when a row is written in a way this does not read."""
+    source = (ROOT / "firmware" / folder / "conf.c").read_text()
+    body = re.search(r"struct conf_key %s\[\] = \{\n(.*?)\n\};" % name, source, re.S).group(1)
+    rows = ROW.findall(body)
+    if len(rows) != body.count("CONF_"):
+        raise ValueError(f"firmware/{folder}/conf.c: {name}: {len(rows)} of its rows understood")
+    return [(a or b, default.strip('"') if default.startswith('"') else cap(), choices, text)
+            for a, b, default, choices, text in rows]
+
+
+def example() -> str:
+    lines = []
+    for section, folder, name, about in SECTIONS:
+        lines += ["", f"# {about}", f"[{section}]"]
+        for key, default, choices, text in table(folder, name):
+            lines.append(f"# {text}" + (f": {choices.replace('|', ', ')}" if choices else ""))
+            given = SET.get((section, key))
+            lines.append(f"{key} = {given}" if given else f"#{key} = {default}".rstrip())
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def everything() -> str:
+    """The same with every default spelled out."""
+    return re.sub(r"^#(\w+ =)", r"\1", example(), flags=re.M)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        EXAMPLE.write_text(example())
+    else:
+        print(example(), end="")
