@@ -16,14 +16,18 @@ endif
 
 ifeq ($(CONFIG_CAMERA_SIM),y)
 # The simulator's drawing, and the host tool that hands its pictures to training and tests.
+camera.src  += hal/camera_sim.c
+camera_libs += sim
 LIBRARIES += sim
-sim.src   := $(addprefix hal/sim/,art.c canvas.c plate.c plate_ground.c series.c)
+sim.src   := $(addprefix hal/sim/,art.c canvas.c patch.c plate.c plate_ground.c scenery.c series.c street.c traffic.c \
+	truth.c vehicle.c vehicle_paint.c view.c wanted.c)
 sim.pkgs  := freetype2
 sim.ldlibs := -lm
 # The inner loops are written for the vectoriser, which -O2 of gcc 12 leaves out where it must guess.
 $(B)/obj/hal/sim/%.c.o: OPT := -O3
 
 PROGRAMS += bin/alpr-sim
-bin/alpr-sim.src  := $(addprefix hal/sim/,alpr_sim.c tool_plates.c)
+bin/alpr-sim.src  := $(addprefix hal/sim/,alpr_sim.c tool_plates.c tool_street.c)
 bin/alpr-sim.libs := sim base
+bin/alpr-sim.pkgs := libturbojpeg
 endif

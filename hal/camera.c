@@ -6,10 +6,16 @@
 #ifdef CONFIG_CAMERA_REPLAY
 extern const struct camera_ops camera_replay;
 #endif
+#ifdef CONFIG_CAMERA_SIM
+extern const struct camera_ops camera_sim;
+#endif
 
 static const struct camera_ops *const drivers[] = {
 #ifdef CONFIG_CAMERA_REPLAY
 	&camera_replay,
+#endif
+#ifdef CONFIG_CAMERA_SIM
+	&camera_sim,
 #endif
 	NULL,
 };
@@ -18,6 +24,9 @@ static const struct camera_ops *const drivers[] = {
 static const char names[] =
 #ifdef CONFIG_CAMERA_REPLAY
 	"|replay"
+#endif
+#ifdef CONFIG_CAMERA_SIM
+	"|sim"
 #endif
 	"\0";
 

@@ -11,6 +11,7 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{"plates", tool_plates, "single plates, flat, for the reader's training"},
+	{"street", tool_street, "vehicles in front of two cameras, with their truth"},
 };
 
 static int usage(FILE *f, int status)

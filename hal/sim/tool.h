@@ -10,6 +10,9 @@
 /* plates --seed S --count N --out DIR [--style us|eu|mixed] [--dirt D] [--frames P] [--fonts DIR] */
 int tool_plates(int argc, char **argv);
 
+/* street --out DIR [--seed S] [--passages N] [--light …] [--weather …] [--hard …] [--rate R] [--format pgm|jpeg|none] … */
+int tool_street(int argc, char **argv);
+
 /* Parse a whole number in [least, most]. ERR_ARGUMENT. */
 bool tool_number(const char *what, const char *text, int64_t least, int64_t most, int64_t *out, struct err *e) MUST_CHECK;
 
