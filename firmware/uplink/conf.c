@@ -56,3 +56,14 @@ bool uplink_conf_load(const char *text, size_t len, const char *folder, struct u
 		out->url[--end] = '\0';
 	return true;
 }
+
+void uplink_sandbox(struct sandbox *box)
+{
+	static const char *const resolver_files[] = {"/etc/resolv.conf", "/etc/hosts",	  "/etc/nsswitch.conf",
+						     "/etc/host.conf",	 "/etc/gai.conf", "/run/systemd/resolve"};
+
+	memset(box, 0, sizeof *box);
+	box->may = SANDBOX_INTERNET | SANDBOX_MEMFD | SANDBOX_READ_FILES | SANDBOX_THREADS; /* names resolve in a thread */
+	for (size_t i = 0; i < sizeof resolver_files / sizeof resolver_files[0]; i++)
+		box->read_paths[i] = resolver_files[i];
+}

@@ -5,6 +5,7 @@
 
 #include "firmware/base/conf.h"
 #include "firmware/base/err.h"
+#include "firmware/base/sandbox.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,5 +31,8 @@ struct uplink_conf {
  */
 bool uplink_conf_load(const char *text, size_t len, const char *folder, struct uplink_conf *out,
 		      struct err *e) MUST_CHECK;
+
+/* What the uplink role may still do once its certificates are loaded: go out, and read how names are resolved. */
+void uplink_sandbox(struct sandbox *box);
 
 #endif

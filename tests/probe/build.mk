@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Small programs that pytest drives to see what the code behind them does.
-PROBES += test/probe/hit_json
-test/probe/hit_json.src  := tests/probe/hit_json.c
-test/probe/hit_json.libs := hits hit lists hotlist_tool hotlist crypt base
+# For the system tests only: a program that closes a role's sandbox and then tries what the role must not do.
+ifeq ($(CONFIG_CONTROL)$(CONFIG_UPLINK),yy)
+PROBES   += test/probe
+endif
+test/probe.src  := tests/probe/probe.c
+test/probe.libs := capture_conf vision_conf store_box store_conf uplink_conf control_conf base
