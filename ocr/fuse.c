@@ -21,6 +21,12 @@
  */
 static const float rarity[] = {0, -3.5f, -1.5f, -0.4f};
 
+/*
+ * What one observation says beside the candidates is many spellings, and another observation's are others: natural log of how
+ * many share that rest, by which agreement on something else becomes unlikely.
+ */
+#define DIVERSITY 4.0f
+
 struct candidate {
 	char text[PLATE_TEXT_SIZE];
 	float score; /* joint log-likelihood */
@@ -59,6 +65,7 @@ static float log_add(float a, float b)
 static void score_all(struct pool *p, const struct plate_observation *const *seen, size_t n, float *other)
 {
 	float weights = 0, rest = 0;
+	size_t judges = 0;
 
 	for (size_t c = 0; c < p->n; c++)
 		p->at[c].score = 0;
@@ -76,6 +83,7 @@ static void score_all(struct pool *p, const struct plate_observation *const *see
 		}
 		rest += seen[i]->weight * log_add(logf(fmaxf(1.0f - mass, 1e-7f)), FLOOR);
 		weights += seen[i]->weight;
+		judges++;
 	}
 	if (!(weights > 0))
 		return;
@@ -86,7 +94,7 @@ static void score_all(struct pool *p, const struct plate_observation *const *see
 		p->at[c].score += len < sizeof rarity / sizeof *rarity ? rarity[len] : 0;
 	}
 	if (other)
-		*other = rest * worth / weights;
+		*other = rest * worth / weights - DIVERSITY * (1.0f - 1.0f / (float)judges);
 }
 
 static void sort_pool(struct pool *p)

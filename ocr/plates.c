@@ -8,6 +8,8 @@
 
 /* Below this nothing is reported: a guess among twenty others helps nobody. */
 #define LEAST_CONFIDENCE 0.05f
+/* From here on a second look changes nothing. */
+#define SURE             0.97f
 /* A picture that is itself a plate has no surroundings for the localiser to go by; such a read must convince more. */
 #define LEAST_OF_WHOLE   0.3f
 #define WHOLE_ASPECT_MIN 1.4f
@@ -28,14 +30,55 @@ static float quad_area(const struct plate_quad *q)
 	return twice / 2;
 }
 
-static void read_alone(struct plates_found *p, unsigned image)
+/* The quad with its sides `x` and `y` times as long, about its centre. */
+static struct plate_quad scaled(const struct plate_quad *q, float x, float y)
 {
-	const struct plate_observation *seen[] = {&p->observed[image]};
+	struct plate_quad out;
 
-	fuse(seen, 1, &p->read);
+	for (int i = 0; i < 2; i++) {
+		float right = (q->p[2 + i] + q->p[4 + i] - q->p[i] - q->p[6 + i]) / 4 * (x - 1);
+		float down = (q->p[4 + i] + q->p[6 + i] - q->p[i] - q->p[2 + i]) / 4 * (y - 1);
+		const float signs[4][2] = {{-1, -1}, {1, -1}, {1, 1}, {-1, 1}};
+
+		for (int k = 0; k < 4; k++)
+			out.p[2 * k + i] = q->p[2 * k + i] + signs[k][0] * right + signs[k][1] * down;
+	}
+	return out;
 }
 
-/* Observe the quad in image `which` as plate number out->n; true: it is there and legible enough to keep. */
+/* Fuse all views of both pictures; each picture counts once, however many views of it there are. */
+static void read_views(struct plates_found *p)
+{
+	const struct plate_observation *seen[2 * PLATES_VIEWS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t v = 0; v < p->views[i]; v++) {
+			p->observed[i][v].weight = 1.0f / (float)p->views[i];
+			seen[n++] = &p->observed[i][v];
+		}
+	fuse(seen, n, &p->read);
+}
+
+/* A doubtful read may be one of a quad that cuts into the text or takes in too much: look a little wider and narrower. */
+static bool look_again(struct reader *r, const struct image *img, unsigned which, struct plates_found *p, struct err *e)
+{
+	static const float sizes[PLATES_VIEWS - 1][2] = {{1.08f, 1.15f}, {0.94f, 0.90f}};
+
+	for (size_t i = 0; i < PLATES_VIEWS - 1; i++) {
+		struct plate_quad q = scaled(&p->quads[which], sizes[i][0], sizes[i][1]);
+		struct err why = {0};
+
+		if (reader_observe(r, img, &q, &p->observed[which][p->views[which]], &why))
+			p->views[which]++;
+		else if (why.code != ERR_LIMIT)
+			return err_set(e, why.code, "%s", why.text);
+	}
+	read_views(p);
+	return true;
+}
+
+/* Observe the quad in image `which` as plate number out->n; kept: it is there and legible enough. */
 static bool observe(struct reader *r, const struct image *img, unsigned which, const struct plate_quad *q, float least,
 		    struct plates *out, bool *kept, struct err *e)
 {
@@ -44,14 +87,16 @@ static bool observe(struct reader *r, const struct image *img, unsigned which, c
 
 	*kept = false;
 	memset(p, 0, sizeof *p);
-	if (!reader_observe(r, img, q, &p->observed[which], &why)) {
+	if (!reader_observe(r, img, q, &p->observed[which][0], &why)) {
 		if (why.code == ERR_LIMIT)
 			return true; /* no shape of a plate: left out */
 		return err_set(e, why.code, "%s", why.text);
 	}
-	p->seen[which] = true;
+	p->views[which] = 1;
 	p->quads[which] = *q;
-	read_alone(p, which);
+	read_views(p);
+	if (p->read.confidence < SURE && !look_again(r, img, which, p, e))
+		return false;
 	*kept = *p->read.text && p->read.confidence >= least;
 	if (*kept)
 		out->n++;
@@ -92,27 +137,26 @@ static bool find_in(struct localiser *l, struct reader *r, const struct image *i
 	return observe_whole(r, img, which, out, e);
 }
 
+/* Both as one plate: *a with the views of *b added. */
+static void join(struct plates_found *a, const struct plates_found *b)
+{
+	a->views[1] = b->views[1];
+	a->quads[1] = b->quads[1];
+	memcpy(a->observed[1], b->observed[1], sizeof a->observed[1]);
+	read_views(a);
+}
+
 /* Log of how much less likely both observations are under one text than each under its own. */
 static float sameness(const struct plates_found *a, const struct plates_found *b)
 {
-	const struct plate_observation *seen[] = {&a->observed[0], &b->observed[1]};
-	struct plate_read both;
+	const struct plate_observation *oa = &a->observed[0][0], *ob = &b->observed[1][0];
+	struct plates_found both = *a;
 
-	fuse(seen, 2, &both);
-	if (!*both.text)
+	join(&both, b);
+	if (!*both.read.text)
 		return -INFINITY;
-	return fuse_log_likelihood(seen[0], both.text) - fuse_log_likelihood(seen[0], a->read.text) +
-	       fuse_log_likelihood(seen[1], both.text) - fuse_log_likelihood(seen[1], b->read.text);
-}
-
-static void join(struct plates_found *a, const struct plates_found *b)
-{
-	const struct plate_observation *seen[] = {&a->observed[0], &b->observed[1]};
-
-	a->seen[1] = true;
-	a->quads[1] = b->quads[1];
-	a->observed[1] = b->observed[1];
-	fuse(seen, 2, &a->read);
+	return fuse_log_likelihood(oa, both.read.text) - fuse_log_likelihood(oa, a->read.text) +
+	       fuse_log_likelihood(ob, both.read.text) - fuse_log_likelihood(ob, b->read.text);
 }
 
 /* Join each plate of the first image with the one of the second that it most likely is; `first`: how many are the first's. */

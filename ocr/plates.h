@@ -11,13 +11,14 @@
 
 #include <stddef.h>
 
-#define PLATES_MAX 16u /* per picture */
+#define PLATES_MAX   16u /* per picture */
+#define PLATES_VIEWS 3u  /* of one quad: as found, a little wider, a little narrower */
 
-/* A plate with its read; seen[i]: picture i shows it, at quads[i]. */
+/* A plate with its read; views[i] > 0: picture i shows it, at quads[i]. */
 struct plates_found {
-	bool seen[2];
+	size_t views[2];
 	struct plate_quad quads[2];
-	struct plate_observation observed[2];
+	struct plate_observation observed[2][PLATES_VIEWS];
 	struct plate_read read;
 };
 
