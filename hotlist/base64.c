@@ -14,8 +14,8 @@ void base64_encode(const uint8_t *data, size_t len, char *out)
 		v |= have > 2 ? data[i + 2] : 0u;
 		*out++ = DIGITS[v >> 18];
 		*out++ = DIGITS[v >> 12 & 63];
-		*out++ = have > 1 ? DIGITS[v >> 6 & 63] : '=';
-		*out++ = have > 2 ? DIGITS[v & 63] : '=';
+		*out++ = (char)(have > 1 ? DIGITS[v >> 6 & 63] : '=');
+		*out++ = (char)(have > 2 ? DIGITS[v & 63] : '=');
 	}
 	*out = '\0';
 }

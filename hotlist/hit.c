@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hotlist/hit.h"
 
-#include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
 #include "hotlist/base64.h"
 
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ANGLES 2u
@@ -78,11 +78,9 @@ static size_t utf8_sequence(const unsigned char *s)
 }
 
 /* A configured name may hold any byte; JSON may not. */
-static cJSON *text_item(const char *text)
+static void make_text(char *text)
 {
-	char *copy AUTO_FREE = strdup(text ? text : "");
-
-	for (unsigned char *p = (unsigned char *)copy; p && *p;) {
+	for (unsigned char *p = (unsigned char *)text; *p;) {
 		size_t n = utf8_sequence(p);
 
 		if (n == 0 || *p < 0x20 || *p == 0x7f) {
@@ -91,7 +89,19 @@ static cJSON *text_item(const char *text)
 		}
 		p += n;
 	}
-	return copy ? cJSON_CreateString(copy) : NULL;
+}
+
+static cJSON *text_item(const char *text)
+{
+	char *copy = strdup(text ? text : "");
+	cJSON *item = NULL;
+
+	if (copy) {
+		make_text(copy);
+		item = cJSON_CreateString(copy);
+	}
+	free(copy);
+	return item;
 }
 
 static void add_text(struct doc *d, cJSON *to, const char *name, const char *text)
@@ -152,9 +162,9 @@ static void add_read(struct doc *d, cJSON *data, const struct plate_read *read)
 {
 	cJSON *o = add_object(d, data, "read"), *list;
 	size_t len = strnlen(read->text, PLATE_TEXT_MAX);
-	char lis[3] = {read->jurisdiction[0], read->jurisdiction[0] ? read->jurisdiction[1] : '\0',
-		       '\0'};
+	char lis[3] = "";
 
+	memcpy(lis, read->jurisdiction, read->jurisdiction[0] ? 2 : 0);
 	add_plate(d, o, "text", read->text);
 	add_number(d, o, "confidence", probability(read->confidence));
 	list = add_array(d, o, "chars");
@@ -311,32 +321,40 @@ static void add_verify(struct doc *d, cJSON *data)
 		adopt(d, list, NULL, text_item(VERIFY[i]));
 }
 
-/* The site's name as part of a URN (RFC 3986, section 2.3): everything else percent-encoded. */
-static void add_source(struct doc *d, cJSON *root, const char *site)
+/* Percent-encode all but the unreserved characters of RFC 3986, section 2.3. `out` holds 3 *
+ * strlen(text) + 1 bytes. */
+static void percent_encode(const char *text, char *out)
 {
 	static const char DIGITS[] = "0123456789ABCDEF";
-	size_t len = site ? strlen(site) : 0, n = sizeof "urn:alpr:site:" - 1;
-	char *text AUTO_FREE = malloc(n + 3 * len + 1);
 
-	if (!text) {
-		d->ok = false;
-		return;
-	}
-	memcpy(text, "urn:alpr:site:", n);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)site[i];
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
 
 		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 		    strchr("-._~", c)) {
-			text[n++] = (char)c;
+			*out++ = (char)c;
 			continue;
 		}
-		text[n++] = '%';
-		text[n++] = DIGITS[c >> 4];
-		text[n++] = DIGITS[c & 15];
+		*out++ = '%';
+		*out++ = DIGITS[c >> 4];
+		*out++ = DIGITS[c & 15];
 	}
-	text[n] = '\0';
-	add_text(d, root, "source", text);
+	*out = '\0';
+}
+
+static void add_source(struct doc *d, cJSON *root, const char *site)
+{
+	static const char PREFIX[] = "urn:alpr:site:";
+	char *text = malloc(sizeof PREFIX + 3 * strlen(site));
+
+	if (text) {
+		memcpy(text, PREFIX, sizeof PREFIX);
+		percent_encode(site, text + sizeof PREFIX - 1);
+		add_text(d, root, "source", text);
+	} else {
+		d->ok = false;
+	}
+	free(text);
 }
 
 static void build(struct doc *d, cJSON *root, const struct hit *h, char *const pictures[HIT_IMAGES])
@@ -345,7 +363,7 @@ static void build(struct doc *d, cJSON *root, const struct hit *h, char *const p
 
 	add_text(d, root, "specversion", "1.0");
 	add_text(d, root, "id", h->id);
-	add_source(d, root, h->site);
+	add_source(d, root, h->site ? h->site : "");
 	add_text(d, root, "type", "org.alpr.hit.v1");
 	add_time(d, root, "time", h->best_ns);
 	add_text(d, root, "datacontenttype", "application/json");

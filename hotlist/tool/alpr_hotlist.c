@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct verb *const VERBS[] = {&VERB_COMPILE, &VERB_SIGN, &VERB_VERIFY, &VERB_SHOW,
-					   &VERB_LOOKUP};
+enum { N_VERBS = 5 };
 
-#define N_VERBS (sizeof VERBS / sizeof *VERBS)
+static const struct verb *const VERBS[N_VERBS] = {&VERB_COMPILE, &VERB_SIGN, &VERB_VERIFY,
+						  &VERB_SHOW, &VERB_LOOKUP};
 
 int verb_fail(const struct err *e)
 {

@@ -97,14 +97,20 @@ bool columns_read(const struct csv_row *header, struct columns *c, struct err *e
 	return true;
 }
 
+static char upper(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		c = (char)(c - 'a' + 'A');
+	return c;
+}
+
 static bool put_text(const struct known *k, const char *text, size_t len, char *to, struct err *e)
 {
 	if (len >= k->size)
 		return err_set(e, ERR_FORMAT, "%s: too long", k->name);
-	for (size_t i = 0; i < len; i++)
-		to[i] = !k->as_it_is && text[i] >= 'a' && text[i] <= 'z'
-			    ? (char)(text[i] - 'a' + 'A')
-			    : text[i];
+	memcpy(to, text, len);
+	for (size_t i = 0; i < len && !k->as_it_is; i++)
+		to[i] = upper(to[i]);
 	to[len] = '\0';
 	return true;
 }
@@ -121,9 +127,8 @@ bool columns_fill(const struct columns *c, const struct csv_row *row, struct ent
 		size_t len = trim(&text);
 
 		if (k->size == 0) {
-			x->category = len == 1 ? *text : '\0';
-			if (x->category >= 'a' && x->category <= 'z')
-				x->category = (char)(x->category - 'a' + 'A');
+			if (len == 1) /* otherwise it stays NUL, which is none */
+				x->category = upper(*text);
 		} else if (!put_text(k, text, len,
 				     (char *)(k->in_row ? (void *)in : (void *)x) + k->offset, e)) {
 			return false;
