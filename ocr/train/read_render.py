@@ -51,6 +51,22 @@ US_SERIES = [
 EU_SERIES = [("LLDD-LLL", 6), ("LL-DDDLL", 4), ("LL-LLDDDD", 2), ("L-LLDDDD", 2), ("LLL-LDDD", 2), ("LL-DDD-LL", 4),
              ("DDDD-LLL", 3), ("LLL-DDD", 4), ("DDD-LLL", 1), ("LL-DDDDD", 3), ("LL-DD-LLL", 3), ("LLL-DDDDD", 1), ("DLD-DDDD", 2),
              ("LLL-DDDD", 2), ("XXX-XXX", 1), ("LLDDDLL", 2), ("LLDDDDLL", 1)]
+# Vanity texts are words, whole, shortened or run together: what tells O from 0 and I from 1 where the die does not.
+WORDS = ("ACE ADAM ALICE ALOHA ANGEL ANNA ARMY ART ATHLETE AUNT BABY BAD BAND BARN BASS BEACH BEAR BEE BELLA BEST BIG BIKE BIRD "
+         "BLACK BLESSED BLUE BOAT BOB BOLD BOOK BOSS BOX BOY BREW BRO BULL BUNNY BUS BUZZ CABIN CAKE CALM CAMP CANDY CAR CASH CAT "
+         "CHEF CHILL CITY CLEAN COACH COFFEE COOK COOL COP COWBOY CRAZY DAD DAISY DANCE DAVE DAY DEER DIESEL DIVA DOC DOG DOLL "
+         "DREAM DRIVE DRUM DUCK DUDE EAGLE EASY EAT ELLIE EMMA ENJOY EVIL FAB FAITH FAMILY FAN FARM FAST FIRE FISH FIT FLY FOOD "
+         "FOR FORD FOX FREE FROG FUN FUNKY GAME GEEK GIRL GIVE GLAM GO GOAT GOD GOLD GOLF GOOD GOT GRACE GRAN GREAT GREEN GURU "
+         "GYM HAPPY HAVE HAWK HEART HELLO HERO HIKE HIM HIS HIT HOCKEY HOME HOOK HOPE HORSE HOT HOUND HUG ICE INN ISLE JAKE JAMES "
+         "JAZZ JEEP JEN JESUS JET JIM JOE JOHN JOLLY JOY JUMP JUST KATE KID KIDS KIM KING KISS KITTY KOOL LADY LAKE LAW LAZY LEO "
+         "LIFE LIL LILY LION LIVE LIZ LOCO LOLA LOOK LOU LOVE LOVER LUCKY LUV MAD MAGIC MAMA MAN MARY MATH MAX ME MEOW MERCY MIKE "
+         "MILES MIMI MINI MISS MOJO MOM MOMMY MONEY MOON MOOSE MOTO MOVE MR MS MUSIC MY NANA NAVY NERD NEW NICE NIGHT NINJA NO "
+         "NOEL NOT NOW NURSE OCEAN OFF OH OK OLD OLIVE OMG ON ONE ONLY OPAL ORCA OUR OUT OWL OWN PAPA PARTY PEACE PHD PIE PIG "
+         "PILOT PINK POISON PONY POP PRIUS PROUD PUG PUNK QUEEN QUIET RACE RADIO RAIN RED RIDE RIVER ROAD ROB ROCK ROLL ROSE ROXY "
+         "RUBY RUN SAIL SALLY SAM SAN SAVE SEA SHE SHOP SKI SKY SLOW SMILE SNOW SOCCER SOLAR SON SOUL SPEED SPOT STAR SUN SURF "
+         "SWEET SWIM TACO TAXI TEA TEAM TED TENNIS TEXAS THE TIGER TIM TINA TIO TOM TOO TOY TRIP TRUCK TURBO TV TWIN TWO UNCLE "
+         "UP US VAN VEGAN VET VIP VOLVO WAGON WALK WAR WAVE WAY WE WEB WET WHO WHY WIFE WILD WIN WINE WISH WOLF WOW WYLD XRAY "
+         "YANKEE YES YO YODA YOGA YOU YOUNG YUM ZEN ZIP ZOE ZOO ZOOM").split()
 SYLLABLES = "BA BO CAR DO ER GO IN JAY KI LA LUV MAN ME MOM NO O PA RED RO SU TA UR VET ZEN BIG FUN SKI TEN XO ONE SAM 4U 2 1 MY IM GR8 B".split()
 
 
@@ -113,19 +129,27 @@ def _from_series(rng, table):
     return text
 
 
+def _vanity(rng):
+    words = SYLLABLES if rng.random() < 0.25 else WORDS
+    text, most = "", int(rng.integers(3, 9))
+    while len(text) < min(most, 7) - 1:
+        word = words[rng.integers(len(words))]
+        if len(word) > 3 and rng.random() < 0.15:  # as people shorten: no vowels inside
+            word = word[0] + "".join(c for c in word[1:] if c not in "AEIOU")
+        text += ("-" if text and rng.random() < 0.6 else "") + word
+        if rng.random() < 0.12:
+            text += str(rng.integers(1, 10)) if rng.random() < 0.7 else str(rng.integers(10, 99))
+        if rng.random() < 0.25:
+            break
+    return text[:most].strip("-")
+
+
 def random_text(rng, european):
     """A plate text in groups: '-' stands where a gap or an emblem may be."""
     if european:
         return _from_series(rng, EU_SERIES)
-    if rng.random() < 0.12:  # vanity
-        text = ""
-        while len(text) < rng.integers(2, 8):
-            text += SYLLABLES[rng.integers(len(SYLLABLES))]
-        text = text[:7]
-        if len(text) > 3 and rng.random() < 0.4:
-            at = int(rng.integers(1, len(text)))
-            text = text[:at] + "-" + text[at:]
-        return text
+    if rng.random() < 0.2:
+        return _vanity(rng)
     return _from_series(rng, US_SERIES)
 
 
@@ -158,7 +182,7 @@ def _blob(rng, w, h):
     """An emblem: a state's outline, a sticker, a seal, a heart, a bar."""
     w, h = max(3, int(w)), max(3, int(h))
     m = np.zeros((h, w), np.uint8)
-    kind = rng.integers(5)
+    kind = rng.integers(7)
     if kind == 0:
         m[:] = 255
     elif kind == 1:
@@ -173,9 +197,17 @@ def _blob(rng, w, h):
         points = [[w / 2 + w / 2 * q * np.sin(k * np.pi / 5), h / 2 - h / 2 * q * np.cos(k * np.pi / 5)]
                   for k in range(10) for q in [1 if k % 2 == 0 else 0.45]]
         cv2.fillPoly(m, [np.array(points, np.int32)], 255)
-    else:
+    elif kind == 4:
         t = max(2, h // 5)
         m[h // 2 - t // 2:h // 2 + (t + 1) // 2, :] = 255
+    elif kind == 5:  # something tall and thin: a tree, a figure, a lighthouse
+        t = max(2, int(w * rng.uniform(.15, .4)))
+        m[:, w // 2 - t // 2:w // 2 + (t + 1) // 2] = 255
+        cv2.circle(m, (w // 2, int(h * rng.uniform(.1, .5))), max(2, int(w * rng.uniform(.2, .5))), 255, -1)
+    else:  # a picture: several small shapes
+        for _ in range(int(rng.integers(3, 7))):
+            cv2.ellipse(m, (int(rng.integers(0, w)), int(rng.integers(0, h))), (max(1, w // 5), max(1, h // 7)),
+                        float(rng.uniform(0, 180)), 0, 360, int(rng.integers(120, 256)), -1 if rng.random() < .6 else 1)
     return m.astype(np.float32) / 255
 
 
@@ -214,7 +246,7 @@ def _layout(rng, face, text, w, h, cap, european):
             width = max(width, cap * 0.1)
         items.append((c, width, cap))
     total = sum(i[1] for i in items) + gap * (len(items) - 1)
-    room = w * rng.uniform(0.80, 0.92)
+    room = w * (rng.uniform(0.76, 0.87) if european else rng.uniform(0.80, 0.92))
     if total > room:
         k = room / total
         items = [(i[0], i[1] * k, i[2]) for i in items]
@@ -225,11 +257,29 @@ def _layout(rng, face, text, w, h, cap, european):
     return items, gap, total
 
 
+def _stack(rng, canvas, face, x, total, cap, ink):
+    """Small characters above each other beside the text (a series, a county, a branch): people do not type them."""
+    h, w = canvas.shape
+    count = int(rng.integers(1, 4))
+    small = cap * rng.uniform(0.8, 1.05) / max(count, 2) * 0.86
+    wide = small * rng.uniform(0.5, 0.7)
+    left = rng.random() < 0.75
+    x = x + (wide + .06 * cap) / 2 if left else x - (wide + .06 * cap) / 2
+    at = x - wide - .1 * cap if left else x + total + .1 * cap
+    for i in range(count):
+        g = face[(LETTERS + DIGITS)[rng.integers(36)]]
+        m = cv2.resize(g, (max(2, round(wide)), max(3, round(small))), interpolation=cv2.INTER_AREA)
+        _blend(canvas, m, at, h / 2 + (i - count / 2) * small * 1.16, ink)
+    return x
+
+
 def _draw_text(rng, canvas, face, text, base, ink, european):
     h, w = canvas.shape
     cap = h * (rng.uniform(0.62, 0.82) if european else rng.uniform(0.40, 0.62))
     items, gap, total = _layout(rng, face, text, w, h, cap, european)
     x = (w - total) / 2 + rng.normal(0, 0.012) * w + (0.03 * w if european else 0)
+    if not european and rng.random() < 0.12 and total < 0.86 * w:
+        x = _stack(rng, canvas, face, x, total, cap, ink)
     y = (h - cap) / 2 + rng.normal(0, 0.025) * h
     weight = rng.choice([-1, 0, 0, 0, 0, 1, 1, 2])
     emboss = rng.random() < 0.45
