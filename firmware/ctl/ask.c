@@ -31,6 +31,16 @@ static bool dial(const char *path, int *fd, struct err *e)
 	return true;
 }
 
+/* A daemon that does not want us hangs up: before, while or after we ask. */
+static bool not_answered(int errnum, struct err *e)
+{
+	if (errnum == EAGAIN)
+		return err_set(e, ERR_PEER, "no answer within %d s", WAIT_S);
+	if (errnum == EPIPE || errnum == ECONNRESET || errnum == 0)
+		return err_set(e, ERR_PEER, "refused: only root, the daemon's user and whom [control] names may ask");
+	return err_errno(e, errnum, "daemon");
+}
+
 static bool read_all(int fd, char *text, size_t size, size_t *len, struct err *e)
 {
 	*len = 0;
@@ -40,7 +50,7 @@ static bool read_all(int fd, char *text, size_t size, size_t *len, struct err *e
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(e, errno, "answer");
+			return not_answered(errno, e);
 		if (n == 0)
 			return true;
 		*len += (size_t)n;
@@ -62,11 +72,11 @@ bool ctl_ask(const struct ctl *ctl, const char *request, cJSON **out, struct err
 	if (!dial(ctl->socket, &fd, e))
 		return false;
 	if (send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
-		return err_errno(e, errno, "request");
+		return not_answered(errno, e);
 	if (!read_all(fd, text, ANSWER_MAX, &len, e))
 		return false;
 	if (len == 0)
-		return err_set(e, ERR_PEER, "refused: only root, the daemon's user and whom [control] names may ask");
+		return not_answered(0, e);
 	*out = cJSON_ParseWithLength(text, len);
 	if (!cJSON_IsObject(*out)) {
 		cJSON_Delete(*out);
