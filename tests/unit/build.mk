@@ -49,3 +49,4 @@ $(eval $(call unit,compile,$(hotlist_libs)))
 LIBRARIES += hits
 hits.src := tests/unit/hits.c
 $(eval $(call unit,hit,hits hit $(hotlist_libs)))
+$(eval $(call unit,passage,vision ocr base))

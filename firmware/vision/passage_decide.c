@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When a passage is ripe, and what it is worth. */
+#include "firmware/base/clock.h"
+#include "firmware/vision/passage_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+#define OTHER_WAIT_NS  (NS_PER_S * 7 / 10)   /* after it is lost in one angle: the other may yet see it */
+#define KEEP_NS        (6 * NS_PER_S)        /* a decided passage takes in what is still seen of the vehicle */
+#define KEEP_PARKED_NS (600 * NS_PER_S)
+#define SIGN_KEEP_NS   (60 * NS_PER_S)
+#define SETTLED_AGREED 2u                    /* pairs in a row with the same text */
+#define ASIDE_SHARE    0.7f                  /* of the pictures that showed both */
+#define ASIDE_LEAST    2u
+#define DARK           18.0f
+#define BRIGHT         245.0f
+#define FLAT           12.0f
+#define PLAIN_SCORE    0.8                   /* surely a plate, though it cannot be read */
+#define PLAIN_PAIRS    4u
+
+static bool is_live(const struct passages *p, int i)
+{
+	return passage_track(p, i, 0) || passage_track(p, i, 1);
+}
+
+static double mean_score(const struct passage *q)
+{
+	uint32_t n = q->angle[0].frames + q->angle[1].frames;
+
+	return n ? q->score / n : 0;
+}
+
+/* How much of a plate it is: of two that ride side by side the better one is the plate. */
+static double plateness(const struct passage *q)
+{
+	size_t len = strlen(q->read.text);
+
+	return mean_score(q) * (0.2 + (double)q->read.confidence) * (len < 4 ? 0.5 : 1.0);
+}
+
+/* It rides along with a plate: a sticker, a dealer's name, a second box on the same plate. */
+static bool is_sticker(const struct passages *p, int i)
+{
+	const struct passage *q = &p->at[i];
+
+	for (int k = 0; k < (int)PASSAGES_MAX; k++) {
+		const struct passage *o = &p->at[k];
+		uint16_t together = p->together[i][k], near = p->near[i][k];
+
+		if (k == i || o->state == PASSAGE_FREE || near < ASIDE_LEAST || (float)near < ASIDE_SHARE * together)
+			continue;
+		if (o->state == PASSAGE_DECIDED || plateness(o) > plateness(q))
+			return true;
+	}
+	return false;
+}
+
+static bool passes_gates(const struct passages *p, const struct passage *q)
+{
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
+		const struct passage_angle *a = &q->angle[c];
+
+		if (a->frames && a->height_px >= p->conf.min_plate_px && a->sharpness >= p->conf.min_sharpness &&
+		    a->mean >= DARK && a->mean <= BRIGHT && a->contrast >= FLAT)
+			return true; /* one good angle is enough */
+	}
+	return false;
+}
+
+static enum passage_outcome judge(const struct passages *p, int i)
+{
+	const struct passage *q = &p->at[i];
+	uint32_t needed = p->conf.stills ? 1 : p->conf.min_observations;
+	bool readable = q->read.text[0] && q->read.confidence >= p->conf.min_confidence;
+
+	if (is_sticker(p, i))
+		return PASSAGE_STICKER;
+	if (q->angle[0].frames + q->angle[1].frames < needed || !q->read.text[0])
+		return PASSAGE_WEAK;
+	if (!readable) /* surely a plate, but not a read: kept for the record, matched with nothing */
+		return mean_score(q) >= PLAIN_SCORE && q->pairs >= PLAIN_PAIRS ? PASSAGE_LOW_QUALITY : PASSAGE_WEAK;
+	return passes_gates(p, q) ? PASSAGE_EVENT : PASSAGE_LOW_QUALITY;
+}
+
+static void end(struct passages *p, int i)
+{
+	struct passage *q = &p->at[i];
+	enum passage_outcome outcome = judge(p, i);
+	bool event = outcome == PASSAGE_EVENT || outcome == PASSAGE_LOW_QUALITY;
+
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
+		const struct evidence *heap = &q->angle[c].seen;
+
+		evidence_read(&heap, heap->n ? 1 : 0, &q->angle[c].read);
+	}
+	if (p->hooks.ended)
+		p->hooks.ended(p->hooks.arg, q, outcome);
+	q->picture = -1;
+	/* A sticker stays as long as its vehicle, so that it is not begun again; so does what became an event. */
+	q->state = PASSAGE_DECIDED;
+	if (!event && !is_live(p, i))
+		passage_drop(p, i);
+}
+
+/* Nothing more that is seen will change it. */
+static bool is_settled(const struct passages *p, const struct passage *q, bool degraded)
+{
+	bool both = q->angle[0].seen.n >= 2 && q->angle[1].seen.n >= 2;
+
+	return q->moved_ns && (both || degraded) && q->pairs >= p->conf.settle_pairs && q->agreed >= SETTLED_AGREED &&
+	       q->read.confidence >= p->conf.settle_confidence;
+}
+
+static bool is_ripe(const struct passages *p, int i, int64_t now_ns, bool degraded)
+{
+	const struct passage *q = &p->at[i];
+	bool both = q->angle[0].frames && q->angle[1].frames;
+
+	if (is_settled(p, q, degraded))
+		return judge(p, i) == PASSAGE_EVENT;
+	if (is_live(p, i))
+		return q->moved_ns && now_ns - q->moved_ns >= p->conf.longest_ns && judge(p, i) == PASSAGE_EVENT;
+	return both || degraded || now_ns - q->last_ns >= OTHER_WAIT_NS;
+}
+
+static void settle_open(struct passages *p, int i, int64_t now_ns, bool degraded, bool all)
+{
+	struct passage *q = &p->at[i];
+
+	if (!all && !q->moved_ns) {
+		/* A sign, a parked car, a thing that came into view and has not moved yet: no vehicle passes. */
+		if (is_live(p, i) || now_ns - q->last_ns < (q->last_ns - q->first_ns > PASSAGE_SIGN_NS ? SIGN_KEEP_NS : NS_PER_S))
+			return;
+		if (p->hooks.ended)
+			p->hooks.ended(p->hooks.arg, q, PASSAGE_SIGN);
+		passage_drop(p, i);
+		return;
+	}
+	if (!q->moved_ns && !p->conf.stills) {
+		if (p->hooks.ended)
+			p->hooks.ended(p->hooks.arg, q, PASSAGE_SIGN);
+		passage_drop(p, i);
+		return;
+	}
+	if (all || is_ripe(p, i, now_ns, degraded))
+		end(p, i);
+}
+
+static bool has_expired(const struct passages *p, int i, int64_t now_ns)
+{
+	const struct passage *q = &p->at[i];
+	bool stood = q->angle[0].stood || q->angle[1].stood;
+
+	return !is_live(p, i) && now_ns - q->last_ns > (stood ? KEEP_PARKED_NS : KEEP_NS);
+}
+
+void passages_settle(struct passages *p, int64_t now_ns, bool degraded, bool all)
+{
+	for (int i = 0; i < (int)PASSAGES_MAX; i++) {
+		if (p->at[i].state == PASSAGE_OPEN)
+			settle_open(p, i, now_ns, degraded, all);
+		else if (p->at[i].state == PASSAGE_DECIDED && has_expired(p, i, now_ns))
+			passage_drop(p, i);
+	}
+	if (all && p->conf.stills) /* the next pair is another scene */
+		for (int i = 0; i < (int)PASSAGES_MAX; i++)
+			if (p->at[i].state != PASSAGE_FREE)
+				passage_drop(p, i);
+}
