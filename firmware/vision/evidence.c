@@ -37,6 +37,11 @@ static void keep(struct evidence *e, const struct plate_observation *seen, float
 	e->quality[at] = quality;
 }
 
+void evidence_weigh(struct plate_observation *seen, const struct plate_read *alone)
+{
+	seen->weight = 0.1f + 0.9f * sqrtf(fminf(fmaxf(alone->confidence, 0.0f), 1.0f));
+}
+
 void evidence_add(struct evidence *e, const struct plate_observation *seen, float quality)
 {
 	if (evidence_wants(e, quality))

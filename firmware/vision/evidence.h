@@ -21,6 +21,9 @@ struct evidence {
 /* True when an observation of this quality would be kept. */
 bool evidence_wants(const struct evidence *e, float quality);
 
+/* Set the weight of an observation by what it reads alone: a picture that hardly says anything must not outvote one that does. */
+void evidence_weigh(struct plate_observation *seen, const struct plate_read *alone);
+
 /* Keep a copy of `seen` if it is among the best. */
 void evidence_add(struct evidence *e, const struct plate_observation *seen, float quality);
 

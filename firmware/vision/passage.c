@@ -274,6 +274,7 @@ static void note(struct passages *p, const struct track *t, struct sighting *s, 
 		q->moved_ns = now_ns;
 	note_best(a, s, q->state == PASSAGE_OPEN);
 	if (s->was_read && q->state == PASSAGE_OPEN) {
+		evidence_weigh(&s->seen.seen[0], &s->read);
 		evidence_add(&a->seen, &s->seen.seen[0], s->quality.value * s->score);
 		q->stale = true;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define OTHER_WAIT_NS  (NS_PER_S * 7 / 10)   /* after it is lost in one angle: the other may yet see it */
+#define MORE_WAIT_NS   (NS_PER_S * 12 / 10)
 #define KEEP_NS        (6 * NS_PER_S)        /* a decided passage takes in what is still seen of the vehicle */
 #define KEEP_PARKED_NS (600 * NS_PER_S)
 #define SIGN_KEEP_NS   (60 * NS_PER_S)
@@ -16,6 +17,7 @@
 #define DARK           18.0f
 #define BRIGHT         245.0f
 #define FLAT           12.0f
+#define DISAGREE       0.5f                  /* of the surer angle's confidence is left by fusion */
 #define PLAIN_SCORE    0.8                   /* surely a plate, though it cannot be read */
 #define PLAIN_PAIRS    4u
 
@@ -79,21 +81,47 @@ static enum passage_outcome judge(const struct passages *p, int i)
 	if (q->angle[0].frames + q->angle[1].frames < needed || !q->read.text[0])
 		return PASSAGE_WEAK;
 	if (!readable) /* surely a plate, but not a read: kept for the record, matched with nothing */
-		return mean_score(q) >= PLAIN_SCORE && q->pairs >= PLAIN_PAIRS ? PASSAGE_LOW_QUALITY : PASSAGE_WEAK;
+		return mean_score(q) >= PLAIN_SCORE && q->pairs >= (p->conf.stills ? 1 : PLAIN_PAIRS) ? PASSAGE_LOW_QUALITY : PASSAGE_WEAK;
 	return passes_gates(p, q) ? PASSAGE_EVENT : PASSAGE_LOW_QUALITY;
 }
 
-static void end(struct passages *p, int i)
+/*
+ * Each angle's own read; and where the angles contradict each other so much that nothing common is left, the surer one speaks, with a
+ * confidence that says so.
+ */
+static void reconcile(struct passage *q)
 {
-	struct passage *q = &p->at[i];
-	enum passage_outcome outcome = judge(p, i);
-	bool event = outcome == PASSAGE_EVENT || outcome == PASSAGE_LOW_QUALITY;
+	const struct plate_read *sure, *other;
 
 	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
 		const struct evidence *heap = &q->angle[c].seen;
 
 		evidence_read(&heap, heap->n ? 1 : 0, &q->angle[c].read);
 	}
+	sure = &q->angle[0].read;
+	other = &q->angle[1].read;
+	if (!sure->text[0] || !other->text[0])
+		return;
+	if (other->confidence > sure->confidence) {
+		sure = &q->angle[1].read;
+		other = &q->angle[0].read;
+	}
+	if (q->read.confidence >= DISAGREE * sure->confidence || strcmp(sure->text, other->text) == 0)
+		return;
+	q->read = *sure;
+	q->read.confidence *= 1.0f - 0.5f * other->confidence;
+	q->read.alternatives[0].confidence = q->read.confidence;
+}
+
+static void end(struct passages *p, int i)
+{
+	struct passage *q = &p->at[i];
+	enum passage_outcome outcome;
+	bool event;
+
+	reconcile(q);
+	outcome = judge(p, i);
+	event = outcome == PASSAGE_EVENT || outcome == PASSAGE_LOW_QUALITY;
 	if (p->hooks.ended)
 		p->hooks.ended(p->hooks.arg, q, outcome);
 	q->picture = -1;
@@ -116,12 +144,13 @@ static bool is_ripe(const struct passages *p, int i, int64_t now_ns, bool degrad
 {
 	const struct passage *q = &p->at[i];
 	bool both = q->angle[0].frames && q->angle[1].frames;
+	int64_t gone = now_ns - q->last_ns;
 
-	if (is_settled(p, q, degraded))
-		return judge(p, i) == PASSAGE_EVENT;
 	if (is_live(p, i))
-		return q->moved_ns && now_ns - q->moved_ns >= p->conf.longest_ns && judge(p, i) == PASSAGE_EVENT;
-	return both || degraded || now_ns - q->last_ns >= OTHER_WAIT_NS;
+		return (is_settled(p, q, degraded) || (q->moved_ns && now_ns - q->moved_ns >= p->conf.longest_ns)) &&
+		       judge(p, i) == PASSAGE_EVENT;
+	/* What is no good read yet may come out from behind a pole. */
+	return gone >= MORE_WAIT_NS || ((both || degraded || gone >= OTHER_WAIT_NS) && judge(p, i) == PASSAGE_EVENT);
 }
 
 static void settle_open(struct passages *p, int i, int64_t now_ns, bool degraded, bool all)
