@@ -13,19 +13,18 @@ static inline unsigned lattice_class(char c)
 	return c >= '0' && c <= '9' ? 1u + (unsigned)(c - '0') : 11u + (unsigned)(c - 'A');
 }
 
-/* Each character has probability `sure` at its step, the rest is spread over all classes; blanks between. */
+/* Each character has probability `sure` at its step, the rest is spread over all classes; blanks between are sure. */
 static inline void lattice_text(struct plate_observation *o, const char *text, float sure)
 {
-	float rest = (1.0f - sure) / (float)(PLATE_CLASSES - 1);
-
 	memset(o, 0, sizeof *o);
 	o->weight = 1.0f;
 	o->steps = 2 * (uint32_t)strlen(text) + 1;
 	for (uint32_t t = 0; t < o->steps; t++) {
 		unsigned top = t % 2 ? lattice_class(text[t / 2]) : 0;
+		float p = top ? sure : 0.998f, rest = (1.0f - p) / (float)(PLATE_CLASSES - 1);
 
 		for (unsigned c = 0; c < PLATE_CLASSES; c++)
-			o->logp[t][c] = logf(c == top ? sure : rest);
+			o->logp[t][c] = logf(c == top ? p : rest);
 	}
 }
 
