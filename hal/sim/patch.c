@@ -270,7 +270,15 @@ static int texel(float t, int n)
 	return v < -1e9f ? -1000000000 : v > 1e9f ? 1000000000 : (int)v;
 }
 
-static void texture_row(const struct drawn *d, const struct sampler *s, uint8_t *row, int y, int xa, int xb, int a256)
+/* Coverage of pixel x by the span xa..xb, 0..256. */
+static int covered(int x, float xa, float xb)
+{
+	float from = xa > (float)x ? xa : (float)x, to = xb < (float)(x + 1) ? xb : (float)(x + 1);
+
+	return to <= from ? 0 : (int)((to - from) * 256.0f + 0.5f);
+}
+
+static void texture_row(const struct drawn *d, const struct sampler *s, uint8_t *row, int y, int xa, int xb, int a256, bool lighten)
 {
 	float fy = (float)y + 0.5f;
 
@@ -283,8 +291,12 @@ static void texture_row(const struct drawn *d, const struct sampler *s, uint8_t 
 		int du = (texel((d->back[0] * x1 + d->back[1] * fy + d->back[2]) / w1, s->w) - u) / n;
 		int dv = (texel((d->back[3] * x1 + d->back[4] * fy + d->back[5]) / w1, s->h) - v) / n;
 
-		for (int i = 0; i < n; i++, u += du, v += dv)
-			mix(row + x + i, lit(s, sample(s, u, v)), a256);
+		for (int i = 0; i < n; i++, u += du, v += dv) {
+			int luma = lit(s, sample(s, u, v));
+
+			if (!lighten || luma > row[x + i])
+				mix(row + x + i, luma, a256);
+		}
 	}
 }
 
@@ -309,13 +321,22 @@ struct box patch_draw(const struct patch *p, const struct view *v, const struct 
 
 		if (!row_span(&d, (float)y + 0.5f, &xa, &xb))
 			continue;
-		line = (struct box){limit(xa + 0.5f, 0, c->w), y, limit(xb + 0.5f, 0, c->w), y + 1};
-		if (p->texture)
-			texture_row(&d, &s, row, y, line.x0, line.x1, a256);
-		else
-			for (int x = line.x0; x < line.x1; x++)
-				mix(row + x, flat, a256);
+		line = (struct box){limit(xa, 0, c->w), y, limit(xb + 1, 0, c->w), y + 1};
 		box_add(&box, &line);
+		for (int x = line.x0; x < line.x1;) {
+			/* The pixels at both ends are covered in part; those between are drawn in one go. */
+			int part = covered(x, xa, xb), end = x + 1;
+
+			if (part == 256)
+				end = limit(xb, end, c->w);
+			part = part * a256 >> 8;
+			if (p->texture)
+				texture_row(&d, &s, row, y, x, end, part, p->lighten);
+			else
+				for (int i = x; i < end; i++)
+					mix(row + i, flat, part);
+			x = end;
+		}
 	}
 	return box;
 }

@@ -39,6 +39,7 @@ struct patch {
 	struct point outline[PATCH_CORNERS];
 	const struct texture *texture; /* NULL: flat luma 255 * gain + lift */
 	float gain, lift;
+	bool lighten; /* draw only where it is brighter than what is there: paint on a road */
 };
 
 /* A whole rectangle of u, v in 0..1. */

@@ -12,11 +12,11 @@
 void scenery_light(enum sim_light light, enum sim_weather weather, uint64_t seed, struct lighting *out)
 {
 	static const struct lighting lights[SIM_LIGHTS] = {
-		{.rear = 0.86f, .left = 0.95f, .right = 0.70f, .top = 1.12f, .plate = 0.95f, .shadow = 0.62f, .exposure_s = 0.0008f,
+		{.rear = 0.96f, .left = 1.05f, .right = 0.78f, .top = 1.18f, .plate = 0.98f, .shadow = 0.62f, .exposure_s = 0.0008f,
 		 .noise = 1.6f, .shot = 0.012f},
 		{.rear = 0.44f, .left = 0.40f, .right = 0.36f, .top = 0.50f, .plate = 0.52f, .lamps = 0.45f, .exposure_s = 0.003f,
 		 .noise = 3.6f, .shot = 0.03f},
-		{.rear = 0.20f, .left = 0.12f, .right = 0.12f, .top = 0.08f, .plate = 0.98f, .plate_lift = 8, .lamps = 0.8f,
+		{.rear = 0.30f, .left = 0.16f, .right = 0.16f, .top = 0.10f, .plate = 0.98f, .plate_lift = 8, .lamps = 0.8f,
 		 .exposure_s = 0.0008f, .noise = 3.2f, .shot = 0.02f, .infrared = 1},
 	};
 	struct sim_random r;
@@ -85,7 +85,7 @@ static float paint(const struct ground *g, float x, float y)
 
 static float asphalt(const struct ground *g, float x, float y)
 {
-	float base = 92 + look(g->cloud, x + g->ox, y + g->oy, 18) * 0.10f + look(g->cloud, x - g->oy, y + g->ox, 120) * 0.09f +
+	float base = 112 + look(g->cloud, x + g->ox, y + g->oy, 18) * 0.10f + look(g->cloud, x - g->oy, y + g->ox, 120) * 0.09f +
 		     look(g->white, x, y, 95) * 0.10f;
 	float track = fabsf(fabsf(x) - 0.82f), crack;
 
@@ -96,12 +96,12 @@ static float asphalt(const struct ground *g, float x, float y)
 		base -= d < 1 ? 18 * (1 - d) : 0;
 	}
 	crack = fabsf(look(g->cloud, x * 0.7f + g->oy, y * 0.7f, 22));
-	base -= crack < 1.2f ? 28 : 0;
+	base -= crack < 0.7f ? 26 * (1 - crack / 0.7f) : 0;
 	if (fabsf(fmodf(y + 40 + g->ox, 9.0f) - 4.5f) < 0.02f) /* a sealed joint */
 		base -= 30;
 	if (g->wet)
 		base = base * 0.62f + fmaxf(0, look(g->cloud, x * 2 + g->ox, y * 0.4f, 30)) * 0.5f;
-	return base + (165 - base) * paint(g, x, y);
+	return base + (185 - base) * paint(g, x, y);
 }
 
 static float ground_luma(const struct ground *g, float x, float y)
@@ -130,7 +130,7 @@ static float fall(const struct ground *g, enum sim_light light, enum sim_weather
 	if (light == SIM_NIGHT) {
 		float dx = x / 3.2f, dy = (y - 7) / 6.5f;
 
-		return 0.08f + 0.30f * expf(-(dx * dx + dy * dy));
+		return 0.10f + 0.36f * expf(-(dx * dx + dy * dy));
 	}
 	if (light == SIM_DUSK)
 		return weather == SIM_RAIN ? 0.38f : 0.46f;
@@ -138,7 +138,7 @@ static float fall(const struct ground *g, enum sim_light light, enum sim_weather
 		return 0.82f;
 	tree = (look(g->cloud, x * 0.5f + g->ox, y * 0.5f + g->oy, 14) - 28) / 22 + (x > 2.5f ? 0.4f : -0.5f);
 	tree = tree < 0 ? 0 : tree > 1 ? 1 : tree;
-	return 1.05f - 0.45f * tree;
+	return 1.12f - 0.45f * tree;
 }
 
 static void ground_of(struct ground *g, const struct art *a, uint64_t seed, bool wet)
@@ -192,14 +192,15 @@ static void sign_draw(struct art *a, const struct sign *s, const struct view *v,
 	patch_rectangle(&p, s->o, s->a, s->b);
 	p.texture = &t;
 	p.gain = gain;
-	(void)patch_draw(&p, v, c, painted ? 0.55f : 1.0f);
+	p.lighten = painted;
+	(void)patch_draw(&p, v, c, painted ? 0.7f : 1.0f);
 	texture_free(&t);
 }
 
 static void signs(struct art *a, uint64_t seed, const struct view *v, const struct canvas *c, float gain, enum sim_light light)
 {
 	const struct sign all[] = {
-		{"ONLY", NULL, FACE_GAUGE_B, 95, 215, {-0.9f, 12.2f, 0.005f}, {1.8f, 0, 0}, {0, -2.2f, 0}},
+		{"ONLY", NULL, FACE_GAUGE_B, 0, 235, {-0.9f, 12.2f, 0.005f}, {1.8f, 0, 0}, {0, -2.2f, 0}},
 		{"SPEED LIMIT", "35", FACE_GAUGE_C, 225, 25, {2.75f, 12.6f, 1.25f}, {0.62f, -0.05f, 0}, {0, 0, -0.75f}},
 		{"EXIT", NULL, FACE_SANS_BOLD, 60, 230, {-3.1f, 12.8f, 0.95f}, {0.8f, 0.05f, 0}, {0, 0, -0.4f}},
 		{"OPEN 24", "HOURS", FACE_GEOMETRIC, 215, 45, {2.2f, 14.5f, 0.9f}, {0.7f, -0.1f, 0}, {0, 0, -0.8f}},
@@ -220,7 +221,7 @@ void scenery_draw(struct art *a, uint64_t seed, const struct view *view, enum si
 		  enum sim_hard hard, const struct canvas *c)
 {
 	struct ground g;
-	static const float gains[SIM_LIGHTS] = {0.95f, 0.48f, 0.25f};
+	static const float gains[SIM_LIGHTS] = {1.0f, 0.48f, 0.28f};
 	struct point at;
 
 	ground_of(&g, a, seed, weather == SIM_RAIN);
@@ -300,7 +301,7 @@ void scenery_rain(struct sim_random *r, uint64_t seed, const struct canvas *out,
 	for (int i = 0; i < 7; i++) {
 		float x = sim_unit(&fixed) * (float)out->w, y = sim_unit(&fixed) * (float)out->h, s = sim_range(&fixed, 6, 22) * scale;
 
-		canvas_ellipse(out, x, y, s, s * 1.15f, night ? 45 : 165, 0.35f);
-		canvas_ellipse(out, x - s * 0.25f, y - s * 0.3f, s * 0.35f, s * 0.3f, night ? 80 : 225, 0.35f);
+		for (int k = 4; k > 0; k--) /* out of focus */
+			canvas_ellipse(out, x, y, s * 0.4f * (float)k, s * 0.45f * (float)k, night ? 45 : 150, 0.1f);
 	}
 }

@@ -54,7 +54,7 @@ static void aim(struct street *s)
 
 		at.z = sim_range(&r, 3.3f, 3.8f);
 		target.y = sim_range(&r, 7.2f, 7.8f);
-		view_aim(&s->eyes[i].view, at, target, sim_range(&r, -0.025f, 0.025f), 2700.0f * w / 1280.0f, w, h);
+		view_aim(&s->eyes[i].view, at, target, sim_range(&r, -0.025f, 0.025f), 2950.0f * w / 1280.0f, w, h);
 		if (s->setup.hard == SIM_ALL || (s->setup.hard == SIM_SOME && sim_chance(&r, 0.4f))) {
 			s->eyes[i].pole_x = w * (i == 0 ? 0.24f : 0.8f);
 			s->eyes[i].pole_w = w * sim_range(&r, 0.018f, 0.03f);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GONE   16.5f /* where a rear bumper has left every picture */
+#define GONE   14.8f /* where a rear bumper has left every picture */
 #define BRAKE  3.2f  /* m/s2 */
 #define PULL   2.4f
 #define PARKED_FROM 3.0f /* metres before its place a parking car turns aside */

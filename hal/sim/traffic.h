@@ -5,7 +5,7 @@
 
 #include "hal/sim/street.h"
 
-#define TRAFFIC_FROM (-6.5f) /* where a rear bumper enters, metres along the road: out of every picture */
+#define TRAFFIC_FROM (-4.7f) /* where a rear bumper enters, metres along the road: out of every picture */
 
 enum manner { PASSING, FOLLOWING, STOPPING, PARKING };
 

@@ -99,7 +99,7 @@ void vehicle_paint(struct vehicle *v, struct art *a, struct sim_random *r, const
 	for (v->body = BODY_SEDAN; v->body + 1 < BODIES && at >= share[v->body]; v->body++)
 		at -= share[v->body];
 	/* American paint: white, black and greys first. */
-	v->luma = sim_chance(r, 0.3f) ? sim_range(r, 165, 225) : sim_chance(r, 0.45f) ? sim_range(r, 22, 60) : sim_range(r, 50, 160);
+	v->luma = sim_chance(r, 0.3f) ? sim_range(r, 150, 205) : sim_chance(r, 0.45f) ? sim_range(r, 22, 60) : sim_range(r, 50, 160);
 	v->tow_bar = wish->tow_bar;
 	measure(v, r);
 	vehicle_paint_body(v, a, r, wish->stickers);
@@ -163,7 +163,7 @@ void vehicle_hull(const struct vehicle *v, const struct pose *at, struct vec3 ou
 void vehicle_lamps(const struct vehicle *v, const struct pose *at, struct vec3 out[2])
 {
 	for (int i = 0; i < 2; i++)
-		out[i] = world(at, vec3((i ? 0.42f : -0.42f) * v->w, -0.01f, v->clearance + (v->belt - v->clearance) * 0.68f));
+		out[i] = world(at, vec3(i ? v->lamp_x : -v->lamp_x, -0.01f, v->lamp_z));
 }
 
 /* What the parts are drawn with. */
@@ -254,7 +254,7 @@ static void sides(struct brush *b)
 
 	if (fabsf(across) < v->w / 2)
 		return;
-	board(b, &p, vec3(x, 0.03f, v->belt), vec3(0, v->l - 0.06f, 0), vec3(0, 0, v->clearance - v->belt - 0.02f), &v->side, gain);
+	board(b, &p, vec3(x, 0.005f, v->belt), vec3(0, v->l - 0.03f, 0), vec3(0, 0, v->clearance - v->belt - 0.02f), &v->side, gain);
 	put(b, &p);
 	wheel(b, x, v->l * 0.22f);
 	wheel(b, x, v->l * 0.80f);
@@ -288,14 +288,14 @@ static void cabin(struct brush *b)
 static void rear(struct brush *b)
 {
 	const struct vehicle *v = b->v;
-	float tyre = 0.24f;
+	float tyre = 0.19f;
 	struct patch p;
 
 	flat(b, vec3(-v->w * 0.45f, 0.5f, v->clearance + 0.1f), vec3(v->w * 0.9f, 0, 0), vec3(0, 0, -v->clearance * 0.7f), 14);
-	flat(b, vec3(-v->w / 2 + 0.03f, 0.35f, v->clearance + 0.1f), vec3(tyre, 0, 0), vec3(0, 0, -v->clearance - 0.1f), 22);
-	flat(b, vec3(v->w / 2 - 0.03f - tyre, 0.35f, v->clearance + 0.1f), vec3(tyre, 0, 0), vec3(0, 0, -v->clearance - 0.1f), 22);
+	flat(b, vec3(-v->w / 2 + 0.06f, 0.5f, v->clearance + 0.1f), vec3(tyre, 0, 0), vec3(0, 0, -v->clearance - 0.1f), 22);
+	flat(b, vec3(v->w / 2 - 0.06f - tyre, 0.5f, v->clearance + 0.1f), vec3(tyre, 0, 0), vec3(0, 0, -v->clearance - 0.1f), 22);
 	patch_rounded(&p, world(b->at, vec3(-v->w / 2, 0, v->belt)), turned(b->at, vec3(v->w, 0, 0)),
-		      turned(b->at, vec3(0, 0, v->clearance - v->belt)), 0.035f, v->body == BODY_TRUCK ? 0.01f : 0.13f);
+		      turned(b->at, vec3(0, 0, v->clearance - v->belt)), 0.02f, v->body == BODY_TRUCK ? 0.01f : 0.05f);
 	p.texture = &v->rear;
 	p.gain = b->light->rear;
 	put(b, &p);
@@ -323,7 +323,7 @@ struct box vehicle_draw(const struct vehicle *v, const struct pose *at, const st
 	struct patch deck;
 
 	shadow(&b);
-	board(&b, &deck, vec3(-v->w / 2 + 0.03f, v->l, v->belt), vec3(v->w - 0.06f, 0, 0), vec3(0, -v->l, 0), NULL,
+	board(&b, &deck, vec3(-v->w / 2, v->l, v->belt), vec3(v->w, 0, 0), vec3(0, -v->l, 0), NULL,
 	      (v->body == BODY_PICKUP ? 30.0f : v->luma) / 255.0f * light->top);
 	put(&b, &deck);
 	sides(&b);

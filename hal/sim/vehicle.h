@@ -41,6 +41,7 @@ struct vehicle {
 	float window_foot, roof_from, roof_to, narrow; /* y of the rear window's foot, of the roof; roof width : w */
 	float luma;                        /* of its paint */
 	float plate_x, plate_z, plate_tilt; /* middle of the plate on the rear face; leaning back, radians */
+	float lamp_x, lamp_z;              /* middle of a tail lamp, from the middle of the car */
 	bool tow_bar;
 	struct texture rear, window, side, upper, plate;
 	struct sim_plate shown;

@@ -107,7 +107,7 @@ static void tail_lamp(const struct face_of *f, struct sim_random *r, float x0, f
 	canvas_line(&f->c, (x0 + 0.02f) * f->kx, (y0 + 0.02f) * f->ky, (x1 - 0.03f) * f->kx, (y0 + 0.025f) * f->ky, 2, 225, 0.6f);
 }
 
-static void tail_lamps(const struct face_of *f, struct sim_random *r, const struct vehicle *v, float w, float h)
+static void tail_lamps(const struct face_of *f, struct sim_random *r, struct vehicle *v, float w, float h)
 {
 	bool tall = v->body == BODY_SUV || v->body == BODY_VAN || v->body == BODY_PICKUP;
 	float lw = tall ? sim_range(r, 0.12f, 0.18f) : sim_range(r, 0.24f, 0.4f), lh = tall ? h * 0.5f : sim_range(r, 0.13f, 0.18f);
@@ -118,6 +118,8 @@ static void tail_lamps(const struct face_of *f, struct sim_random *r, const stru
 		lh = 0.1f;
 		top = h - 0.35f;
 	}
+	v->lamp_x = w / 2 - in - lw / 2;
+	v->lamp_z = v->belt - top - lh * 0.6f;
 	tail_lamp(f, r, in, top, in + lw, top + lh, tall);
 	tail_lamp(f, r, w - in - lw, top, w - in, top + lh, tall);
 }
@@ -193,7 +195,7 @@ static void paint_window(struct vehicle *v, struct art *a, struct sim_random *r)
 	/* Sky in the glass, seats behind it. */
 	canvas_gradient(&f.c, 0.2f * f.kx, 0.08f * f.ky, (w - 0.2f) * f.kx, h * 0.6f * f.ky, glass + sim_range(r, 20, 90), glass, 0.6f);
 	for (int i = 0; i < 3; i++)
-		block(&f, w * (0.27f + 0.19f * (float)i), h * 0.5f, w * (0.37f + 0.19f * (float)i), h * 0.82f, 0.05f, glass * 0.5f, 0.6f);
+		block(&f, w * (0.27f + 0.19f * (float)i), h * 0.55f, w * (0.345f + 0.19f * (float)i), h * 0.78f, 0.04f, glass * 0.5f, 0.5f);
 	block(&f, w / 2 - 0.12f, 0.03f, w / 2 + 0.12f, 0.055f, 0.01f, 70, 0.9f);
 	if (v->body != BODY_SEDAN && v->body != BODY_PICKUP)
 		canvas_line(&f.c, w * 0.5f * f.kx, (h - 0.05f) * f.ky, w * 0.72f * f.kx, (h - 0.14f) * f.ky, 4, 12, 1);
@@ -215,7 +217,7 @@ static void paint_sides(struct vehicle *v, struct art *a, struct sim_random *r)
 		block(&f, v->l * (0.42f + 0.2f * (float)i), h * 0.16f, v->l * (0.46f + 0.2f * (float)i), h * 0.22f, 0.02f, v->luma * 0.6f, 0.9f);
 		canvas_ellipse(&f.c, v->l * (i ? 0.80f : 0.22f) * f.kx, h * f.ky, 0.42f * f.kx, 0.42f * f.ky, 12, 1);
 	}
-	block(&f, 0, 0.06f, 0.22f, 0.2f, 0.02f, 70, 0.9f);
+	canvas_rect(&f.c, 0, 0.06f * f.ky, 0.2f * f.kx, 0.2f * f.ky, 70, 0.9f);
 	canvas_rect(&f.c, 0, h * 0.88f * f.ky, v->l * f.kx, h * f.ky, 28, 0.8f);
 	texture_reduce(&v->side);
 	metal(&g, a, r, v->luma);

@@ -50,3 +50,7 @@ LIBRARIES += hits
 hits.src := tests/unit/hits.c
 $(eval $(call unit,hit,hits hit $(hotlist_libs)))
 $(eval $(call unit,passage,vision ocr base))
+ifeq ($(CONFIG_CAMERA_SIM),y)
+$(eval $(call unit,sim,sim base))
+$(eval $(call unit,camera_sim,$(camera_libs) base))
+endif
