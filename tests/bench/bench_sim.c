@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 		    measure(art, SIM_CLEAR, SIM_ALL, luma, &dry, &hard, &e);
 
 	if (good) {
-		say("empty", &empty);
+		say("no plate", &empty);
 		say("vehicle", &one);
 		say("rain", &rain);
 		say("hard", &hard);
