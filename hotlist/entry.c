@@ -145,5 +145,7 @@ bool entry_check(const struct entry *x, bool allow_missing, struct err *e)
 	for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++)
 		if (!check_shape(x, &SHAPES[i], e))
 			return false;
+	if (x->vyr[0] == '0') /* the bundle holds it as a number */
+		return err_set(e, ERR_FORMAT, "vyr: not a year");
 	return check_plate(x, e);
 }

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# libFuzzer targets (clang), each built from its sources with sanitisers in one go: make fuzz, make fuzz-bundle, make fuzz-csv.
+# What a run learns stays in build/<board>/fuzz/<target>.corpus; a finding is left beside it as crash-*.
+FUZZ         := bundle csv
+FUZZ_S       ?= $(if $(SHORT),60,3600)
+fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
+fuzz_csv.src := tests/fuzz/fuzz_csv.c $(hotlist_tool.src) $(hotlist.src) firmware/base/err.c firmware/base/crypt.c
+fuzz_csv.ldlibs := $(crypt.ldlibs)
+
+.PHONY: fuzz $(FUZZ:%=fuzz-%)
+
+define fuzz_target
+$(B)/fuzz/$(1): $(fuzz_$(1).src) $(wildcard hotlist/*.h hotlist/tool/*.h firmware/base/*.h) $(B)/config.h
+	$$(call say,FUZZ,$$@)
+	@mkdir -p $$(@D)
+	$(Q)clang $(CPPFLAGS) $(crypt.cppflags) -std=c11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $$@ $(fuzz_$(1).src) $(fuzz_$(1).ldlibs)
+
+fuzz-$(1): $(B)/fuzz/$(1) $(B)/fuzz/seeds/done
+	@mkdir -p $(B)/fuzz/$(1).corpus
+	@if $$< -max_total_time=$(FUZZ_S) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		-artifact_prefix=$(B)/fuzz/$(1).crash- $(B)/fuzz/$(1).corpus $(B)/fuzz/seeds/$(1) >$(B)/fuzz/$(1).log 2>&1; \
+	then echo "BAR fuzz_$(1) 0 findings 0 PASS ($$$$(sed -n 's/.*number_of_executed_units: *//p' $(B)/fuzz/$(1).log) runs)"; \
+	else tail -30 $(B)/fuzz/$(1).log; echo "BAR fuzz_$(1) 1 findings 0 FAIL"; exit 1; fi
+endef
+$(foreach t,$(FUZZ),$(eval $(call fuzz_target,$(t))))
+
+# Seeds: a feed, and the list that is made of it, signed (the fuzzer does not look at the signature).
+$(B)/fuzz/seeds/done: tests/fuzz/seeds/wanted.csv $(B)/bin/alpr-hotlist
+	@mkdir -p $(@D)/csv $(@D)/bundle
+	@cp $< $(@D)/csv/wanted.csv
+	@openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $(@D)/key.pem 2>/dev/null
+	@$(B)/bin/alpr-hotlist compile --in $< --out $(@D)/list --version 1 --max-age 60 --allow-lookalike \
+		--issued 2027-01-15T08:00:00Z >/dev/null 2>&1
+	@$(B)/bin/alpr-hotlist sign --key $(@D)/key.pem --in $(@D)/list --out $(@D)/bundle/list >/dev/null
+	@rm $(@D)/key.pem $(@D)/list && touch $@
+
+fuzz:
+	@failed=0; for t in $(FUZZ); do $(MAKE) --no-print-directory fuzz-$$t || failed=$$((failed + 1)); done; \
+	echo "$$(($(words $(FUZZ)) - failed)) passed, $$failed failed"; [ $$failed -eq 0 ]
