@@ -6,6 +6,7 @@
 #   make check-build           gcc and clang, every Kconfig switch on and off
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers
 #   make bench                 speed against a stated baseline
+#   make fuzz [SHORT=1]        libFuzzer campaigns: an hour a target, or a minute
 #   make lint                  clang-format and clang-tidy
 #   make compile_commands.json for editors and clang-tidy
 
