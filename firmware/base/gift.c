@@ -12,32 +12,45 @@
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
-static bool write_all(int fd, const uint8_t *data, size_t len, struct err *e)
+bool gift_begin(const char *name, int *fd, struct err *e)
 {
+	*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return *fd >= 0 || err_errno(e, errno, "gift: memfd_create");
+}
+
+bool gift_append(int fd, const void *data, size_t len, struct err *e)
+{
+	const uint8_t *p = data;
+
 	while (len > 0) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = write(fd, p, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_errno(e, errno, "gift: write");
-		data += n;
+		p += n;
 		len -= (size_t)n;
 	}
 	return true;
 }
 
+bool gift_seal(int fd, struct err *e)
+{
+	return fcntl(fd, F_ADD_SEALS, SEALS) == 0 || err_errno(e, errno, "gift: seal");
+}
+
 bool gift_make(const char *name, const struct iovec *parts, size_t n_parts, int *fd, struct err *e)
 {
-	AUTO_CLOSE int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	AUTO_CLOSE int made = -1;
 
-	if (made < 0)
-		return err_errno(e, errno, "gift: memfd_create");
+	if (!gift_begin(name, &made, e))
+		return false;
 	for (size_t i = 0; i < n_parts; i++)
-		if (!write_all(made, parts[i].iov_base, parts[i].iov_len, e))
+		if (!gift_append(made, parts[i].iov_base, parts[i].iov_len, e))
 			return false;
-	if (fcntl(made, F_ADD_SEALS, SEALS) < 0)
-		return err_errno(e, errno, "gift: seal");
+	if (!gift_seal(made, e))
+		return false;
 	*fd = steal_fd(&made);
 	return true;
 }

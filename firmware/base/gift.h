@@ -17,6 +17,12 @@
 bool gift_make(const char *name, const struct iovec *parts, size_t n_parts, int *fd,
 	       struct err *e) MUST_CHECK;
 
+/* The same in pieces, when the length is not known before: begin, append as often as needed, seal. *fd: caller closes.
+ * ERR_IO, ERR_NO_MEMORY, ERR_NO_SPACE. */
+bool gift_begin(const char *name, int *fd, struct err *e) MUST_CHECK;
+bool gift_append(int fd, const void *data, size_t len, struct err *e) MUST_CHECK;
+bool gift_seal(int fd, struct err *e) MUST_CHECK;
+
 struct gift {
 	const uint8_t *data; /* read-only mapping; NULL when len is 0 */
 	size_t len;

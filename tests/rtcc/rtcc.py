@@ -131,6 +131,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 120
     rtcc: Rtcc  # set by main
+    line: dict  # what is logged of this request
 
     def log_message(self, *_):
         pass
@@ -139,7 +140,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return "door"
 
     def answer(self, status: int, body: bytes = b"", kind: str = "application/json", **headers: str) -> None:
-        self.status = status
+        self.rtcc.log({**self.line, "status": status}) # first: who has the answer must find the line
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -147,27 +148,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if body:
+            self.wfile.write(body)
 
-    def unanswered(self) -> None:
-        self.status = 0
-        self.close_connection = True
-
-    def commit(self, mode: str) -> None:
-        """Misbehave."""
-        if mode == "hang":
-            self.unanswered()
-            wait_until_gone(self.connection, HANG_S)
+    def misbehave(self, mode: str) -> None:
+        self.line["fault"] = mode
+        if mode in ("hang", "drop", "acklost"):
+            self.rtcc.log(self.line)
+            self.close_connection = True
+            if mode == "hang":
+                wait_until_gone(self.connection, HANG_S)
         elif mode == "drip":
-            self.status = 200
+            self.rtcc.log(self.line)
             self.send_response(200)
             self.send_header("Content-Length", "1000")
             self.end_headers()
             for _ in range(1000):
                 self.wfile.write(b" ")
                 time.sleep(1)
-        elif mode in ("drop", "acklost"):
-            self.unanswered()
         elif mode == "huge":
             self.answer(200, bytes(64 << 20))
         elif mode == "redirect":
@@ -192,53 +190,43 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.headers.get("X-Client-Verify") == "SUCCESS" and "OU=DEVICE" in subject.split(",")
 
     def do_POST(self):
-        line = {"method": "POST", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
+        self.line = {"method": "POST", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
         try:
             body = self.read_body()
-            line["bytes"] = len(body)
+            self.line["bytes"] = len(body)
             fault = self.rtcc.fault(self.path)
+            if fault == "acklost":
+                self.line["id"], self.line["duplicate"] = self.rtcc.keep(body)
             if fault:
-                line["fault"] = fault
-            if fault == "acklost" or not fault:
-                self.take(body, line)
-            if fault:
-                self.rtcc.log(line)
-                self.commit(fault)
-                return
+                self.misbehave(fault)
+            else:
+                self.take(body)
         except Refused as e:
-            line["refused"] = str(e)
+            self.line["refused"] = str(e)
             self.answer(e.status, json.dumps({"title": str(e), "status": e.status}).encode(), "application/problem+json")
-        self.rtcc.log({**line, "status": self.status})
 
-    def take(self, body: bytes, line: dict) -> None:
+    def take(self, body: bytes) -> None:
         if not self.from_device():
-            if "fault" not in line:
-                self.answer(403, b'{"title": "not a device"}')
-            return
-        if self.path != "/v1/hits":
-            if "fault" not in line:
-                self.answer(404, b"{}")
-            return
-        if self.headers.get("Content-Type") != "application/cloudevents+json":
+            self.answer(403, b'{"title": "not a device"}')
+        elif self.path != "/v1/hits":
+            self.answer(404, b"{}")
+        elif self.headers.get("Content-Type") != "application/cloudevents+json":
             raise Refused(400, "not a CloudEvent in structured mode")
-        line["id"], line["duplicate"] = self.rtcc.keep(body)
-        if "fault" not in line:
-            self.answer(200 if line["duplicate"] else 201, json.dumps({"id": line["id"]}).encode())
+        else:
+            self.line["id"], self.line["duplicate"] = self.rtcc.keep(body)
+            self.answer(200 if self.line["duplicate"] else 201, json.dumps({"id": self.line["id"]}).encode())
 
     def do_GET(self):
-        line = {"method": "GET", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
+        self.line = {"method": "GET", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
         fault = self.rtcc.fault(self.path)
         if fault:
-            self.rtcc.log({**line, "fault": fault})
-            self.commit(fault)
-            return
-        if not self.from_device():
+            self.misbehave(fault)
+        elif not self.from_device():
             self.answer(403, b'{"title": "not a device"}')
         elif self.path == "/v1/hotlist":
             self.give_hotlist()
         else:
             self.answer(404, b"{}")
-        self.rtcc.log({**line, "status": self.status})
 
     def give_hotlist(self) -> None:
         try:

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/uplink/transfer.h"
+
+#include "firmware/base/cleanup.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/gift.h"
+
+#include <mbedtls/ssl.h>
+#include <netdb.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define STALL_BYTES 100L /* a second: less is no transfer */
+#define HEADERS_MAX 300 /* of ours, bytes of one line */
+
+struct transfer {
+	struct loop *loop;
+	const struct uplink_conf *conf;
+	const struct credentials *own;
+	CURLM *multi;
+	CURL *easy;
+	struct curl_slist *headers;
+	int timer; /* id in the loop; -1: none */
+	bool busy, is_list;
+	transfer_done_fn done;
+	void *arg;
+	uint64_t body_len; /* of the answer, so far */
+	int list_fd;
+	uint32_t verify_flags;
+};
+
+/* --- libcurl and the loop ----------------------------------------------------------------------------- */
+
+static void finish(struct transfer *t, CURLcode code);
+
+static void look_for_end(struct transfer *t)
+{
+	CURLMsg *m;
+	int left;
+
+	while (t->busy && (m = curl_multi_info_read(t->multi, &left)))
+		if (m->msg == CURLMSG_DONE)
+			finish(t, m->data.result);
+}
+
+static void on_socket(void *arg, int fd, uint32_t events)
+{
+	struct transfer *t = arg;
+	int mask = 0, running;
+
+	if (events & EPOLLIN)
+		mask |= CURL_CSELECT_IN;
+	if (events & EPOLLOUT)
+		mask |= CURL_CSELECT_OUT;
+	if (events & (EPOLLERR | EPOLLHUP))
+		mask |= CURL_CSELECT_ERR;
+	(void)curl_multi_socket_action(t->multi, fd, mask, &running);
+	look_for_end(t);
+}
+
+static void on_timer(void *arg)
+{
+	struct transfer *t = arg;
+	int running;
+
+	t->timer = -1;
+	(void)curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	look_for_end(t);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
+{
+	struct transfer *t = arg;
+	uint32_t events = 0;
+
+	(void)easy;
+	(void)unused;
+	if (what == CURL_POLL_REMOVE) {
+		loop_forget(t->loop, fd);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		events |= EPOLLOUT;
+	return loop_watch(t->loop, fd, events, on_socket, t, NULL) ? 0 : -1;
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	struct transfer *t = arg;
+
+	(void)multi;
+	loop_cancel(t->loop, t->timer);
+	t->timer = -1;
+	if (ms >= 0)
+		t->timer = loop_timer(t->loop, ms * NS_PER_MS, 0, on_timer, t);
+	return ms < 0 || t->timer >= 0 ? 0 : -1;
+}
+
+/* --- the answer ----------------------------------------------------------------------------------------- */
+
+static bool take_list(struct transfer *t, const char *data, size_t len)
+{
+	if (t->body_len > (uint64_t)t->conf->hotlist_max_bytes)
+		return false;
+	if (t->list_fd < 0 && !gift_begin("hotlist", &t->list_fd, NULL))
+		return false;
+	return gift_append(t->list_fd, data, len, NULL);
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * n;
+	long status = 0;
+
+	t->body_len += len;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->is_list && status == 200)
+		return take_list(t, data, len) ? len : CURL_WRITEFUNC_ERROR;
+	return t->body_len <= TRANSFER_ANSWER_MAX ? len : CURL_WRITEFUNC_ERROR;
+}
+
+static bool is_problem(CURL *easy)
+{
+	static const char type[] = "application/problem+json";
+	char *given = NULL;
+
+	if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &given) != CURLE_OK || !given)
+		return false;
+	return strncasecmp(given, type, sizeof type - 1) == 0 && strchr("; \t", given[sizeof type - 1]);
+}
+
+/* An ETag is sent back as it came: only one that is plain and whole is kept. */
+static void note_etag(CURL *easy, char out[ANSWER_ETAG_SIZE])
+{
+	struct curl_header *h = NULL;
+
+	if (curl_easy_header(easy, "ETag", 0, CURLH_HEADER, -1, &h) != CURLHE_OK || strlen(h->value) >= ANSWER_ETAG_SIZE)
+		return;
+	for (const char *c = h->value; *c; c++)
+		if (*c <= ' ' || *c >= 0x7f)
+			return;
+	(void)snprintf(out, ANSWER_ETAG_SIZE, "%s", h->value);
+}
+
+static void describe_end(struct transfer *t, CURLcode code, struct ending *end)
+{
+	curl_off_t off = 0;
+	long n = 0;
+
+	end->code = code;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &end->status);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &end->os_error);
+	end->verify = t->verify_flags;
+	if (curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &off) == CURLE_OK && off > 0)
+		end->retry_after_s = off < 86400 ? off : 86400;
+	off = 0;
+	/* 0 on a connection that was there before, too: then TLS stands anyway. */
+	(void)curl_easy_getinfo(t->easy, CURLINFO_APPCONNECT_TIME_T, &off);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n);
+	end->tls = off > 0 || n == 0;
+	n = 0;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &n); /* measured: headers and body of all attempts */
+	end->sent = (uint64_t)n;
+	n = 0;
+	off = 0;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HEADER_SIZE, &n);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &off);
+	end->received = (uint64_t)n + (uint64_t)off;
+	end->problem = is_problem(t->easy);
+	note_etag(t->easy, end->etag);
+}
+
+static void release(struct transfer *t)
+{
+	(void)curl_multi_remove_handle(t->multi, t->easy);
+	curl_easy_reset(t->easy); /* keeps the connection */
+	curl_slist_free_all(t->headers);
+	t->headers = NULL;
+	t->busy = false;
+}
+
+static void finish(struct transfer *t, CURLcode code)
+{
+	struct ending end = {0};
+
+	describe_end(t, code, &end);
+	release(t);
+	t->done(t->arg, &end);
+	if (!t->busy && t->list_fd >= 0) { /* nobody took it */
+		(void)close(t->list_fd);
+		t->list_fd = -1;
+	}
+}
+
+/* --- the request ---------------------------------------------------------------------------------------- */
+
+static bool add_header(struct transfer *t, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(t->headers, line);
+
+	if (longer)
+		t->headers = longer;
+	return longer != NULL;
+}
+
+static CURLcode set_blob(CURL *easy, CURLoption option, const struct pem *p)
+{
+	struct curl_blob b = {.data = p->text, .len = p->len, .flags = CURL_BLOB_NOCOPY};
+
+	return curl_easy_setopt(easy, option, &b);
+}
+
+/* Looks on while mbedTLS verifies, to say later what was wrong; takes nothing back. */
+static int note_flags(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+	struct transfer *t = arg;
+
+	(void)crt;
+	(void)depth;
+	t->verify_flags |= *flags;
+	return 0;
+}
+
+static CURLcode on_tls_config(CURL *easy, void *config, void *arg)
+{
+	(void)easy;
+	mbedtls_ssl_conf_verify(config, note_flags, arg);
+	return CURLE_OK;
+}
+
+#define TRY(call)                                                                                                      \
+	if ((rc = (call)) != CURLE_OK)                                                                                 \
+		return rc
+
+/* Everything that makes the connection safe. A refused option refuses the transfer. */
+static CURLcode secure(struct transfer *t)
+{
+	CURL *c = t->easy;
+	CURLcode rc;
+
+	TRY(curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https"));
+	TRY(curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L));
+	TRY(curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+	TRY(curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L));
+	TRY(curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L));
+	/* A resumed session would skip the certificates, and with them their end. */
+	TRY(curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L));
+	TRY(curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_tls_config));
+	TRY(curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, t));
+	TRY(set_blob(c, CURLOPT_CAINFO_BLOB, &t->own->ca));
+	TRY(set_blob(c, CURLOPT_SSLCERT_BLOB, &t->own->certificate));
+	TRY(set_blob(c, CURLOPT_SSLKEY_BLOB, &t->own->key));
+	return CURLE_OK;
+}
+
+static long ms(double s)
+{
+	return (long)(s * 1000.0);
+}
+
+static CURLcode prepare(struct transfer *t, const char *path, double timeout_s)
+{
+	char url[CONF_STRING_MAX + 32];
+	CURL *c = t->easy;
+	CURLcode rc;
+
+	(void)snprintf(url, sizeof url, "%s%s", t->conf->url, path);
+	TRY(secure(t));
+	TRY(curl_easy_setopt(c, CURLOPT_URL, url));
+	TRY(curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+	TRY(curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers));
+	TRY(curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L));
+	TRY(curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L));
+	TRY(curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, ms(t->conf->connect_timeout_s)));
+	TRY(curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ms(timeout_s)));
+	TRY(curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES));
+	TRY(curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)t->conf->stall_timeout_s));
+	TRY(curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body));
+	TRY(curl_easy_setopt(c, CURLOPT_WRITEDATA, t));
+	return CURLE_OK;
+}
+
+static CURLcode prepare_hit(struct transfer *t, const void *body, size_t len)
+{
+	CURLcode rc;
+
+	/* A large body is sent at once: waiting for "100 Continue" costs a round trip a hit. */
+	if (!add_header(t, "Content-Type: application/cloudevents+json") || !add_header(t, "Expect:"))
+		return CURLE_OUT_OF_MEMORY;
+	TRY(prepare(t, "/v1/hits", t->conf->hit_timeout_s));
+	TRY(curl_easy_setopt(t->easy, CURLOPT_POST, 1L));
+	TRY(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len));
+	TRY(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body));
+	return CURLE_OK;
+}
+
+static CURLcode prepare_list(struct transfer *t, const char *etag)
+{
+	char line[HEADERS_MAX];
+	CURLcode rc;
+
+	(void)snprintf(line, sizeof line, "If-None-Match: %s", etag);
+	if (etag[0] && !add_header(t, line))
+		return CURLE_OUT_OF_MEMORY;
+	TRY(prepare(t, "/v1/hotlist", t->conf->hotlist_timeout_s));
+	TRY(curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->conf->hotlist_max_bytes));
+	return CURLE_OK;
+}
+
+/* `rc` is what preparing said. */
+static bool begin(struct transfer *t, CURLcode rc, bool is_list, transfer_done_fn done, void *arg, struct err *e)
+{
+	t->is_list = is_list;
+	t->body_len = 0;
+	t->done = done;
+	t->arg = arg;
+	t->verify_flags = 0;
+	if (rc != CURLE_OK || curl_multi_add_handle(t->multi, t->easy) != CURLM_OK) {
+		release(t);
+		return err_set(e, ERR_NO_MEMORY, "transfer: %s", curl_easy_strerror(rc));
+	}
+	t->busy = true;
+	return true;
+}
+
+bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_done_fn done, void *arg, struct err *e)
+{
+	if (t->busy)
+		return err_set(e, ERR_AGAIN, "transfer: busy");
+	return begin(t, prepare_hit(t, body, len), false, done, arg, e);
+}
+
+bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg, struct err *e)
+{
+	if (t->busy)
+		return err_set(e, ERR_AGAIN, "transfer: busy");
+	return begin(t, prepare_list(t, etag), true, done, arg, e);
+}
+
+bool transfer_busy(const struct transfer *t)
+{
+	return t->busy;
+}
+
+int transfer_take_list(struct transfer *t, uint64_t *len)
+{
+	*len = t->body_len;
+	return steal_fd(&t->list_fd);
+}
+
+void transfer_abort(struct transfer *t)
+{
+	if (t->busy)
+		release(t);
+	if (t->list_fd >= 0)
+		(void)close(steal_fd(&t->list_fd));
+}
+
+/* --- life ----------------------------------------------------------------------------------------------- */
+
+/* The resolver reads its configuration and loads its modules when first asked: let that be now, not in the sandbox. */
+static void warm_resolver(void)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+
+	if (getaddrinfo("localhost", "443", &hints, &found) == 0)
+		freeaddrinfo(found);
+}
+
+bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struct credentials *own, struct transfer **out,
+		  struct err *e)
+{
+	struct transfer *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return err_set(e, ERR_NO_MEMORY, "transfer");
+	t->loop = loop;
+	t->conf = conf;
+	t->own = own;
+	t->timer = -1;
+	t->list_fd = -1;
+	warm_resolver();
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(t);
+		return err_set(e, ERR_IO, "transfer: libcurl does not start");
+	}
+	t->multi = curl_multi_init();
+	t->easy = curl_easy_init();
+	if (!t->multi || !t->easy || curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
+	    curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t) != CURLM_OK ||
+	    curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
+	    curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) != CURLM_OK ||
+	    curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, 1L) != CURLM_OK ||
+	    curl_multi_setopt(t->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 1L) != CURLM_OK) {
+		transfer_free(t);
+		return err_set(e, ERR_NO_MEMORY, "transfer: libcurl");
+	}
+	*out = t;
+	return true;
+}
+
+void transfer_free(struct transfer *t)
+{
+	if (!t)
+		return;
+	transfer_abort(t);
+	curl_easy_cleanup(t->easy);
+	(void)curl_multi_cleanup(t->multi);
+	loop_cancel(t->loop, t->timer);
+	curl_global_cleanup();
+	free(t);
+}

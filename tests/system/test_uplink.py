@@ -1,0 +1,560 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real uplink, alone: this test plays parent and store, a real nginx is the RTCC, and everything that can go wrong does."""
+import hashlib
+import http.server
+import json
+import os
+import socket
+import ssl
+import struct
+import threading
+import time
+
+import pytest
+
+from tests.rtcc import Rtcc, free_port, make_certs
+from tests.rtcc.sample import body, hit
+from tests.system.roles import Role, message, sealed, text
+
+OUTCOME = {1: "acknowledged", 2: "later", 3: "refused"}
+QUICK = {"hotlist_poll_s": 0, "connect_timeout_s": 2, "stall_timeout_s": 1, "hit_timeout_s": 1.5, "retry_min_s": 0.1, "retry_max_s": 0.4}
+
+
+class Uplink(Role):
+    def __init__(self, folder, keys):
+        conf = "[uplink]\n" + "".join(f"{k} = {v}\n" for k, v in {**QUICK, **keys}.items())
+        super().__init__("uplink", conf, folder, ["store"])
+
+    @property
+    def store(self):
+        return self.peers["store"]
+
+    def offer(self, outbox_id: int, event: bytes) -> None:
+        self.store.send(message("WIRE_HIT", "qQq", outbox_id, len(event), time.time_ns()), sealed(event))
+
+    def answer(self, timeout: float = 10):
+        """The next (outbox id, outcome, HTTP status) for the store; None in time."""
+        end = time.monotonic() + timeout
+        while (m := self.store.receive(end - time.monotonic())) is not None:
+            if m[0] == "WIRE_HIT_DONE":
+                outbox_id, outcome, status, ended_ns = struct.unpack("=qIIq", m[1])
+                assert abs(time.time_ns() - ended_ns) < 60e9
+                return outbox_id, OUTCOME[outcome], status
+        return None
+
+    def bundle(self, timeout: float = 10):
+        """The next (bundle, ETag) offered to the store; None in time."""
+        end = time.monotonic() + timeout
+        while (m := self.store.receive(end - time.monotonic())) is not None:
+            if m[0] == "WIRE_BUNDLE":
+                size, etag = struct.unpack("=Q64s", m[1])
+                with os.fdopen(m[2][0], "rb") as f:
+                    f.seek(0)
+                    data = f.read()
+                assert len(data) == size
+                return data, text(etag)
+        return None
+
+    def bundle_done(self, accepted: bool, version: int, etag: str) -> None:
+        self.store.send(message("WIRE_BUNDLE_DONE", "BxxxxxxxQ64s", accepted, version, etag.encode()))
+
+    def retries(self, seconds: float) -> int:
+        """Offer hit 1 again and again, like a store, for so long; how many answers came. All must be LATER."""
+        n, end = 0, time.monotonic() + seconds
+        while (a := self.answer(end - time.monotonic())) is not None:
+            assert a[:2] == (1, "later"), a
+            self.offer(1, body(1))
+            n += 1
+        self.listen()
+        return n
+
+
+@pytest.fixture(scope="module")
+def certs(tmp_path_factory):
+    return make_certs(tmp_path_factory.mktemp("certs"))
+
+
+@pytest.fixture
+def rtcc(tmp_path, certs):
+    with Rtcc(tmp_path / "rtcc", certs) as r:
+        yield r
+
+
+@pytest.fixture
+def uplink(tmp_path, rtcc):
+    with Uplink(tmp_path, rtcc.uplink()) as u:
+        yield u
+
+
+def survives(u, rtcc, state, words, seconds=1.2, fewest=1):
+    """Hit 1 is offered to an RTCC that does not take it: kept, told plainly, tried a few times, without effort."""
+    u.offer(1, body(1))
+    cpu = u.cpu_seconds()
+    n = u.retries(seconds)
+    # back-off 0.1, 0.2, 0.4, 0.4 … s, each at least half of it
+    assert fewest <= n <= 4 + seconds / 0.2, f"{n} attempts in {seconds} s"
+    assert u.cpu_seconds() - cpu < 0.25 * seconds
+    s = u.wait(lambda s: s["state"] == state and words in s["detail"] and s["retries"] >= n, 5, f"{state}: {words}")
+    assert s["acknowledged"] == 0
+    if rtcc:
+        assert not rtcc.events()
+
+
+def recovers(u, rtcc):
+    """Hit 1 is with the uplink: the RTCC is well again and gets it, once."""
+    while (a := u.answer(10))[1] == "later":
+        u.offer(1, body(1))
+    assert a[:2] == (1, "acknowledged")
+    u.wait(lambda s: s["state"] == "ok" and s["acknowledged"] == 1, 5, "acknowledgement in the status")
+    assert list(rtcc.events()) == [hit(1)["id"]]
+
+
+# --- the ordinary way --------------------------------------------------------------------------------------------------
+
+
+def test_hits_arrive_whole_and_once(uplink, rtcc):
+    started = time.monotonic()
+    for i in range(1, 21):
+        uplink.offer(i, body(i))
+        assert uplink.answer() == (i, "acknowledged", 201)
+    assert (time.monotonic() - started) / 20 < 0.25
+    assert sorted(rtcc.events().values(), key=lambda e: e["id"]) == [hit(i) for i in range(1, 21)]
+    s = uplink.wait(lambda s: s["acknowledged"] == 20, 5, "20 acknowledged")
+    assert (s["state"], s["retries"], s["refused"], s["hits_waiting"]) == ("ok", 0, 0, 0)
+    assert s["bytes_sent_hits"] == sum(r["bytes_in"] for r in rtcc.door()) > sum(len(body(i)) for i in range(1, 21))
+    assert s["bytes_sent"] == s["bytes_sent_hits"] and s["bytes_sent_hotlist"] == 0
+    assert len({r["verify"] for r in rtcc.door()} | {"SUCCESS"}) == 1
+    assert all(r["protocol"] in ("TLSv1.2", "TLSv1.3") for r in rtcc.door())
+    assert s["certificate_days"] > 365
+
+
+def test_four_under_way_and_repeats(uplink, rtcc):
+    for i in (1, 2, 3, 4):
+        uplink.offer(i, body(i))
+    assert sorted(uplink.answer() for _ in range(4)) == [(i, "acknowledged", 201) for i in (1, 2, 3, 4)]
+    uplink.offer(5, body(2)) # the same event again: harmless
+    assert uplink.answer() == (5, "acknowledged", 200)
+    assert len(rtcc.events()) == 4
+
+
+def test_sandbox_is_closed(uplink):
+    uplink.wait(lambda s: s, 5, "a status")
+    assert uplink.ready["seccomp"] == 1 and uplink.ready["no_new_privs"] == 1
+
+
+def test_connection_is_kept(uplink, rtcc):
+    for i in range(1, 6):
+        uplink.offer(i, body(i))
+        uplink.answer()
+    rtcc.stop()
+    log = (rtcc.folder / "nginx-error.log").read_text()
+    assert log.count("client sent") == 0
+    assert len({line.split("*")[1].split()[0] for line in log.splitlines() if "keepalive" in line or "closed" in line}) <= 1
+
+
+def test_stop_sends_what_is_in_hand(uplink, rtcc):
+    for i in (1, 2, 3):
+        uplink.offer(i, body(i))
+    assert uplink.answer()[1] == "acknowledged" # by now it has taken all three
+    assert uplink.stop() == 0
+    assert len(rtcc.events()) == 3
+
+
+def test_stop_while_rtcc_is_away_is_quick(tmp_path, certs):
+    with Uplink(tmp_path, Rtcc(tmp_path / "r", certs).uplink(retry_min_s=60, retry_max_s=60)) as u:
+        u.offer(1, body(1))
+        assert u.answer() == (1, "later", 0)
+        u.offer(1, body(1))
+        started = time.monotonic()
+        assert u.stop() == 0
+        assert time.monotonic() - started < 2
+
+
+# --- an RTCC that is not there, or is not the RTCC ------------------------------------------------------------------------
+
+
+def test_unreachable_then_there(tmp_path, certs):
+    rtcc = Rtcc(tmp_path / "rtcc", certs)
+    with Uplink(tmp_path, rtcc.uplink()) as u:
+        survives(u, rtcc, "offline", "connection refused", fewest=3)
+        with rtcc:
+            recovers(u, rtcc)
+
+
+def test_down_and_up_again(uplink, rtcc):
+    uplink.offer(7, body(7))
+    assert uplink.answer() == (7, "acknowledged", 201)
+    rtcc.stop()
+    uplink.offer(1, body(1))
+    assert uplink.retries(1) >= 2
+    rtcc.start()
+    while (a := uplink.answer())[1] == "later":
+        uplink.offer(1, body(1))
+    assert a == (1, "acknowledged", 201)
+    assert len(rtcc.events()) == 2
+
+
+@pytest.mark.parametrize("server,words", [
+    ("wrong-server", "not issued by the configured authority"),
+    ("expired-server", "expired"),
+    ("wrong-name-server", "issued for another host"),
+])
+def test_wrong_server_certificate(tmp_path, certs, server, words):
+    rtcc = Rtcc(tmp_path / "rtcc", certs, server=server)
+    with rtcc, Uplink(tmp_path, rtcc.uplink()) as u:
+        survives(u, rtcc, "offline", f"RTCC certificate does not verify: {words}", fewest=3)
+        assert u.state["tls_failures"] >= 3 and u.state["bytes_sent"] == 0
+        assert rtcc.requests() == []
+        rtcc.stop()
+        rtcc.server = "server"
+        rtcc.start()
+        recovers(u, rtcc)
+
+
+@pytest.mark.parametrize("device", ["wrong-device", "expired-device"])
+def test_wrong_client_certificate_never_refuses_a_hit(tmp_path, rtcc, device):
+    with Uplink(tmp_path, rtcc.uplink(device)) as u:
+        survives(u, rtcc, "degraded", "HTTP 400: does the RTCC know this box's certificate?", fewest=3)
+        assert u.state["refused"] == 0 and rtcc.requests() == []
+        if device.startswith("expired"):
+            assert u.state["certificate_days"] < -365
+
+
+def test_certificate_of_a_person_is_not_a_device(tmp_path, rtcc):
+    with Uplink(tmp_path, rtcc.uplink("AUDIT")) as u:
+        survives(u, rtcc, "degraded", "HTTP 403: this box's certificate may not do that", fewest=3)
+
+
+class Plain:
+    """A server on a port without TLS; keeps every byte that comes."""
+
+    def __init__(self, answer: bytes = b"", context: ssl.SSLContext = None, drip: float = 0):
+        self.answer, self.context, self.drip = answer, context, drip
+        self.got, self.connections = b"", 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection):
+        try:
+            with connection:
+                connection.settimeout(5)
+                if self.context:
+                    connection = self.context.wrap_socket(connection, server_side=True)
+                self.got += connection.recv(1 << 16)
+                for i in range(0, len(self.answer), 1 if self.drip else 1 << 16):
+                    connection.sendall(self.answer[i:i + (1 if self.drip else 1 << 16)])
+                    time.sleep(self.drip)
+                if not self.answer:
+                    connection.recv(1)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+def test_plain_http_on_the_port_gets_no_plaintext(tmp_path, certs):
+    with Plain(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n") as plain:
+        keys = {**Rtcc(tmp_path / "r", certs).uplink(), "url": plain.url}
+        with Uplink(tmp_path, keys) as u:
+            survives(u, None, "offline", "no TLS: the handshake failed", fewest=3)
+            assert u.state["bytes_sent"] == 0
+    assert plain.got and plain.got[0] == 0x16 # a TLS handshake record and nothing else
+    assert b"POST" not in plain.got and b"TEST01" not in plain.got and b"cloudevents" not in plain.got
+
+
+def test_silent_port(tmp_path, certs):
+    with Plain() as plain, Uplink(tmp_path, {**Rtcc(tmp_path / "r", certs).uplink(), "url": plain.url,
+                                              "connect_timeout_s": 0.5}) as u:
+        survives(u, None, "offline", "no TLS connection in time", seconds=2)
+
+
+def test_old_tls_is_refused(tmp_path, certs):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.load_cert_chain(certs / "server.crt", certs / "server.key")
+    with Plain(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", context) as old:
+        with Uplink(tmp_path, {**Rtcc(tmp_path / "r", certs).uplink(), "url": old.url}) as u:
+            survives(u, None, "offline", "no TLS: the handshake failed")
+    assert b"POST" not in old.got
+
+
+def test_names_resolve_in_the_sandbox(tmp_path, certs):
+    with Uplink(tmp_path, {**Rtcc(tmp_path / "r", certs).uplink(), "url": "https://no-such-host.invalid"}) as u:
+        u.offer(1, body(1))
+        assert u.answer(30) == (1, "later", 0)
+        u.wait(lambda s: s["state"] == "offline" and s["detail"], 5, "a word about the name")
+        assert "resolve" in u.state["detail"] or "in time" in u.state["detail"]
+
+
+def test_host_file_is_read_in_the_sandbox(tmp_path, rtcc):
+    """The machine's own name is in /etc/hosts or its like; the certificate is for localhost: so far it must get."""
+    try:
+        address = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)[0][4][0]
+    except socket.gaierror:
+        address = ""
+    with Uplink(tmp_path, {**rtcc.uplink(), "url": rtcc.url.replace("localhost", socket.gethostname())}) as u:
+        u.offer(1, body(1))
+        assert u.answer(30) == (1, "later", 0)
+        u.wait(lambda s: s["state"] == "offline", 5, "offline")
+        if address.startswith("127."):
+            assert "issued for another host" in u.state["detail"]
+        elif address:
+            assert "refused" in u.state["detail"] # nginx listens on the loopback only
+
+
+# --- an RTCC that misbehaves ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode,state,words,fewest", [
+    (500, "degraded", "HTTP 500", 3),
+    (503, "degraded", "HTTP 503", 3),
+    (429, "degraded", "HTTP 429", 1),
+    (401, "degraded", "HTTP 401", 3),
+    (404, "degraded", "HTTP 404: no such address", 3),
+    (422, "degraded", "HTTP 422", 3), # without a problem document: not the receiver speaking
+    ("page", "degraded", "HTTP 400", 3),
+    ("redirect", "degraded", "HTTP 302: redirects are not followed", 3),
+    ("hang", "offline", "no answer in time", 1),
+    ("drip", "offline", "no answer in time", 1),
+    ("drop", "offline", "connection lost before the answer was complete", 3),
+    ("huge", "offline", "answer too large", 1),
+])
+def test_misbehaving_rtcc(uplink, rtcc, mode, state, words, fewest):
+    rtcc.fault(mode)
+    seconds = 4 if mode in ("hang", "drip") else 1.2
+    survives(uplink, rtcc, state, words, seconds=seconds, fewest=fewest)
+    assert not [r for r in rtcc.requests() if r["path"] != "/v1/hits"] # no redirect was followed
+    rtcc.heal()
+    recovers(uplink, rtcc)
+
+
+def test_lost_acknowledgement_is_harmless(uplink, rtcc):
+    rtcc.fault("acklost", count=2)
+    uplink.offer(1, body(1))
+    while (a := uplink.answer())[1] == "later":
+        assert rtcc.events() # kept the first time already
+        uplink.offer(1, body(1))
+    assert a == (1, "acknowledged", 200) # "kept before"
+    assert len(rtcc.events()) == 1
+    assert [r["duplicate"] for r in rtcc.requests()] == [False] + [True] * (len(rtcc.requests()) - 1)
+
+
+def test_refused_for_good(uplink, rtcc):
+    bad = hit(1)
+    del bad["data"]["verify_required"]
+    uplink.offer(1, json.dumps(bad).encode())
+    assert uplink.answer() == (1, "refused", 422)
+    uplink.offer(2, b"not JSON at all")
+    assert uplink.answer() == (2, "refused", 400)
+    uplink.offer(3, body(3))
+    assert uplink.answer() == (3, "acknowledged", 201)
+    s = uplink.wait(lambda s: s["refused"] == 2, 5, "two refused")
+    assert s["state"] == "ok" and s["retries"] == 0
+    assert list(rtcc.events()) == [hit(3)["id"]]
+
+
+def test_one_bad_hit_does_not_hold_up_the_others(uplink, rtcc):
+    rtcc.fault(500, count=1)
+    for i in (1, 2, 3, 4):
+        uplink.offer(i, body(i))
+    answers = []
+    while len([a for a in answers if a[1] == "acknowledged"]) < 4:
+        answers.append(uplink.answer())
+        if answers[-1][1] == "later":
+            uplink.offer(answers[-1][0], body(answers[-1][0]))
+    assert answers[0] == (1, "later", 500) and answers[-1][0] == 1 # the failed one went last
+    assert len(rtcc.events()) == 4
+
+
+def test_a_new_hit_does_not_wait_for_a_long_back_off(tmp_path, rtcc):
+    with Uplink(tmp_path, rtcc.uplink(retry_min_s=120, retry_max_s=240)) as u:
+        rtcc.fault(503, count=1)
+        u.offer(1, body(1))
+        assert u.answer() == (1, "later", 503)
+        u.offer(1, body(1)) # a repeat is no news
+        assert u.answer(1) is None
+        assert "next attempt in" in u.wait(lambda s: s["state"] == "degraded", 3, "degraded")["detail"]
+        u.offer(2, body(2))
+        assert u.answer(8) == (2, "acknowledged", 201)
+
+
+def test_store_restarts_in_between(uplink, rtcc):
+    rtcc.fault("hang", count=1)
+    uplink.offer(1, body(1))
+    time.sleep(0.3)
+    uplink.peers["store"].close()
+    uplink.peers["store"] = uplink.connect("store")
+    uplink.offer(1, body(1)) # the store sends what has no answer yet
+    assert uplink.answer() == (1, "acknowledged", 201)
+    assert uplink.answer(0.5) is None
+    assert len(rtcc.events()) == 1
+
+
+def test_nonsense_from_the_store_is_refused(uplink, rtcc):
+    good = body(1)
+    uplink.store.send(message("WIRE_HIT", "qQq", 1, len(good) + 1, 0), sealed(good)) # not the size it says
+    uplink.store.send(message("WIRE_HIT", "qQq", 2, len(good), 0), sealed(good, seal=False))
+    uplink.store.send(message("WIRE_HIT", "qQq", 3, 9 << 20, 0), sealed(bytes(9 << 20)))
+    uplink.store.send(message("WIRE_HIT", "qQq", 4, 0, 0), sealed(b""))
+    uplink.store.send(message("WIRE_HIT", "qQq", -5, len(good), 0), sealed(good))
+    uplink.store.send(message("WIRE_STOP"))
+    uplink.store.send(b"\0" * 8)
+    assert uplink.wait(lambda s: s.get("messages_refused", 0) >= 7, 5, "refusals")["sent"] == 0
+    uplink.offer(6, body(6))
+    assert uplink.answer() == (6, "acknowledged", 201)
+
+
+def test_more_than_it_holds_is_refused_not_lost(tmp_path, certs):
+    with Uplink(tmp_path, Rtcc(tmp_path / "r", certs).uplink(retry_min_s=60, retry_max_s=60)) as u:
+        for i in range(1, 12):
+            u.offer(i, body(i))
+        u.wait(lambda s: s.get("messages_refused", 0) >= 2, 5, "refusals")
+        assert u.state["hits_waiting"] <= 8
+
+
+# --- the hotlist --------------------------------------------------------------------------------------------------------------
+
+
+def test_hotlist_is_handed_over_once(tmp_path, rtcc):
+    first, second = os.urandom(300_000), b"second"
+    rtcc.publish(first)
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.3)) as u:
+        data, etag = u.bundle()
+        assert data == first and etag == f'"{hashlib.sha256(first).hexdigest()[:32]}"'
+        u.bundle_done(True, 1, etag)
+        u.wait(lambda s: s["hotlist_polls"] >= 4, 10, "further polls")
+        assert u.bundle(0.1) is None # 304 from now on
+        assert [r["status"] for r in rtcc.requests("/v1/hotlist")][:3] == [200, 304, 304]
+        rtcc.publish(second)
+        data, etag = u.bundle()
+        assert data == second
+        u.bundle_done(True, 2, etag)
+        s = u.wait(lambda s: s["hotlist_accepted"] == 2, 5, "both accepted")
+        assert s["hotlist_offered"] == 2 and s["state"] == "ok"
+        assert s["bytes_sent"] == s["bytes_sent_hotlist"] > 0 and s["bytes_sent_hits"] == 0
+
+
+def test_refused_hotlist_is_not_fetched_again_and_again(tmp_path, rtcc):
+    rtcc.publish(b"bad bundle")
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2)) as u:
+        end, refusals = time.monotonic() + 3, 0
+        while (offered := u.bundle(end - time.monotonic())) is not None:
+            u.bundle_done(False, 1, offered[1])
+            refusals += 1
+        assert 2 <= refusals <= 5 # after 0.4, 0.8, 1.6 … s
+        assert not [r for r in rtcc.requests("/v1/hotlist") if r["status"] == 304] # it was never said to be ours
+        rtcc.publish(b"good bundle")
+        assert u.bundle(15)[0] == b"good bundle"
+
+
+def test_oversized_hotlist_is_not_taken(tmp_path, rtcc):
+    rtcc.publish(bytes(5000))
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2, hotlist_max_bytes=4000)) as u:
+        u.wait(lambda s: s["state"] == "offline" and "answer too large" in s["detail"], 5, "too large")
+        assert u.bundle(0.5) is None
+        rtcc.fault("huge", path="/v1/hotlist")
+        assert u.bundle(1) is None
+        rtcc.heal()
+        rtcc.publish(bytes(3000))
+        assert u.bundle(5)[0] == bytes(3000)
+
+
+def test_endless_hotlist_is_cut(tmp_path, certs):
+    """A body of no announced length: the limit holds while it streams."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certs / "server.crt", certs / "server.key")
+    with Plain(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1 << 20), context) as server:
+        keys = {**Rtcc(tmp_path / "r", certs).uplink(), "url": server.url, "hotlist_poll_s": 0.2, "hotlist_max_bytes": 4000}
+        with Uplink(tmp_path, keys) as u:
+            u.wait(lambda s: "answer too large" in s["detail"], 5, "too large")
+            assert u.bundle(0.5) is None
+
+
+def test_half_a_hotlist_is_none(tmp_path, certs):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certs / "server.crt", certs / "server.key")
+    with Plain(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + bytes(1000), context) as server:
+        with Uplink(tmp_path, {**Rtcc(tmp_path / "r", certs).uplink(), "url": server.url, "hotlist_poll_s": 0.2}) as u:
+            u.wait(lambda s: "connection lost" in s["detail"], 5, "connection lost")
+            assert u.bundle(0.5) is None
+
+
+@pytest.mark.parametrize("mode", ["hang", "drip"])
+def test_stalled_hotlist_is_given_up(tmp_path, rtcc, mode):
+    """A bundle may take long, as long as it moves."""
+    rtcc.fault(mode, count=1, path="/v1/hotlist")
+    rtcc.publish(b"bundle")
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2)) as u:
+        started = time.monotonic()
+        assert u.bundle(30)[0] == b"bundle"
+        assert 1 < time.monotonic() - started < 15
+        assert u.wait(lambda s: s["state"] == "ok", 5, "ok")["timeouts"] == 1
+
+
+def test_no_hotlist_published_is_no_failure(tmp_path, rtcc):
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2)) as u:
+        u.wait(lambda s: s["hotlist_polls"] >= 3, 5, "polls")
+        assert u.state["state"] == "ok" and u.state["http_errors"] == 0
+
+
+def test_hits_go_before_the_hotlist_and_it_comes_back(tmp_path, rtcc):
+    rtcc.publish(os.urandom(100_000))
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.1)) as u:
+        for i in range(1, 6):
+            u.offer(i, body(i))
+        got = {u.store.receive(5)[0] for _ in range(6)}
+        assert got == {"WIRE_HIT_DONE", "WIRE_BUNDLE"}
+        u.peers["store"].close() # with the bundle unanswered
+        u.peers["store"] = u.connect("store")
+        assert u.bundle(5) is not None
+
+
+# --- configuration ------------------------------------------------------------------------------------------------------------
+
+
+def test_without_an_rtcc_hits_wait(tmp_path):
+    with Uplink(tmp_path, {}) as u:
+        u.offer(1, body(1))
+        s = u.wait(lambda s: s["hits_waiting"] == 1, 5, "the hit to wait")
+        assert (s["state"], s["sent"]) == ("off", 0)
+        assert u.answer(0.3) is None
+        assert u.stop() == 0
+
+
+@pytest.mark.parametrize("keys,words", [
+    ({"url": "http://localhost"}, "not https://"),
+    ({"url": "https://"}, "names no host"),
+    ({"url": "https://user:secret@localhost"}, "more than https://host"),
+    ({"ca": ""}, "needs ca, certificate and key"),
+    ({"ca": "absent.pem"}, "absent.pem: No such file"),
+    ({"key": "{certs}/wrong-device.key"}, "not the key of"),
+    ({"key": "{certs}/device.crt"}, "not an unencrypted private key"),
+    ({"certificate": "{certs}/device.key"}, "not certificates in PEM form"),
+    ({"ca": "{noise}"}, "not certificates in PEM form"),
+    ({"ca": "{certs}"}, "not a regular file"),
+    ({"retry_min_s": 2, "retry_max_s": 1}, "more than retry_max_s"),
+    ({"verify": "no"}, "verify: unknown key"), # there is no such switch
+    ({"insecure": "yes"}, "insecure: unknown key"),
+])
+def test_wrong_configuration_is_told(tmp_path, certs, keys, words):
+    noise = tmp_path / "noise"
+    noise.write_bytes(os.urandom(3000))
+    keys = {k: v.format(certs=certs, noise=noise) if isinstance(v, str) else v for k, v in keys.items()}
+    with Uplink(tmp_path, {**Rtcc(tmp_path / "r", certs).uplink(), **keys}) as u:
+        assert u.process.wait(10) == 1
+        assert words in u.tail() and "secret" not in u.tail()
