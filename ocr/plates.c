@@ -15,7 +15,11 @@
 #define WHOLE_ASPECT_MIN 1.4f
 #define WHOLE_ASPECT_MAX 6.5f
 #define WHOLE_WIDTH_MAX  1200u
-#define WHOLE_SHARE      0.3f /* of the picture's area: a plate found that large is the one */
+#define WHOLE_SHARE      0.3f /* of the picture's area: a plate that large means that the picture is one */
+/* Two quads that share this much of the smaller are of one plate. */
+#define OVERLAP          0.6f
+/* A text that contains the other is believed down to this share of its confidence: quads cut characters off, and add none. */
+#define LONGER           0.4f
 /* How much less likely (natural log) one text may make two angles than two texts, and still be one plate. */
 #define SAME_PLATE       -10.0f
 
@@ -115,11 +119,61 @@ static bool observe_whole(struct reader *r, const struct image *img, unsigned wh
 	return observe(r, img, which, &q, LEAST_OF_WHOLE, out, &kept, e);
 }
 
+static void bounds(const struct plate_quad *q, float box[4])
+{
+	box[0] = fminf(fminf(q->p[0], q->p[2]), fminf(q->p[4], q->p[6]));
+	box[1] = fminf(fminf(q->p[1], q->p[3]), fminf(q->p[5], q->p[7]));
+	box[2] = fmaxf(fmaxf(q->p[0], q->p[2]), fmaxf(q->p[4], q->p[6]));
+	box[3] = fmaxf(fmaxf(q->p[1], q->p[3]), fmaxf(q->p[5], q->p[7]));
+}
+
+static bool overlap(const struct plate_quad *a, const struct plate_quad *b)
+{
+	float p[4], q[4];
+
+	bounds(a, p);
+	bounds(b, q);
+	float w = fminf(p[2], q[2]) - fmaxf(p[0], q[0]), h = fminf(p[3], q[3]) - fmaxf(p[1], q[1]);
+	float least = fminf((p[2] - p[0]) * (p[3] - p[1]), (q[2] - q[0]) * (q[3] - q[1]));
+	return w > 0 && h > 0 && w * h > OVERLAP * least;
+}
+
+static bool better(const struct plate_read *a, const struct plate_read *b)
+{
+	if (strlen(a->text) > strlen(b->text) && strstr(a->text, b->text))
+		return a->confidence >= LONGER * b->confidence;
+	if (strlen(b->text) > strlen(a->text) && strstr(b->text, a->text))
+		return b->confidence < LONGER * a->confidence;
+	return a->confidence >= b->confidence;
+}
+
+static void drop(struct plates *p, size_t i)
+{
+	memmove(&p->at[i], &p->at[i + 1], (p->n - i - 1) * sizeof p->at[0]);
+	p->n--;
+}
+
+/* Of plates of picture `which` (those from number `from` on) that lie over each other, the better stays. */
+static void settle_overlaps(struct plates *p, size_t from, unsigned which)
+{
+	for (size_t i = from; i < p->n; i++)
+		for (size_t j = i + 1; j < p->n;) {
+			if (!overlap(&p->at[i].quads[which], &p->at[j].quads[which])) {
+				j++;
+				continue;
+			}
+			if (!better(&p->at[i].read, &p->at[j].read))
+				p->at[i] = p->at[j];
+			drop(p, j);
+			j = i + 1;
+		}
+}
+
 static bool find_in(struct localiser *l, struct reader *r, const struct image *img, unsigned which, struct plates *out,
 		    struct err *e)
 {
 	struct plate_box boxes[PLATES_MAX - 1];
-	size_t n = 0;
+	size_t n = 0, from = out->n;
 	float largest = 0;
 
 	if (!localise(l, img, boxes, sizeof boxes / sizeof *boxes, &n, e))
@@ -132,9 +186,11 @@ static bool find_in(struct localiser *l, struct reader *r, const struct image *i
 		if (kept)
 			largest = fmaxf(largest, quad_area(&boxes[i].quad));
 	}
-	if (largest >= WHOLE_SHARE * (float)img->width * (float)img->height)
-		return true;
-	return observe_whole(r, img, which, out, e);
+	bool whole = out->n == from || largest >= WHOLE_SHARE * (float)img->width * (float)img->height;
+	if (whole && !observe_whole(r, img, which, out, e))
+		return false;
+	settle_overlaps(out, from, which);
+	return true;
 }
 
 /* Both as one plate: *a with the views of *b added. */
@@ -176,8 +232,7 @@ static void match(struct plates *p, size_t first)
 		if (best == 0)
 			continue;
 		join(&p->at[i], &p->at[best]);
-		memmove(&p->at[best], &p->at[best + 1], (p->n - best - 1) * sizeof p->at[0]);
-		p->n--;
+		drop(p, best);
 	}
 }
 
