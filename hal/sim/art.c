@@ -75,13 +75,14 @@ static bool read_font(const char *folder, const char *name, uint8_t **bytes, siz
 	return true;
 }
 
-/* A dotted or slashed zero appears on no plate: these faces draw it as the letter O. */
+bool art_lends_zero(enum face face)
+{
+	return face == FACE_MONO || face == FACE_MONO_BOLD || face == FACE_MONO_WIDE || face == FACE_ROUND || face == FACE_ROUND_BOLD;
+}
+
 static char drawn(enum face face, char ch)
 {
-	bool dotted = face == FACE_MONO || face == FACE_MONO_BOLD || face == FACE_MONO_WIDE ||
-		      face == FACE_ROUND || face == FACE_ROUND_BOLD;
-
-	return ch == '0' && dotted ? 'O' : ch;
+	return ch == '0' && art_lends_zero(face) ? 'O' : ch;
 }
 
 static bool measure(struct typeface *t, enum face face)

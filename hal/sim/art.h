@@ -51,6 +51,9 @@ void art_close(struct art *a);
 const uint8_t *art_white(const struct art *a);
 const uint8_t *art_clouds(const struct art *a);
 
+/* True when the face's own zero is dotted, which no plate has, so that its O is drawn for it. */
+bool art_lends_zero(enum face face);
+
 /* How one character is set. */
 struct setting {
 	enum face face;

@@ -104,6 +104,9 @@ static void one_char(struct drawing *d, const struct canvas *mask, const struct 
 	struct setting s = h->s;
 	float ink;
 
+	/* Where a face lends its O for the zero, the zero is the narrower one, as on most dies that tell them apart. */
+	if (ch == '0' && art_lends_zero(h->s.face))
+		wide *= 0.87f;
 	s.height *= size;
 	s.stretch *= wide;
 	ink = art_ink(d->art, &s, ch, NULL);

@@ -14,7 +14,7 @@ void scenery_light(enum sim_light light, enum sim_weather weather, uint64_t seed
 	static const struct lighting lights[SIM_LIGHTS] = {
 		{.rear = 0.96f, .left = 1.05f, .right = 0.78f, .top = 1.18f, .plate = 0.98f, .shadow = 0.62f, .exposure_s = 0.0008f,
 		 .noise = 1.6f, .shot = 0.012f},
-		{.rear = 0.44f, .left = 0.40f, .right = 0.36f, .top = 0.50f, .plate = 0.52f, .lamps = 0.45f, .exposure_s = 0.003f,
+		{.rear = 0.50f, .left = 0.45f, .right = 0.40f, .top = 0.56f, .plate = 0.60f, .lamps = 0.45f, .exposure_s = 0.0016f,
 		 .noise = 3.6f, .shot = 0.03f},
 		{.rear = 0.30f, .left = 0.16f, .right = 0.16f, .top = 0.10f, .plate = 0.98f, .plate_lift = 8, .lamps = 0.8f,
 		 .exposure_s = 0.0008f, .noise = 3.2f, .shot = 0.02f, .infrared = 1},
@@ -39,7 +39,7 @@ void scenery_light(enum sim_light light, enum sim_weather weather, uint64_t seed
 		out->plate *= light == SIM_NIGHT ? 0.92f : 0.82f;
 		out->plate_lift += 10; /* spray takes contrast */
 		out->noise *= 1.4f;
-		out->exposure_s *= 1.6f;
+		out->exposure_s *= 1.3f;
 	}
 }
 
@@ -133,7 +133,7 @@ static float fall(const struct ground *g, enum sim_light light, enum sim_weather
 		return 0.10f + 0.36f * expf(-(dx * dx + dy * dy));
 	}
 	if (light == SIM_DUSK)
-		return weather == SIM_RAIN ? 0.38f : 0.46f;
+		return weather == SIM_RAIN ? 0.44f : 0.52f;
 	if (weather == SIM_RAIN)
 		return 0.82f;
 	tree = (look(g->cloud, x * 0.5f + g->ox, y * 0.5f + g->oy, 14) - 28) / 22 + (x > 2.5f ? 0.4f : -0.5f);

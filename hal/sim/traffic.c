@@ -96,9 +96,12 @@ static void random_plate(const struct street_setup *setup, struct sim_random *r,
 	do {
 		series_random(r, SERIES_US, s);
 		series_text(s->layout, text);
-		/* Streets have few short plates, and few with letters that most series leave out. */
-	} while (strlen(text) < 4 || (strpbrk(text, "IOQ") && sim_chance(r, 0.8f)) ||
-		 (setup->wanted && wanted_has(setup->wanted, text)));
+		/*
+		 * Streets have few short plates, and few with letters that most series leave out: many dies draw O and 0 alike, so
+		 * that nobody could tell. Where nothing hard is asked for there are none, nor small letters one above the other.
+		 */
+	} while (strlen(text) < 4 || (strpbrk(text, "IOQ") && (setup->hard == SIM_NONE || sim_chance(r, 0.8f))) ||
+		 (setup->hard == SIM_NONE && strchr(s->layout, '(')) || (setup->wanted && wanted_has(setup->wanted, text)));
 }
 
 static void choose_course(struct traffic *t, struct actor *a, struct sim_random *r, enum sim_hard hard)
