@@ -170,28 +170,7 @@ static bool candidate(struct list *l, struct db *d, const char *path, int64_t fl
 	return record_refusal(d, &why, now_ns, e);
 }
 
-bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
-{
-	AUTO_BUNDLE struct bundle *cached = NULL, *given = NULL;
-	struct bundle **best;
-	int64_t floor;
-
-	if (!l->key)
-		return true;
-	l->why[0] = '\0';
-	if (!db_state_get(d, FLOOR, &floor, e) ||
-	    !candidate(l, d, l->cache, floor, now_ns, &cached, e) ||
-	    (l->conf->path[0] && !candidate(l, d, l->conf->path, floor, now_ns, &given, e)))
-		return err_prefix(e, "hotlist");
-	best = &cached;
-	if (!cached || (given && bundle_info(given)->version > bundle_info(cached)->version))
-		best = &given;
-	if (!*best || (l->b && bundle_info(*best)->version <= list_version(l)))
-		return true;
-	return put_in_force(l, d, best, now_ns, e);
-}
-
-/* --- from uplink ---------------------------------------------------------------------------------
+/* --- the copy ------------------------------------------------------------------------------------
  */
 
 static bool copy(int from, int to, struct err *e)
@@ -220,14 +199,20 @@ static bool copy(int from, int to, struct err *e)
 	return fsync(to) == 0 || err_errno(e, errno, "hotlist cache");
 }
 
-static bool keep_in_cache(struct list *l, int fd, struct err *e)
+/*
+ * What is in force is always our own copy, checked as it lies on disk before it takes the old one's
+ * place: a gift is uplink's memory and gone after a restart, and a configured file may be rewritten
+ * in place, under the map and after its signature was looked at.
+ */
+static bool keep_in_cache(struct list *l, int fd, int64_t floor, struct bundle **out, struct err *e)
 {
 	AUTO_CLOSE int to = open(l->next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	AUTO_CLOSE int folder = -1;
 
 	if (to < 0)
 		return err_errno(e, errno, "hotlist cache");
-	if (!copy(fd, to, e)) {
+	if (!copy(fd, to, e) || !bundle_open(l->next, l->key, out, e) ||
+	    !new_enough(*out, floor, e)) {
 		(void)unlink(l->next);
 		return false;
 	}
@@ -238,6 +223,66 @@ static bool keep_in_cache(struct list *l, int fd, struct err *e)
 		return err_errno(e, errno, "hotlist cache");
 	return true;
 }
+
+/* --- from disk -----------------------------------------------------------------------------------
+ */
+
+/* Exchange the configured bundle for our copy of it. NULL in *given when that fails. False: the
+ * database failed. */
+static bool adopt(struct list *l, struct db *d, int64_t floor, int64_t now_ns,
+		  struct bundle **given, struct err *e)
+{
+	AUTO_CLOSE int fd = open(l->conf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_BUNDLE struct bundle *kept = NULL;
+	struct err why = {0};
+	bool done = fd >= 0 || err_errno(&why, errno, "hotlist: %s", l->conf->path);
+
+	bundle_close(*given);
+	*given = NULL;
+	if (done && keep_in_cache(l, fd, floor, &kept, &why)) {
+		*given = steal_ptr(&kept);
+		return true;
+	}
+	say_why(l, &why);
+	log_line(LOG_WARNING, "hotlist refused: %s", why.text);
+	return record_refusal(d, &why, now_ns, e);
+}
+
+/* By version; an RTCC that signs the same version again, later, means the later one. */
+static bool newer(const struct bundle *a, const struct bundle *b)
+{
+	const struct bundle_info *x, *y;
+
+	if (!a || !b)
+		return a != NULL;
+	x = bundle_info(a);
+	y = bundle_info(b);
+	return x->version > y->version || (x->version == y->version && x->issued_ns > y->issued_ns);
+}
+
+bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
+{
+	AUTO_BUNDLE struct bundle *cached = NULL, *given = NULL;
+	int64_t floor;
+
+	if (!l->key)
+		return true;
+	l->why[0] = '\0';
+	if (!db_state_get(d, FLOOR, &floor, e) ||
+	    !candidate(l, d, l->cache, floor, now_ns, &cached, e) ||
+	    (l->conf->path[0] && !candidate(l, d, l->conf->path, floor, now_ns, &given, e)))
+		return err_prefix(e, "hotlist");
+	if (newer(given, cached) && newer(given, l->b)) {
+		if (!adopt(l, d, floor, now_ns, &given, e))
+			return err_prefix(e, "hotlist");
+		if (given)
+			return put_in_force(l, d, &given, now_ns, e);
+	}
+	return !newer(cached, l->b) || put_in_force(l, d, &cached, now_ns, e);
+}
+
+/* --- from uplink ---------------------------------------------------------------------------------
+ */
 
 static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
 {
@@ -252,9 +297,7 @@ static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct e
 		return false;
 	if (l->b && bundle_info(given)->version == list_version(l))
 		return true;
-	/* What is in force is the copy on disk: the gift's memory is uplink's account, and is gone
-	 * after a restart. */
-	if (!keep_in_cache(l, fd, e) || !bundle_open(l->cache, l->key, &cached, e))
+	if (!keep_in_cache(l, fd, floor, &cached, e))
 		return false;
 	return put_in_force(l, d, &cached, now_ns, e);
 }
