@@ -109,6 +109,12 @@ static void add_text(struct doc *d, cJSON *to, const char *name, const char *tex
 	adopt(d, to, name, text_item(text));
 }
 
+/* A name that nobody configured must not cost a hit: the receiver refuses an empty one. */
+static void add_name(struct doc *d, cJSON *to, const char *name, const char *text)
+{
+	add_text(d, to, name, text && text[0] ? text : "unnamed");
+}
+
 /* Text that is null when it is not known. */
 static void add_known(struct doc *d, cJSON *to, const char *name, const char *text)
 {
@@ -266,7 +272,7 @@ static void add_image(struct doc *d, cJSON *list, const struct hit *h, size_t i,
 	}
 	hex(digest, sizeof digest, digest_text);
 	add_text(d, o, "role", i < ANGLES ? "crop" : "scene");
-	add_text(d, o, "camera", h->camera_names[i % ANGLES]);
+	add_name(d, o, "camera", h->camera_names[i % ANGLES]);
 	add_time(d, o, "captured", im->capture_ns);
 	add_quad(d, o, &im->quad);
 	add_text(d, o, "media_type", "image/jpeg");
@@ -282,13 +288,12 @@ static void add_angles(struct doc *d, cJSON *data, const struct hit *h)
 	cJSON *list = add_array(d, data, "angles");
 
 	for (size_t i = 0; i < ANGLES; i++) {
-		const struct hit_image *im =
-		    h->images[i].jpeg ? &h->images[i] : &h->images[i + ANGLES];
+		const struct hit_image *im = &h->images[i];
 		cJSON *o = add_object(d, list, NULL);
 
-		add_text(d, o, "camera", h->camera_names[i]);
-		add_bool(d, o, "present", im->jpeg != NULL);
-		if (im->jpeg) {
+		add_name(d, o, "camera", h->camera_names[i]);
+		add_bool(d, o, "present", im->capture_ns != 0);
+		if (im->capture_ns != 0) {
 			add_number(d, o, "confidence", probability(im->confidence));
 			add_time(d, o, "captured", im->capture_ns);
 		}
@@ -299,7 +304,7 @@ static void add_place_and_time(struct doc *d, cJSON *data, const struct hit *h)
 {
 	cJSON *o = add_object(d, data, "site");
 
-	add_text(d, o, "name", h->site);
+	add_name(d, o, "name", h->site);
 	add_number(d, o, "latitude", h->latitude);
 	add_number(d, o, "longitude", h->longitude);
 	o = add_object(d, data, "passage");
@@ -363,7 +368,7 @@ static void build(struct doc *d, cJSON *root, const struct hit *h, char *const p
 
 	add_text(d, root, "specversion", "1.0");
 	add_text(d, root, "id", h->id);
-	add_source(d, root, h->site ? h->site : "");
+	add_source(d, root, h->site && h->site[0] ? h->site : "unnamed");
 	add_text(d, root, "type", "org.alpr.hit.v1");
 	add_time(d, root, "time", h->best_ns);
 	add_text(d, root, "datacontenttype", "application/json");

@@ -13,9 +13,9 @@
 #define HIT_IMAGES 4u /* crop 0, crop 1, scene 0, scene 1 */
 
 struct hit_image {
-	const uint8_t *jpeg; /* borrowed; NULL: that camera has no picture of this passage */
+	const uint8_t *jpeg; /* borrowed; NULL: there is no picture */
 	size_t len;
-	int64_t capture_ns;	/* of the frame it was taken from */
+	int64_t capture_ns;	/* of the frame it was taken from; 0: that angle did not see it */
 	struct plate_quad quad; /* where the plate is, in pixels of the scene */
 	float confidence;	/* of that angle's own read, 0..1 */
 };

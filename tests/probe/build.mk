@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# For the system tests only: a program that closes a role's sandbox and then tries what the role must not do.
+# For the system tests only. A program that closes a role's sandbox and then tries what the role must not do.
 ifeq ($(CONFIG_CONTROL)$(CONFIG_UPLINK),yy)
 PROBES   += test/probe
 endif
 test/probe.src  := tests/probe/probe.c
 test/probe.libs := capture_conf vision_conf store_box store_conf uplink_conf control_conf base
+
+# Writes events as hotlist/hit.c makes them, for the schema to judge.
+PROBES += test/hit_json
+test/hit_json.src  := tests/probe/hit_json.c
+test/hit_json.libs := hits hit lists hotlist_tool hotlist crypt base

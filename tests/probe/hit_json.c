@@ -50,7 +50,7 @@ int main(void)
 	hits_sample(&s);
 	failed = put(&s.hit);
 	s.hit.degraded = true;
-	s.hit.images[0].jpeg = s.hit.images[2].jpeg = NULL;
+	s.hit.images[0] = s.hit.images[2] = (struct hit_image){0};
 	failed |= put(&s.hit);
 	hits_sample(&s);
 	make_lookalike(&s);
@@ -62,6 +62,11 @@ int main(void)
 	s.hit.images[0].quad.p[0] = NAN;
 	s.hit.images[0].quad.p[1] = 1e30f;
 	s.hit.site = "\xff\"\n";
+	failed |= put(&s.hit);
+	hits_sample(&s);
+	for (size_t i = 0; i < HIT_IMAGES; i++)
+		s.hit.images[i].jpeg = NULL;
+	s.hit.site = s.hit.camera_names[0] = "";
 	failed |= put(&s.hit);
 	return failed;
 }

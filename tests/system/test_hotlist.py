@@ -348,12 +348,13 @@ def fixture_schema():
 
 @pytest.fixture(scope="module", name="events")
 def fixture_events():
-    done = subprocess.run([build_folder() / "test/probe/hit_json"], capture_output=True, text=True, check=True)
+    done = subprocess.run([build_folder() / "test/hit_json"], capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_events_satisfy_the_schema(schema, events):
-    assert len(events) == 4
+    assert len(events) == 5
+    assert events[4]["data"]["images"] == [] and events[4]["source"] == "urn:alpr:site:unnamed"
     for event in events:
         schema.validate(event)
 
@@ -384,7 +385,7 @@ def test_the_schema_lets_nothing_else_in(schema, events):
     (("specversion",), "0.3"), (("id",), "1"), (("source",), "x"), (("type",), "org.alpr.read.v1"), (("time",), "now"),
     (("data", "verify_required"), False), (("data", "verify"), []), (("data", "notice"), "This is the car."),
     (("data", "site", "latitude"), 91), (("data", "read", "text"), "a b"), (("data", "read", "confidence"), 1.5),
-    (("data", "match", "grade"), "NONE"), (("data", "match", "entries"), []), (("data", "images"), []),
+    (("data", "match", "grade"), "NONE"), (("data", "match", "entries"), []), (("data", "images"), [{}]),
     (("data", "match", "entries", 0, "category"), "X"), (("data", "match", "entries", 0, "ori"), ""),
     (("data", "match", "entries", 0, "expires"), None), (("data", "list", "signer"), "me"), (("data", "list", "version"), 0),
     (("data", "images", 0, "data_base64"), "SGVsbG8="), (("data", "images", 0, "role"), "face"), (("data", "angles"), []),

@@ -95,7 +95,7 @@ static void a_missing_angle_is_shown_as_missing(void **state)
 	(void)state;
 	hits_sample(&sample);
 	sample.hit.degraded = true;
-	sample.hit.images[1].jpeg = sample.hit.images[3].jpeg = NULL;
+	sample.hit.images[1] = sample.hit.images[3] = (struct hit_image){0};
 	root = document();
 	angles = at(at(root, "data"), "angles");
 	assert_int_equal(cJSON_GetArraySize(angles), 2);
