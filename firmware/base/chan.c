@@ -96,11 +96,15 @@ static void close_all(const int *fds, size_t n)
 		(void)close(fds[i]);
 }
 
-bool chan_recv(int fd, void *message, size_t size, size_t *len, int *fds, size_t max_fds, size_t *n_fds, struct err *e)
+bool chan_recv(int fd, void *message, size_t size, size_t *len, int *fds, size_t max_fds,
+	       size_t *n_fds, struct err *e)
 {
 	struct iovec io = {.iov_base = message, .iov_len = size};
 	union control c;
-	struct msghdr h = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof c.bytes};
+	struct msghdr h = {.msg_iov = &io,
+			   .msg_iovlen = 1,
+			   .msg_control = c.bytes,
+			   .msg_controllen = sizeof c.bytes};
 	int taken[CHAN_FDS_MAX];
 	size_t n;
 	ssize_t got;
@@ -123,7 +127,8 @@ bool chan_recv(int fd, void *message, size_t size, size_t *len, int *fds, size_t
 	}
 	if ((h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || n > max_fds) {
 		close_all(taken, n);
-		return err_set(e, ERR_LIMIT, "channel: message larger or with more descriptors than expected");
+		return err_set(e, ERR_LIMIT,
+			       "channel: message larger or with more descriptors than expected");
 	}
 	if (n > 0)
 		memcpy(fds, taken, n * sizeof *fds);

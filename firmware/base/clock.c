@@ -35,7 +35,8 @@ char *clock_rfc3339(int64_t utc_ns, char out[CLOCK_RFC3339_SIZE])
 	t = (time_t)s;
 	(void)gmtime_r(&t, &tm); /* int64 nanoseconds end in the year 2262 */
 	(void)snprintf(out, CLOCK_RFC3339_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-		       (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100, tm.tm_hour % 100,
-		       tm.tm_min % 100, tm.tm_sec % 100, (int)(ns / NS_PER_MS) % 1000);
+		       (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100,
+		       tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100,
+		       (int)(ns / NS_PER_MS) % 1000);
 	return out;
 }

@@ -29,9 +29,9 @@ struct pass {
 };
 
 /*
- * inih takes its lines from here, so that we know their numbers and can refuse one that does not fit its buffer (it would
- * read the rest as a line of its own). Leading blanks are dropped: inih would take an indented key for the
- * continuation of the value before it.
+ * inih takes its lines from here, so that we know their numbers and can refuse one that does not
+ * fit its buffer (it would read the rest as a line of its own). Leading blanks are dropped: inih
+ * would take an indented key for the continuation of the value before it.
  */
 static char *next_line(char *out, int size, void *arg)
 {
@@ -64,7 +64,8 @@ static char *next_line(char *out, int size, void *arg)
 static bool bad_value(const struct pass *p, const struct conf_key *k, int line, const char *why)
 {
 	if (line > 0)
-		return err_set(p->e, ERR_CONFIG, "line %d: [%s] %s: %s", line, p->section, k->name, why);
+		return err_set(p->e, ERR_CONFIG, "line %d: [%s] %s: %s", line, p->section, k->name,
+			       why);
 	return err_set(p->e, ERR_CONFIG, "[%s] %s: %s", p->section, k->name, why);
 }
 
@@ -88,7 +89,8 @@ static bool set_path(const struct pass *p, const struct conf_key *k, const char 
 
 	if (value[0] == '\0' || value[0] == '/')
 		return set_string(p, k, value, line);
-	(void)snprintf(joined, sizeof joined, "%s/%s", p->folder, value); /* cut is still too long for the field */
+	(void)snprintf(joined, sizeof joined, "%s/%s", p->folder,
+		       value); /* cut is still too long for the field */
 	return set_string(p, k, joined, line);
 }
 
@@ -191,7 +193,8 @@ static bool take(struct pass *p, const char *name, const char *value)
 			return bad_value(p, k, p->line, "empty");
 		return set_value(p, k, value, p->line);
 	}
-	return err_set(p->e, ERR_CONFIG, "line %d: [%s] %.49s: unknown key", p->line, p->section, name);
+	return err_set(p->e, ERR_CONFIG, "line %d: [%s] %.49s: unknown key", p->line, p->section,
+		       name);
 }
 
 static int on_key(void *arg, const char *section, const char *name, const char *value)
@@ -216,9 +219,11 @@ static int on_key_of_section(void *arg, const char *section, const char *name, c
 			return 1;
 	p->failed = true;
 	if (section[0] == '\0')
-		(void)err_set(p->e, ERR_CONFIG, "line %d: %.49s: before the first [section]", p->line, name);
+		(void)err_set(p->e, ERR_CONFIG, "line %d: %.49s: before the first [section]",
+			      p->line, name);
 	else
-		(void)err_set(p->e, ERR_CONFIG, "line %d: [%.49s]: unknown section", p->line, section);
+		(void)err_set(p->e, ERR_CONFIG, "line %d: [%.49s]: unknown section", p->line,
+			      section);
 	return 0;
 }
 
@@ -241,10 +246,15 @@ static bool read_through(struct pass *p, size_t len, ini_handler handler)
 	return true;
 }
 
-bool conf_fill(const char *text, size_t len, const char *folder, const char *section, const struct conf_key *keys,
-	       size_t n_keys, void *out, struct err *e)
+bool conf_fill(const char *text, size_t len, const char *folder, const char *section,
+	       const struct conf_key *keys, size_t n_keys, void *out, struct err *e)
 {
-	struct pass p = {.text = text, .e = e, .folder = folder, .section = section, .keys = keys, .n_keys = n_keys,
+	struct pass p = {.text = text,
+			 .e = e,
+			 .folder = folder,
+			 .section = section,
+			 .keys = keys,
+			 .n_keys = n_keys,
 			 .out = out};
 
 	if (n_keys > KEYS_MAX)
@@ -289,7 +299,8 @@ static bool read_all(int fd, char *buffer, size_t size, size_t *len)
 bool conf_read(const char *path, char **text, size_t *len, struct err *e)
 {
 	AUTO_FREE char *buffer = NULL;
-	/* O_NONBLOCK: a FIFO in the file's place must not hang us before the check for a regular file. */
+	/* O_NONBLOCK: a FIFO in the file's place must not hang us before the check for a regular
+	 * file. */
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 

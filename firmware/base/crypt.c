@@ -103,23 +103,24 @@ static bool refused_by_parser(int rc, const char *path, struct err *e)
 static bool check_curve(const mbedtls_pk_context *pk, const char *path, struct err *e)
 {
 	mbedtls_ecp_group_id curve = MBEDTLS_ECP_DP_NONE;
+	const mbedtls_ecp_keypair *ec = mbedtls_pk_ec(*pk);
 
-	if (mbedtls_pk_can_do(pk, MBEDTLS_PK_ECDSA))
-		curve = mbedtls_pk_ec(*pk)->MBEDTLS_PRIVATE(grp).id;
+	if (ec && mbedtls_pk_can_do(pk, MBEDTLS_PK_ECDSA))
+		curve = ec->MBEDTLS_PRIVATE(grp).id;
 	if (curve != MBEDTLS_ECP_DP_SECP256R1 && curve != MBEDTLS_ECP_DP_SECP384R1)
 		return err_set(e, ERR_POLICY, "%s: neither P-256 nor P-384", path);
 	return true;
 }
 
-static bool key_new(struct crypt_key **out, struct err *e)
+static struct crypt_key *key_new(struct err *e)
 {
 	struct crypt_key *k = calloc(1, sizeof *k);
 
-	if (!k)
-		return err_set(e, ERR_NO_MEMORY, "key");
-	mbedtls_pk_init(&k->pk);
-	*out = k;
-	return true;
+	if (k)
+		mbedtls_pk_init(&k->pk);
+	else
+		(void)err_set(e, ERR_NO_MEMORY, "key");
+	return k;
 }
 
 static void key_cleanup(struct crypt_key **k)
@@ -127,7 +128,8 @@ static void key_cleanup(struct crypt_key **k)
 	crypt_key_free(*k);
 }
 
-/* The certificate's key, copied through its DER form: the pk inside a certificate cannot be taken out of it. */
+/* The certificate's key, copied through its DER form: the pk inside a certificate cannot be taken
+ * out of it. */
 static int parse_certificate(const struct pem *p, mbedtls_pk_context *pk)
 {
 	mbedtls_x509_crt crt;
@@ -146,10 +148,10 @@ static int parse_certificate(const struct pem *p, mbedtls_pk_context *pk)
 bool crypt_key_load_public(const char *path, struct crypt_key **out, struct err *e)
 {
 	CLEANUP(pem_wipe) struct pem p = {0};
-	CLEANUP(key_cleanup) struct crypt_key *k = NULL;
+	CLEANUP(key_cleanup) struct crypt_key *k = key_new(e);
 	int rc;
 
-	if (!pem_read(path, &p, e) || !key_new(&k, e))
+	if (!k || !pem_read(path, &p, e) || !p.text)
 		return false;
 	if (strstr((const char *)p.text, "-----BEGIN CERTIFICATE-----"))
 		rc = parse_certificate(&p, &k->pk);
@@ -168,10 +170,10 @@ bool crypt_key_load_public(const char *path, struct crypt_key **out, struct err 
 bool crypt_key_load_private(const char *path, struct crypt_key **out, struct err *e)
 {
 	CLEANUP(pem_wipe) struct pem p = {0};
-	CLEANUP(key_cleanup) struct crypt_key *k = NULL;
+	CLEANUP(key_cleanup) struct crypt_key *k = key_new(e);
 	int rc = MBEDTLS_ERR_PK_KEY_INVALID_FORMAT;
 
-	if (!pem_read(path, &p, e) || !key_new(&k, e))
+	if (!k || !pem_read(path, &p, e) || !p.text)
 		return false;
 	if (strstr((const char *)p.text, "-----BEGIN "))
 		rc = mbedtls_pk_parse_key(&k->pk, p.text, p.len + 1, NULL, 0, rng, NULL);
@@ -199,11 +201,12 @@ bool crypt_key_id(const struct crypt_key *k, uint8_t out[CRYPT_SHA256_SIZE], str
 
 	if (len <= 0)
 		return err_set(e, ERR_NO_MEMORY, "key id");
-	return crypt_sha256(der + sizeof der - len, (size_t)len, out, e); /* written at the end of the buffer */
+	return crypt_sha256(der + sizeof der - len, (size_t)len, out,
+			    e); /* written at the end of the buffer */
 }
 
-bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[CRYPT_SIGNATURE_MAX], size_t *sig_len,
-		struct err *e)
+bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[CRYPT_SIGNATURE_MAX],
+		size_t *sig_len, struct err *e)
 {
 	uint8_t hash[CRYPT_SHA256_SIZE];
 
@@ -211,13 +214,14 @@ bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[C
 		return err_set(e, ERR_ARGUMENT, "sign: a public key cannot sign");
 	if (!crypt_sha256(data, len, hash, e))
 		return false;
-	if (mbedtls_pk_sign(&k->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, sig, CRYPT_SIGNATURE_MAX, sig_len, rng,
-			    NULL) != 0)
+	if (mbedtls_pk_sign(&k->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, sig, CRYPT_SIGNATURE_MAX,
+			    sig_len, rng, NULL) != 0)
 		return err_set(e, ERR_SIGNATURE, "sign: failed");
 	return true;
 }
 
-bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8_t *sig, size_t sig_len, struct err *e)
+bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8_t *sig,
+		  size_t sig_len, struct err *e)
 {
 	uint8_t hash[CRYPT_SHA256_SIZE];
 

@@ -67,7 +67,8 @@ bool gift_map(int fd, size_t most, struct gift *out, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return err_errno(e, errno, "gift: fstat");
 	if (st.st_size < 0 || (uintmax_t)st.st_size > most)
-		return err_set(e, ERR_LIMIT, "gift: %jd bytes, at most %zu are taken", (intmax_t)st.st_size, most);
+		return err_set(e, ERR_LIMIT, "gift: %jd bytes, at most %zu are taken",
+			       (intmax_t)st.st_size, most);
 	if (st.st_size == 0)
 		return true;
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

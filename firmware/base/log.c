@@ -19,8 +19,8 @@ static const char *speaker = "alpr";
 static enum log_level most_written = LOG_INFO;
 static bool to_journal;
 
-/* JOURNAL_STREAM names the device and inode that stderr had when systemd started us (systemd.exec(5)): a stderr
- * redirected since then is no journal. */
+/* JOURNAL_STREAM names the device and inode that stderr had when systemd started us
+ * (systemd.exec(5)): a stderr redirected since then is no journal. */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -73,7 +73,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	line[end++] = '\n';
-	/* One write, so that lines of several roles do not mix; a log that cannot be written stops nobody. */
+	/* One write, so that lines of several roles do not mix; a log that cannot be written stops
+	 * nobody. */
 	if (write(STDERR_FILENO, line, end) < 0)
 		errno = 0;
 	errno = saved;

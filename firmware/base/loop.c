@@ -11,10 +11,10 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-#define FDS     64u
-#define TIMERS  32u
+#define FDS	64u
+#define TIMERS	32u
 #define SIGNALS 8u
-#define EVENTS  16 /* taken from the kernel at a time */
+#define EVENTS	16 /* taken from the kernel at a time */
 
 struct watch {
 	int fd; /* -1: free */
@@ -98,7 +98,8 @@ bool loop_watch(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *ar
 	if (i == FDS)
 		return err_set(e, ERR_LIMIT, "loop: more than %u descriptors", FDS);
 	w = &l->watches[i];
-	/* Slot and generation travel with the event: one that was queued for a forgotten fd is told apart. */
+	/* Slot and generation travel with the event: one that was queued for a forgotten fd is told
+	 * apart. */
 	ev.data.u64 = ((uint64_t)(w->generation + (again ? 0 : 1)) << 32) | i;
 	if (epoll_ctl(l->epoll_fd, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) < 0 &&
 	    !(again && errno == ENOENT && epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0))
@@ -146,7 +147,8 @@ void loop_cancel(struct loop *l, int id)
 	if (id < 0)
 		return;
 	t = &l->timers[(uint32_t)id % TIMERS];
-	if (t->generation == (uint32_t)id / TIMERS) /* an old id must not stop the slot's next tenant */
+	if (t->generation ==
+	    (uint32_t)id / TIMERS) /* an old id must not stop the slot's next tenant */
 		t->fn = NULL;
 }
 
@@ -212,7 +214,8 @@ static void run_timers(struct loop *l)
 			continue;
 		if (t->period_ns > 0) {
 			t->due_ns += t->period_ns;
-			if (t->due_ns <= now) /* late by a period or more: beats are dropped, not made up for */
+			if (t->due_ns <=
+			    now) /* late by a period or more: beats are dropped, not made up for */
 				t->due_ns = now + t->period_ns;
 		} else {
 			t->fn = NULL;

@@ -33,7 +33,8 @@ static const char *why_not_verified(uint32_t flags)
 	if (flags & MBEDTLS_X509_BADCERT_EXPIRED)
 		return "RTCC certificate does not verify: expired";
 	if (flags & MBEDTLS_X509_BADCERT_FUTURE)
-		return "RTCC certificate does not verify: not valid yet (is this box's clock right?)";
+		return "RTCC certificate does not verify: not valid yet (is this box's clock "
+		       "right?)";
 	if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
 		return "RTCC certificate does not verify: not issued by the configured authority";
 	if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
@@ -58,14 +59,16 @@ static void not_transferred(const struct ending *end, struct answer *out)
 		later(out, FAILURE_TLS, "no TLS: the handshake failed");
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
-		later(out, FAILURE_TIMEOUT, end->tls ? "no answer in time" : "no TLS connection in time");
+		later(out, FAILURE_TIMEOUT,
+		      end->tls ? "no answer in time" : "no TLS connection in time");
 		break;
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_PARTIAL_FILE:
-		later(out, FAILURE_TRANSFER, end->tls ? "connection lost before the answer was complete" :
-							"connection lost before TLS stood");
+		later(out, FAILURE_TRANSFER,
+		      end->tls ? "connection lost before the answer was complete"
+			       : "connection lost before TLS stood");
 		break;
 	case CURLE_WRITE_ERROR:
 	case CURLE_FILESIZE_EXCEEDED:
@@ -106,9 +109,11 @@ void answer_to_hit(const struct ending *end, struct answer *out)
 		not_transferred(end, out);
 	} else if (end->status >= 200 && end->status < 300) {
 		out->outcome = WIRE_ACKNOWLEDGED;
-	} else if (end->problem && (end->status == 400 || end->status == 413 || end->status == 422)) {
+	} else if (end->problem &&
+		   (end->status == 400 || end->status == 413 || end->status == 422)) {
 		out->outcome = WIRE_REFUSED;
-		(void)snprintf(out->words, sizeof out->words, "HTTP %ld: the RTCC refuses this hit", end->status);
+		(void)snprintf(out->words, sizeof out->words, "HTTP %ld: the RTCC refuses this hit",
+			       end->status);
 	} else {
 		not_accepted(end, out);
 	}

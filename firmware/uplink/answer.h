@@ -15,31 +15,40 @@
 /* How a transfer ended, as libcurl tells it. */
 struct ending {
 	CURLcode code;
-	long status;           /* HTTP; 0: none came */
-	bool problem;          /* the body is application/problem+json (RFC 9457) */
-	bool tls;              /* TLS stood */
-	long os_error;         /* errno of a failed connect; 0 */
-	uint32_t verify;       /* MBEDTLS_X509_BADCERT_… of the RTCC's chain; 0 */
-	int64_t retry_after_s; /* Retry-After; 0 */
-	uint64_t sent, received; /* bytes of HTTP, headers included */
+	long status;		     /* HTTP; 0: none came */
+	bool problem;		     /* the body is application/problem+json (RFC 9457) */
+	bool tls;		     /* TLS stood */
+	long os_error;		     /* errno of a failed connect; 0 */
+	uint32_t verify;	     /* MBEDTLS_X509_BADCERT_… of the RTCC's chain; 0 */
+	int64_t retry_after_s;	     /* Retry-After; 0 */
+	uint64_t sent, received;     /* bytes of HTTP, headers included */
 	char etag[ANSWER_ETAG_SIZE]; /* "" when there is none that can be sent back */
 };
 
-enum failure { FAILURE_NONE, FAILURE_CONNECT, FAILURE_TLS, FAILURE_TIMEOUT, FAILURE_HTTP, FAILURE_TRANSFER };
+enum failure {
+	FAILURE_NONE,
+	FAILURE_CONNECT,
+	FAILURE_TLS,
+	FAILURE_TIMEOUT,
+	FAILURE_HTTP,
+	FAILURE_TRANSFER
+};
 
 struct answer {
 	enum wire_outcome outcome;
-	enum failure failure; /* FAILURE_NONE unless the outcome is LATER */
+	enum failure failure;	       /* FAILURE_NONE unless the outcome is LATER */
 	char words[ANSWER_WORDS_SIZE]; /* "connection refused", "HTTP 500": for status and log */
 };
 
 /*
- * ACKNOWLEDGED: 2xx, received whole. REFUSED: 400, 413 or 422 with a problem document: the receiver itself says so, where
- * nginx answers a wrong client certificate with a bare 400 page. Everything else, 3xx included, is LATER.
+ * ACKNOWLEDGED: 2xx, received whole. REFUSED: 400, 413 or 422 with a problem document: the receiver
+ * itself says so, where nginx answers a wrong client certificate with a bare 400 page. Everything
+ * else, 3xx included, is LATER.
  */
 void answer_to_hit(const struct ending *end, struct answer *out);
 
-/* The same for a question for the hotlist: ACKNOWLEDGED for 200, 304 and 404 (no list published); LATER otherwise. */
+/* The same for a question for the hotlist: ACKNOWLEDGED for 200, 304 and 404 (no list published);
+ * LATER otherwise. */
 void answer_to_list(const struct ending *end, struct answer *out);
 
 #endif

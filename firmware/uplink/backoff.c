@@ -9,7 +9,7 @@ int64_t backoff_fail(struct backoff *b, uint32_t random, int64_t asked_ns)
 		wait = wait > b->max_ns / 2 ? b->max_ns : 2 * wait;
 	if (b->failures < UINT32_MAX)
 		b->failures++;
-	wait = wait / 2 + (int64_t)((double)(wait - wait / 2) * ((double)random / UINT32_MAX));
+	wait -= (int64_t)((double)wait * 0.5 * ((double)random / UINT32_MAX));
 	if (wait < asked_ns)
 		wait = asked_ns;
 	return wait < b->max_ns ? wait : b->max_ns;

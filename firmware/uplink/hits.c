@@ -27,14 +27,16 @@ bool hits_take(struct uplink *u, const struct wire_hit *m, int fd, struct err *e
 	struct queued_hit *q = &u->queue[u->n_queue];
 
 	if (u->n_queue == UPLINK_QUEUE)
-		return err_set(e, ERR_LIMIT, "hit %" PRId64 ": more than %u under way", m->outbox_id, UPLINK_QUEUE);
+		return err_set(e, ERR_LIMIT, "hit %" PRId64 ": more than %u under way",
+			       m->outbox_id, UPLINK_QUEUE);
 	if (m->outbox_id < 0 || find(u, m->outbox_id))
 		return err_set(e, ERR_PEER, "hit %" PRId64 ": under way already", m->outbox_id);
 	memset(q, 0, sizeof *q);
 	if (!gift_map(fd, UPLINK_HIT_MAX, &q->body, e))
 		return err_prefix(e, "hit %" PRId64, m->outbox_id);
 	if (q->body.len == 0 || q->body.len != m->size) {
-		(void)err_set(e, ERR_PEER, "hit %" PRId64 ": %zu bytes instead of %" PRIu64, m->outbox_id, q->body.len, m->size);
+		(void)err_set(e, ERR_PEER, "hit %" PRId64 ": %zu bytes instead of %" PRIu64,
+			      m->outbox_id, q->body.len, m->size);
 		gift_unmap(&q->body);
 		return false;
 	}
@@ -61,8 +63,10 @@ bool hits_deliver(struct uplink *u)
 			i++;
 			continue;
 		}
-		/* A store that is gone asks again when it is back, and the RTCC knows the event's id. */
-		if (!role_send(u->role, WIRE_STORE, &u->queue[i].done.h, NULL, 0, &e) && e.code == ERR_AGAIN)
+		/* A store that is gone asks again when it is back, and the RTCC knows the event's
+		 * id. */
+		if (!role_send(u->role, WIRE_STORE, &u->queue[i].done.h, NULL, 0, &e) &&
+		    e.code == ERR_AGAIN)
 			return false;
 		remove_at(u, i);
 	}
@@ -101,7 +105,8 @@ static void on_done(void *arg, const struct ending *end)
 	uplink_next(u);
 }
 
-/* The first that waits; one that has just failed goes last, so that it cannot stand in the way of the others. */
+/* The first that waits; one that has just failed goes last, so that it cannot stand in the way of
+ * the others. */
 static struct queued_hit *choose(struct uplink *u)
 {
 	struct queued_hit *chosen = NULL;

@@ -8,8 +8,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ANSWER_WAIT_NS (120 * NS_PER_S) /* for the store to verify a bundle; then it may be offered anew */
-#define REFUSED_MAX    6u               /* doublings of the interval for a bundle that the store does not want: an hour at 60 s */
+#define ANSWER_WAIT_NS                                                                             \
+	(120 * NS_PER_S) /* for the store to verify a bundle; then it may be offered anew */
+#define REFUSED_MAX                                                                                \
+	6u /* doublings of the interval for a bundle that the store does not want: an hour at 60 s \
+	    */
 
 static int64_t interval_ns(const struct uplink *u)
 {
@@ -89,7 +92,9 @@ void list_answered(struct uplink *u, const struct wire_bundle_done *m)
 	} else {
 		u->list.refusals++;
 		u->list.next_poll_ns = clock_mono_ns() + interval_ns(u);
-		log_line(LOG_WARNING, "hotlist: the store refuses what the RTCC offers; version %" PRIu64 " stays in force",
+		log_line(LOG_WARNING,
+			 "hotlist: the store refuses what the RTCC offers; version %" PRIu64
+			 " stays in force",
 			 m->version);
 	}
 }

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 #define STALL_BYTES 100L /* a second: less is no transfer */
-#define HEADERS_MAX 300 /* of ours, bytes of one line */
+#define HEADERS_MAX 300	 /* of ours, bytes of one line */
 
 struct transfer {
 	struct loop *loop;
@@ -31,7 +31,8 @@ struct transfer {
 	uint32_t verify_flags;
 };
 
-/* --- libcurl and the loop ----------------------------------------------------------------------------- */
+/* --- libcurl and the loop
+ * ----------------------------------------------------------------------------- */
 
 static void finish(struct transfer *t, CURLcode code);
 
@@ -100,7 +101,8 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 	return ms < 0 || t->timer >= 0 ? 0 : -1;
 }
 
-/* --- the answer ----------------------------------------------------------------------------------------- */
+/* --- the answer
+ * ----------------------------------------------------------------------------------------- */
 
 static bool take_list(struct transfer *t, const char *data, size_t len)
 {
@@ -131,7 +133,8 @@ static bool is_problem(CURL *easy)
 
 	if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &given) != CURLE_OK || !given)
 		return false;
-	return strncasecmp(given, type, sizeof type - 1) == 0 && strchr("; \t", given[sizeof type - 1]);
+	return strncasecmp(given, type, sizeof type - 1) == 0 &&
+	       strchr("; \t", given[sizeof type - 1]);
 }
 
 /* An ETag is sent back as it came: only one that is plain and whole is kept. */
@@ -139,7 +142,8 @@ static void note_etag(CURL *easy, char out[ANSWER_ETAG_SIZE])
 {
 	struct curl_header *h = NULL;
 
-	if (curl_easy_header(easy, "ETag", 0, CURLH_HEADER, -1, &h) != CURLHE_OK || strlen(h->value) >= ANSWER_ETAG_SIZE)
+	if (curl_easy_header(easy, "ETag", 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
+	    strlen(h->value) >= ANSWER_ETAG_SIZE)
 		return;
 	for (const char *c = h->value; *c; c++)
 		if (*c <= ' ' || *c >= 0x7f)
@@ -164,7 +168,8 @@ static void describe_end(struct transfer *t, CURLcode code, struct ending *end)
 	(void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n);
 	end->tls = off > 0 || n == 0;
 	n = 0;
-	(void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &n); /* measured: headers and body of all attempts */
+	(void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE,
+				&n); /* measured: headers and body of all attempts */
 	end->sent = (uint64_t)n;
 	n = 0;
 	off = 0;
@@ -197,7 +202,8 @@ static void finish(struct transfer *t, CURLcode code)
 	}
 }
 
-/* --- the request ---------------------------------------------------------------------------------------- */
+/* --- the request
+ * ---------------------------------------------------------------------------------------- */
 
 static bool add_header(struct transfer *t, const char *line)
 {
@@ -233,9 +239,9 @@ static CURLcode on_tls_config(CURL *easy, void *config, void *arg)
 	return CURLE_OK;
 }
 
-#define TRY(call)                                                                                                      \
-	if ((rc = (call)) != CURLE_OK)                                                                                 \
-		return rc
+#define TRY(call)                                                                                  \
+	if ((rc = (call)) != CURLE_OK)                                                             \
+	return rc
 
 /* Everything that makes the connection safe. A refused option refuses the transfer. */
 static CURLcode secure(struct transfer *t)
@@ -290,7 +296,8 @@ static CURLcode prepare_hit(struct transfer *t, const void *body, size_t len)
 	CURLcode rc;
 
 	/* A large body is sent at once: waiting for "100 Continue" costs a round trip a hit. */
-	if (!add_header(t, "Content-Type: application/cloudevents+json") || !add_header(t, "Expect:"))
+	if (!add_header(t, "Content-Type: application/cloudevents+json") ||
+	    !add_header(t, "Expect:"))
 		return CURLE_OUT_OF_MEMORY;
 	TRY(prepare(t, "/v1/hits", t->conf->hit_timeout_s));
 	TRY(curl_easy_setopt(t->easy, CURLOPT_POST, 1L));
@@ -308,12 +315,14 @@ static CURLcode prepare_list(struct transfer *t, const char *etag)
 	if (etag[0] && !add_header(t, line))
 		return CURLE_OUT_OF_MEMORY;
 	TRY(prepare(t, "/v1/hotlist", t->conf->hotlist_timeout_s));
-	TRY(curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->conf->hotlist_max_bytes));
+	TRY(curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE,
+			     (curl_off_t)t->conf->hotlist_max_bytes));
 	return CURLE_OK;
 }
 
 /* `rc` is what preparing said. */
-static bool begin(struct transfer *t, CURLcode rc, bool is_list, transfer_done_fn done, void *arg, struct err *e)
+static bool begin(struct transfer *t, CURLcode rc, bool is_list, transfer_done_fn done, void *arg,
+		  struct err *e)
 {
 	t->is_list = is_list;
 	t->body_len = 0;
@@ -328,14 +337,16 @@ static bool begin(struct transfer *t, CURLcode rc, bool is_list, transfer_done_f
 	return true;
 }
 
-bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_done_fn done, void *arg, struct err *e)
+bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_done_fn done,
+		  void *arg, struct err *e)
 {
 	if (t->busy)
 		return err_set(e, ERR_AGAIN, "transfer: busy");
 	return begin(t, prepare_hit(t, body, len), false, done, arg, e);
 }
 
-bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg, struct err *e)
+bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg,
+		   struct err *e)
 {
 	if (t->busy)
 		return err_set(e, ERR_AGAIN, "transfer: busy");
@@ -361,9 +372,12 @@ void transfer_abort(struct transfer *t)
 		(void)close(steal_fd(&t->list_fd));
 }
 
-/* --- life ----------------------------------------------------------------------------------------------- */
+/* --- life
+ * -----------------------------------------------------------------------------------------------
+ */
 
-/* The resolver reads its configuration and loads its modules when first asked: let that be now, not in the sandbox. */
+/* The resolver reads its configuration and loads its modules when first asked: let that be now, not
+ * in the sandbox. */
 static void warm_resolver(void)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -373,8 +387,8 @@ static void warm_resolver(void)
 		freeaddrinfo(found);
 }
 
-bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struct credentials *own, struct transfer **out,
-		  struct err *e)
+bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struct credentials *own,
+		  struct transfer **out, struct err *e)
 {
 	struct transfer *t = calloc(1, sizeof *t);
 
@@ -392,7 +406,8 @@ bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struc
 	}
 	t->multi = curl_multi_init();
 	t->easy = curl_easy_init();
-	if (!t->multi || !t->easy || curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
+	if (!t->multi || !t->easy ||
+	    curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
 	    curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t) != CURLM_OK ||
 	    curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
 	    curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) != CURLM_OK ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One HTTPS transfer at a time over one connection kept alive: libcurl's multi interface in our event loop. The server must show
- * a certificate of the configured authority for the URL's host, over TLS 1.2 or later; there is no way to ask for less.
+ * One HTTPS transfer at a time over one connection kept alive: libcurl's multi interface in our
+ * event loop. The server must show a certificate of the configured authority for the URL's host,
+ * over TLS 1.2 or later; there is no way to ask for less.
  */
 #ifndef FIRMWARE_UPLINK_TRANSFER_H
 #define FIRMWARE_UPLINK_TRANSFER_H
@@ -20,21 +21,25 @@ struct transfer;
 /* Called once when a transfer has ended, in whatever way; a new one may be started from here. */
 typedef void (*transfer_done_fn)(void *arg, const struct ending *end);
 
-/* All borrowed for as long as the transfer lives. Call before the sandbox closes: libraries are loaded here. ERR_IO, ERR_NO_MEMORY. */
-bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struct credentials *own, struct transfer **out,
-		  struct err *e) MUST_CHECK;
+/* All borrowed for as long as the transfer lives. Call before the sandbox closes: libraries are
+ * loaded here. ERR_IO, ERR_NO_MEMORY. */
+bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struct credentials *own,
+		  struct transfer **out, struct err *e) MUST_CHECK;
 void transfer_free(struct transfer *t);
 
 bool transfer_busy(const struct transfer *t);
 
-/* POST a CloudEvent to {url}/v1/hits; body stays the caller's and must live until done. ERR_AGAIN: busy; ERR_NO_MEMORY. */
-bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_done_fn done, void *arg, struct err *e) MUST_CHECK;
+/* POST a CloudEvent to {url}/v1/hits; body stays the caller's and must live until done. ERR_AGAIN:
+ * busy; ERR_NO_MEMORY. */
+bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_done_fn done,
+		  void *arg, struct err *e) MUST_CHECK;
 
 /*
- * GET {url}/v1/hotlist unless it is still the one of `etag` ("": none). The body of a 200 goes into an unsealed gift: take it with
- * transfer_take_list in `done`. ERR_AGAIN: busy; ERR_NO_MEMORY.
+ * GET {url}/v1/hotlist unless it is still the one of `etag` ("": none). The body of a 200 goes into
+ * an unsealed gift: take it with transfer_take_list in `done`. ERR_AGAIN: busy; ERR_NO_MEMORY.
  */
-bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg, struct err *e) MUST_CHECK;
+bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg,
+		   struct err *e) MUST_CHECK;
 
 /* The bundle just received (caller closes), *len its bytes; -1 when there was none. */
 int transfer_take_list(struct transfer *t, uint64_t *len);

@@ -8,16 +8,18 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define DRAIN_NS (4 * NS_PER_S)  /* after STOP, for hits in hand */
-#define FRESH_NS (5 * NS_PER_S)  /* a new hit waits no longer than this for the next attempt */
-#define RETELL_NS (50 * NS_PER_MS) /* until the store is offered an answer again that it had no room for */
+#define DRAIN_NS (4 * NS_PER_S) /* after STOP, for hits in hand */
+#define FRESH_NS (5 * NS_PER_S) /* a new hit waits no longer than this for the next attempt */
+#define RETELL_NS                                                                                  \
+	(50 * NS_PER_MS) /* until the store is offered an answer again that it had no room for */
 
 static int64_t ns(double s)
 {
 	return (int64_t)(s * (double)NS_PER_S);
 }
 
-/* --- what happens when ---------------------------------------------------------------------------------- */
+/* --- what happens when
+ * ---------------------------------------------------------------------------------- */
 
 static void on_wake(void *arg)
 {
@@ -84,7 +86,7 @@ static void back_off(struct uplink *u, int64_t asked_ns)
 	uint32_t random = 0;
 
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-		random = UINT32_MAX; /* no jitter then: the longest wait */
+		random = 0; /* no jitter then: the longest wait */
 	u->not_before_ns = clock_mono_ns() + backoff_fail(&u->backoff, random, asked_ns);
 }
 
@@ -109,7 +111,8 @@ void uplink_account(struct uplink *u, const struct ending *end, const struct ans
 		back_off(u, end->retry_after_s * NS_PER_S);
 }
 
-/* --- callbacks ------------------------------------------------------------------------------------------- */
+/* --- callbacks
+ * ------------------------------------------------------------------------------------------- */
 
 bool uplink_open(struct uplink *u, const struct role_env *env, struct err *e)
 {
@@ -123,7 +126,8 @@ bool uplink_open(struct uplink *u, const struct role_env *env, struct err *e)
 	u->backoff.max_ns = ns(u->conf.retry_max_s);
 	if (u->conf.url[0] == '\0')
 		return true;
-	return credentials_load(&u->conf, &u->own, e) && transfer_new(u->loop, &u->conf, &u->own, &u->transfer, e);
+	return credentials_load(&u->conf, &u->own, e) &&
+	       transfer_new(u->loop, &u->conf, &u->own, &u->transfer, e);
 }
 
 bool uplink_begin(void *state, struct err *e)
@@ -150,7 +154,8 @@ void uplink_connected(void *state, enum wire_role peer)
 
 static bool take_hit(struct uplink *u, const struct wire_hit *m, int fd, struct err *e)
 {
-	int64_t soon = clock_mono_ns() + (FRESH_NS < u->backoff.max_ns ? FRESH_NS : u->backoff.max_ns);
+	int64_t soon =
+	    clock_mono_ns() + (FRESH_NS < u->backoff.max_ns ? FRESH_NS : u->backoff.max_ns);
 	bool taken = hits_take(u, m, fd, e);
 
 	(void)close(fd);
@@ -165,7 +170,8 @@ static bool take_hit(struct uplink *u, const struct wire_hit *m, int fd, struct 
 	return true;
 }
 
-bool uplink_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds, size_t n_fds, struct err *e)
+bool uplink_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
+		    size_t n_fds, struct err *e)
 {
 	struct uplink *u = state;
 
@@ -221,7 +227,8 @@ static void say_state(const struct uplink *u, struct wire_status *s)
 	}
 	(void)snprintf(s->state, sizeof s->state, "%s", state);
 	if (wait > 0)
-		(void)snprintf(s->detail, sizeof s->detail, "%s; next attempt in %d s", detail, (int)(wait / NS_PER_S + 1));
+		(void)snprintf(s->detail, sizeof s->detail, "%s; next attempt in %d s", detail,
+			       (int)(wait / NS_PER_S + 1));
 	else
 		(void)snprintf(s->detail, sizeof s->detail, "%s", detail);
 }

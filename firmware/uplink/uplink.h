@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of the uplink role and its callbacks (firmware/role.h). Hits first, then the hotlist; one transfer at a time; after
- * a failure nothing is sent until the back-off is over, whatever waits.
+ * The state of the uplink role and its callbacks (firmware/role.h). Hits first, then the hotlist;
+ * one transfer at a time; after a failure nothing is sent until the back-off is over, whatever
+ * waits.
  */
 #ifndef FIRMWARE_UPLINK_UPLINK_H
 #define FIRMWARE_UPLINK_UPLINK_H
@@ -14,13 +15,14 @@
 #include "firmware/uplink/credentials.h"
 #include "firmware/uplink/transfer.h"
 
-#define UPLINK_QUEUE   8u          /* hits held; the store sends at most 4 before an answer */
-#define UPLINK_HIT_MAX (8u << 20)  /* bytes of one event: four pictures of a gift, as base64, and their frame */
+#define UPLINK_QUEUE 8u /* hits held; the store sends at most 4 before an answer */
+#define UPLINK_HIT_MAX                                                                             \
+	(8u << 20) /* bytes of one event: four pictures of a gift, as base64, and their frame */
 
 struct queued_hit {
 	int64_t outbox_id;
 	struct gift body;
-	bool ended;                /* answered; `done` still has to reach the store */
+	bool ended; /* answered; `done` still has to reach the store */
 	struct wire_hit_done done;
 };
 
@@ -32,12 +34,13 @@ struct uplink_counters {
 };
 
 struct uplink_list {
-	char etag[ANSWER_ETAG_SIZE];    /* of the bundle the store has accepted; "": none */
-	char offered[ANSWER_ETAG_SIZE]; /* of the one it is looking at */
-	bool offering, missed;          /* missed: fetched when no store was there to take it */
-	bool store_seen;                /* before that, there is nobody to fetch for */
+	char etag[ANSWER_ETAG_SIZE];	  /* of the bundle the store has accepted; "": none */
+	char offered[ANSWER_ETAG_SIZE];	  /* of the one it is looking at */
+	bool offering, missed;		  /* missed: fetched when no store was there to take it */
+	bool store_seen;		  /* before that, there is nobody to fetch for */
 	int64_t next_poll_ns, offered_ns; /* monotonic */
-	unsigned refusals;              /* in a row: a bundle that the store does not want is not fetched again and again */
+	unsigned refusals; /* in a row: a bundle that the store does not want is not fetched again
+			      and again */
 };
 
 struct uplink {
@@ -45,38 +48,42 @@ struct uplink {
 	struct loop *loop;
 	struct uplink_conf conf;
 	struct credentials own;
-	struct transfer *transfer;      /* NULL: no RTCC is configured */
+	struct transfer *transfer; /* NULL: no RTCC is configured */
 	struct queued_hit queue[UPLINK_QUEUE];
 	size_t n_queue;
-	int64_t sending;                /* outbox id under way; -1: none */
-	int64_t last_failed;            /* outbox id: others go first next time */
-	int64_t newest;                 /* highest outbox id seen: a higher one is news */
+	int64_t sending;     /* outbox id under way; -1: none */
+	int64_t last_failed; /* outbox id: others go first next time */
+	int64_t newest;	     /* highest outbox id seen: a higher one is news */
 	struct backoff backoff;
-	int64_t not_before_ns;          /* monotonic; 0: no back-off */
+	int64_t not_before_ns; /* monotonic; 0: no back-off */
 	int timer;
 	struct uplink_list list;
 	bool contacted, stopping;
-	struct answer last;             /* how the last transfer ended */
+	struct answer last; /* how the last transfer ended */
 	struct uplink_counters n;
 };
 
 bool uplink_open(struct uplink *u, const struct role_env *env, struct err *e) MUST_CHECK;
 bool uplink_begin(void *state, struct err *e);
 void uplink_connected(void *state, enum wire_role peer);
-bool uplink_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds, size_t n_fds, struct err *e);
+bool uplink_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
+		    size_t n_fds, struct err *e);
 void uplink_stop(void *state);
 void uplink_status(void *state, struct wire_status *s);
 void uplink_close(void *state);
 
-/* Start what is due, or sleep until it is. Between the files of this role only, like what follows. */
+/* Start what is due, or sleep until it is. Between the files of this role only, like what follows.
+ */
 void uplink_next(struct uplink *u);
 
 /* Account for the end of a transfer; back off when it failed. `is_hit`: it carried a hit. */
-void uplink_account(struct uplink *u, const struct ending *end, const struct answer *a, bool is_hit);
+void uplink_account(struct uplink *u, const struct ending *end, const struct answer *a,
+		    bool is_hit);
 
 /* --- hits.c --- */
 
-/* Take a hit of the store into the queue. ERR_LIMIT, ERR_PEER: not taken. The fd stays the caller's. */
+/* Take a hit of the store into the queue. ERR_LIMIT, ERR_PEER: not taken. The fd stays the
+ * caller's. */
 bool hits_take(struct uplink *u, const struct wire_hit *m, int fd, struct err *e) MUST_CHECK;
 /* Start sending one; false when none waits. */
 bool hits_send(struct uplink *u);

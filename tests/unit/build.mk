@@ -54,3 +54,8 @@ ifeq ($(CONFIG_CAMERA_SIM),y)
 $(eval $(call unit,sim,sim base))
 $(eval $(call unit,camera_sim,$(camera_libs) base))
 endif
+ifeq ($(CONFIG_UPLINK),y)
+$(eval $(call unit,uplink,uplink uplink_conf base))
+test/unit/test_uplink.cppflags := -isystem $(DEPS)/include
+$(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
+endif

@@ -129,7 +129,10 @@ static void more_descriptors_than_a_message_may_have_are_closed(void **state)
 		struct cmsghdr align;
 	} c;
 	struct iovec io = {.iov_base = "x", .iov_len = 1};
-	struct msghdr h = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof c.bytes};
+	struct msghdr h = {.msg_iov = &io,
+			   .msg_iovlen = 1,
+			   .msg_control = c.bytes,
+			   .msg_controllen = sizeof c.bytes};
 	int fds[CHAN_FDS_MAX];
 	struct cmsghdr *m;
 	size_t before, len, n;
@@ -196,14 +199,14 @@ static void no_channel_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_PAIR(messages_arrive_whole_and_apart),
-		WITH_PAIR(descriptors_travel),
-		WITH_PAIR(what_is_too_large_is_not_sent),
-		WITH_PAIR(what_is_too_large_is_dropped_and_its_descriptors_closed),
-		WITH_PAIR(more_descriptors_than_a_message_may_have_are_closed),
-		WITH_PAIR(full_queue_says_again_and_recovers),
-		WITH_PAIR(closed_peer_is_told_apart),
-		WITH_PAIR(no_channel_is_an_error),
+	    WITH_PAIR(messages_arrive_whole_and_apart),
+	    WITH_PAIR(descriptors_travel),
+	    WITH_PAIR(what_is_too_large_is_not_sent),
+	    WITH_PAIR(what_is_too_large_is_dropped_and_its_descriptors_closed),
+	    WITH_PAIR(more_descriptors_than_a_message_may_have_are_closed),
+	    WITH_PAIR(full_queue_says_again_and_recovers),
+	    WITH_PAIR(closed_peer_is_told_apart),
+	    WITH_PAIR(no_channel_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

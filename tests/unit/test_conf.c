@@ -20,12 +20,12 @@ struct settings {
 
 #define AT(field) offsetof(struct settings, field)
 static const struct conf_key keys[] = {
-	{"name", CONF_STRING, AT(name), NULL, 0, 0, NULL, "who"},
-	{"folder", CONF_PATH, AT(folder), "spool", 0, 0, NULL, "where"},
-	{"mode", CONF_CHOICE, AT(mode), "slow", 0, 0, "slow|fast|off", "how"},
-	{"days", CONF_INT, AT(days), "90", 1, 90, NULL, "how long"},
-	{"rate", CONF_REAL, AT(rate), "2.5", 0.5, 60, NULL, "how often"},
-	{"loop", CONF_BOOL, AT(loop), "no", 0, 0, NULL, "again"},
+    {"name", CONF_STRING, AT(name), NULL, 0, 0, NULL, "who"},
+    {"folder", CONF_PATH, AT(folder), "spool", 0, 0, NULL, "where"},
+    {"mode", CONF_CHOICE, AT(mode), "slow", 0, 0, "slow|fast|off", "how"},
+    {"days", CONF_INT, AT(days), "90", 1, 90, NULL, "how long"},
+    {"rate", CONF_REAL, AT(rate), "2.5", 0.5, 60, NULL, "how often"},
+    {"loop", CONF_BOOL, AT(loop), "no", 0, 0, NULL, "again"},
 };
 #define N_KEYS (sizeof keys / sizeof keys[0])
 
@@ -66,9 +66,11 @@ static void defaults_fill_what_is_not_given(void **state)
 static void every_type_is_read(void **state)
 {
 	(void)state;
-	assert_true(fill("\xef\xbb\xbf# comment\r\n; another\r\n[other]\nname = x\nwhatever = y\n[store]\r\n"
-			 "  name = Kingshighway & Chippewa ; inline\r\n\tfolder=/var/spool\nmode : fast\ndays = 1\n"
-			 "rate = 6e1\nloop = on"));
+	assert_true(fill(
+	    "\xef\xbb\xbf# comment\r\n; another\r\n[other]\nname = x\nwhatever = y\n[store]\r\n"
+	    "  name = Kingshighway & Chippewa ; inline\r\n\tfolder=/var/spool\nmode : fast\ndays = "
+	    "1\n"
+	    "rate = 6e1\nloop = on"));
 	assert_string_equal(got.name, "Kingshighway & Chippewa");
 	assert_string_equal(got.folder, "/var/spool");
 	assert_string_equal(got.mode, "fast");
@@ -90,8 +92,10 @@ static void wrong_keys_are_refused(void **state)
 {
 	(void)state;
 	refused("[store]\nname=a\ndayz = 3\n", ERR_CONFIG, "line 3: [store] dayz: unknown key");
-	refused("[store]\nname=a\n\ndays=3\ndays=3\n", ERR_CONFIG, "line 5: [store] days: given twice");
-	refused("[store]\nname=a\n[x]\n[store]\nname=b\n", ERR_CONFIG, "line 5: [store] name: given twice");
+	refused("[store]\nname=a\n\ndays=3\ndays=3\n", ERR_CONFIG,
+		"line 5: [store] days: given twice");
+	refused("[store]\nname=a\n[x]\n[store]\nname=b\n", ERR_CONFIG,
+		"line 5: [store] name: given twice");
 	refused("[store]\ndays=3\n", ERR_CONFIG, "[store] name: missing");
 	refused("", ERR_CONFIG, "[store] name: missing");
 	refused("[store]\nname =\n", ERR_CONFIG, "line 2: [store] name: empty");
@@ -103,7 +107,8 @@ static void wrong_values_are_refused(void **state)
 	(void)state;
 	refused("[store]\ndays = 91", ERR_CONFIG, "line 2: [store] days: not within 1 to 90");
 	refused("[store]\ndays = 0", ERR_CONFIG, "line 2: [store] days: not within 1 to 90");
-	refused("[store]\ndays = 99999999999999999999", ERR_CONFIG, "line 2: [store] days: not within 1 to 90");
+	refused("[store]\ndays = 99999999999999999999", ERR_CONFIG,
+		"line 2: [store] days: not within 1 to 90");
 	refused("[store]\ndays = 3d", ERR_CONFIG, "line 2: [store] days: not a whole number");
 	refused("[store]\ndays =", ERR_CONFIG, "line 2: [store] days: not a whole number");
 	refused("[store]\nrate = 0.1", ERR_CONFIG, "line 2: [store] rate: not within 0.5 to 60");
@@ -112,14 +117,16 @@ static void wrong_values_are_refused(void **state)
 	refused("[store]\nrate = fast", ERR_CONFIG, "line 2: [store] rate: not a number");
 	refused("[store]\nloop = maybe", ERR_CONFIG, "line 2: [store] loop: neither yes nor no");
 	refused("[store]\nmode = fas", ERR_CONFIG, "line 2: [store] mode: none of slow|fast|off");
-	refused("[store]\nmode = slow|fast", ERR_CONFIG, "line 2: [store] mode: none of slow|fast|off");
+	refused("[store]\nmode = slow|fast", ERR_CONFIG,
+		"line 2: [store] mode: none of slow|fast|off");
 	refused("[store]\nmode =", ERR_CONFIG, "line 2: [store] mode: none of slow|fast|off");
 }
 
 static void what_is_no_ini_is_refused(void **state)
 {
 	(void)state;
-	refused("[store]\nname = a\ngarbage\n", ERR_CONFIG, "line 3: neither [section] nor key = value");
+	refused("[store]\nname = a\ngarbage\n", ERR_CONFIG,
+		"line 3: neither [section] nor key = value");
 	refused("[store\nname = a\n", ERR_CONFIG, "line 1: neither [section] nor key = value");
 	assert_false(fill_bytes("[store]\nname = a\0b\n", 19));
 	assert_string_equal(why.text, "holds NUL bytes: not a text");
@@ -139,8 +146,10 @@ static void what_is_too_long_is_refused(void **state)
 	assert_false(fill_bytes(text, 4000));
 	assert_int_equal(why.code, ERR_LIMIT);
 	assert_non_null(strstr(why.text, "line 2: longer than"));
-	memset(folder, 'f', sizeof folder - 1); /* fits the line, not the field, once the folder is in front */
-	assert_false(conf_fill("[store]\nname=a\nfolder=b", 23, folder, "store", keys, N_KEYS, &got, &why));
+	memset(folder, 'f',
+	       sizeof folder - 1); /* fits the line, not the field, once the folder is in front */
+	assert_false(
+	    conf_fill("[store]\nname=a\nfolder=b", 23, folder, "store", keys, N_KEYS, &got, &why));
 	assert_int_equal(why.code, ERR_LIMIT);
 	assert_string_equal(why.text, "line 3: [store] folder: too long");
 }
@@ -200,15 +209,15 @@ static void file_is_read_whole_or_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults_fill_what_is_not_given),
-		cmocka_unit_test(every_type_is_read),
-		cmocka_unit_test(a_section_may_come_in_parts),
-		cmocka_unit_test(wrong_keys_are_refused),
-		cmocka_unit_test(wrong_values_are_refused),
-		cmocka_unit_test(what_is_no_ini_is_refused),
-		cmocka_unit_test(what_is_too_long_is_refused),
-		cmocka_unit_test(sections_are_checked),
-		cmocka_unit_test(file_is_read_whole_or_refused),
+	    cmocka_unit_test(defaults_fill_what_is_not_given),
+	    cmocka_unit_test(every_type_is_read),
+	    cmocka_unit_test(a_section_may_come_in_parts),
+	    cmocka_unit_test(wrong_keys_are_refused),
+	    cmocka_unit_test(wrong_values_are_refused),
+	    cmocka_unit_test(what_is_no_ini_is_refused),
+	    cmocka_unit_test(what_is_too_long_is_refused),
+	    cmocka_unit_test(sections_are_checked),
+	    cmocka_unit_test(file_is_read_whole_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

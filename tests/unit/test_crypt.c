@@ -32,24 +32,27 @@ static int make_keys(void **state)
 	(void)state;
 	if (!mkdtemp(folder))
 		return -1;
-	(void)snprintf(command, sizeof command,
-		       "cd %s && exec >log 2>&1 && for c in P-256 P-384 P-521; do"
-		       " openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:$c -out $c.key &&"
-		       " openssl pkey -in $c.key -pubout -out $c.pub || exit 1; done &&"
-		       " openssl ec -in P-256.key -out sec1.key &&"
-		       " openssl req -x509 -new -key P-256.key -subj /CN=signer -out P-256.crt &&"
-		       " openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key &&"
-		       " openssl pkey -in rsa.key -pubout -out rsa.pub &&"
-		       " openssl req -x509 -new -key rsa.key -subj /CN=rsa -out rsa.crt &&"
-		       " openssl genpkey -algorithm ED25519 -out ed.key && openssl pkey -in ed.key -pubout -out ed.pub &&"
-		       " openssl ec -in P-256.key -aes128 -passout pass:x -out locked.key &&"
-		       " openssl ecparam -name secp256k1 -genkey -noout -out k1.key && openssl pkey -in k1.key -pubout -out k1.pub &&"
-		       " openssl pkey -in P-256.key -outform DER -out der.key &&"
-		       " head -c 100 P-256.pub >cut.pub && head -c 100 P-256.key >cut.key && : >empty &&"
-		       " head -c 2000 /dev/urandom >noise && head -c 20000 /dev/zero >big && mkfifo fifo &&"
-		       " printf 'the box' >data && openssl dgst -sha256 -sign P-256.key -out data.sig data &&"
-		       " openssl pkey -in P-256.key -pubout -outform DER | openssl dgst -sha256 -binary >id",
-		       folder);
+	(void)snprintf(
+	    command, sizeof command,
+	    "cd %s && exec >log 2>&1 && for c in P-256 P-384 P-521; do"
+	    " openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:$c -out $c.key &&"
+	    " openssl pkey -in $c.key -pubout -out $c.pub || exit 1; done &&"
+	    " openssl ec -in P-256.key -out sec1.key &&"
+	    " openssl req -x509 -new -key P-256.key -subj /CN=signer -out P-256.crt &&"
+	    " openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key &&"
+	    " openssl pkey -in rsa.key -pubout -out rsa.pub &&"
+	    " openssl req -x509 -new -key rsa.key -subj /CN=rsa -out rsa.crt &&"
+	    " openssl genpkey -algorithm ED25519 -out ed.key && openssl pkey -in ed.key -pubout "
+	    "-out ed.pub &&"
+	    " openssl ec -in P-256.key -aes128 -passout pass:x -out locked.key &&"
+	    " openssl ecparam -name secp256k1 -genkey -noout -out k1.key && openssl pkey -in "
+	    "k1.key -pubout -out k1.pub &&"
+	    " openssl pkey -in P-256.key -outform DER -out der.key &&"
+	    " head -c 100 P-256.pub >cut.pub && head -c 100 P-256.key >cut.key && : >empty &&"
+	    " head -c 2000 /dev/urandom >noise && head -c 20000 /dev/zero >big && mkfifo fifo &&"
+	    " printf 'the box' >data && openssl dgst -sha256 -sign P-256.key -out data.sig data &&"
+	    " openssl pkey -in P-256.key -pubout -outform DER | openssl dgst -sha256 -binary >id",
+	    folder);
 	return system(command);
 }
 
@@ -75,10 +78,11 @@ static size_t read_file(const char *name, uint8_t *out, size_t size)
 
 static void hash_is_sha256(void **state)
 {
-	static const uint8_t abc[CRYPT_SHA256_SIZE] = {/* FIPS 180-4, the example "abc" */
-						       0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
-						       0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
-						       0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+	static const uint8_t abc[CRYPT_SHA256_SIZE] = {
+	    /* FIPS 180-4, the example "abc" */
+	    0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+	    0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+	    0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
 	uint8_t out[CRYPT_SHA256_SIZE];
 
 	(void)state;
@@ -126,7 +130,8 @@ static void round_trip(const char *secret, const char *public, const char *other
 	}
 	for (size_t cut = 0; cut < len; cut++)
 		assert_false(crypt_verify(public_key, data, sizeof data, sig, cut, &why));
-	assert_false(crypt_verify(public_key, data, sizeof data, sig, CRYPT_SIGNATURE_MAX + 1, &why));
+	assert_false(
+	    crypt_verify(public_key, data, sizeof data, sig, CRYPT_SIGNATURE_MAX + 1, &why));
 	assert_false(crypt_verify(public_key, data, sizeof data - 1, sig, len, &why));
 	assert_true(crypt_verify(public_key, data, sizeof data, sig, len, &why));
 	assert_false(crypt_sign(public_key, data, sizeof data, sig, &len, &why));
@@ -151,8 +156,10 @@ static void p384_signs_and_verifies(void **state)
 
 static void openssl_agrees(void **state)
 {
-	uint8_t data[16], sig[CRYPT_SIGNATURE_MAX], id[CRYPT_SHA256_SIZE], expected[CRYPT_SHA256_SIZE];
-	size_t len = read_file("data", data, sizeof data), sig_len = read_file("data.sig", sig, sizeof sig);
+	uint8_t data[16], sig[CRYPT_SIGNATURE_MAX], id[CRYPT_SHA256_SIZE],
+	    expected[CRYPT_SHA256_SIZE];
+	size_t len = read_file("data", data, sizeof data),
+	       sig_len = read_file("data.sig", sig, sizeof sig);
 	static const char *const same_key[] = {"P-256.pub", "P-256.crt"};
 
 	(void)state;
@@ -168,7 +175,8 @@ static void openssl_agrees(void **state)
 	}
 }
 
-static void refused(bool (*load)(const char *, struct crypt_key **, struct err *), const char *name, enum err_code code)
+static void refused(bool (*load)(const char *, struct crypt_key **, struct err *), const char *name,
+		    enum err_code code)
 {
 	struct crypt_key *k = NULL;
 
@@ -221,14 +229,14 @@ static void null_is_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hash_is_sha256),
-		cmocka_unit_test(random_bytes_differ),
-		cmocka_unit_test(p256_signs_and_verifies),
-		cmocka_unit_test(p384_signs_and_verifies),
-		cmocka_unit_test(openssl_agrees),
-		cmocka_unit_test(other_algorithms_are_refused),
-		cmocka_unit_test(what_is_no_key_is_refused),
-		cmocka_unit_test(null_is_harmless),
+	    cmocka_unit_test(hash_is_sha256),
+	    cmocka_unit_test(random_bytes_differ),
+	    cmocka_unit_test(p256_signs_and_verifies),
+	    cmocka_unit_test(p384_signs_and_verifies),
+	    cmocka_unit_test(openssl_agrees),
+	    cmocka_unit_test(other_algorithms_are_refused),
+	    cmocka_unit_test(what_is_no_key_is_refused),
+	    cmocka_unit_test(null_is_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, remove_keys);

@@ -15,7 +15,8 @@ static struct err why;
 
 static int make(const char *a, const char *b)
 {
-	struct iovec parts[] = {{(void *)(uintptr_t)a, strlen(a)}, {NULL, 0}, {(void *)(uintptr_t)b, strlen(b)}};
+	struct iovec parts[] = {
+	    {(void *)(uintptr_t)a, strlen(a)}, {NULL, 0}, {(void *)(uintptr_t)b, strlen(b)}};
 	int fd = -1;
 
 	assert_true(gift_make("test", parts, 3, &fd, &why));
@@ -88,14 +89,17 @@ static void not_ours(int fd)
 
 static void anything_else_is_refused(void **state)
 {
-	int some = memfd_create("some", MFD_ALLOW_SEALING), future = memfd_create("future", MFD_ALLOW_SEALING), p[2];
+	int some = memfd_create("some", MFD_ALLOW_SEALING),
+	    future = memfd_create("future", MFD_ALLOW_SEALING), p[2];
 	struct gift g;
 
 	(void)state;
 	not_ours(memfd_create("unsealed", 0));
 	assert_int_equal(fcntl(some, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL), 0);
 	not_ours(some);
-	assert_int_equal(fcntl(future, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL), 0);
+	assert_int_equal(fcntl(future, F_ADD_SEALS,
+			       F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL),
+			 0);
 	not_ours(future); /* an older writable mapping could still change it */
 	not_ours(open("/etc/passwd", O_RDONLY));
 	assert_int_equal(pipe(p), 0);
@@ -108,11 +112,11 @@ static void anything_else_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parts_arrive_in_order),
-		cmocka_unit_test(nobody_can_change_a_gift),
-		cmocka_unit_test(empty_gift_is_a_gift),
-		cmocka_unit_test(larger_than_taken_is_refused),
-		cmocka_unit_test(anything_else_is_refused),
+	    cmocka_unit_test(parts_arrive_in_order),
+	    cmocka_unit_test(nobody_can_change_a_gift),
+	    cmocka_unit_test(empty_gift_is_a_gift),
+	    cmocka_unit_test(larger_than_taken_is_refused),
+	    cmocka_unit_test(anything_else_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,7 +116,8 @@ static void times_are_written_as_rfc3339(void **state)
 
 	(void)state;
 	assert_string_equal(clock_rfc3339(0, out), "1970-01-01T00:00:00.000Z");
-	assert_string_equal(clock_rfc3339(INT64_C(1769903999123999999), out), "2026-01-31T23:59:59.123Z");
+	assert_string_equal(clock_rfc3339(INT64_C(1769903999123999999), out),
+			    "2026-01-31T23:59:59.123Z");
 	assert_string_equal(clock_rfc3339(-1, out), "1969-12-31T23:59:59.999Z");
 	assert_string_equal(clock_rfc3339(INT64_MAX, out), "2262-04-11T23:47:16.854Z");
 	assert_string_equal(clock_rfc3339(INT64_MIN, out), "1677-09-21T00:12:43.145Z");
@@ -134,12 +135,12 @@ static void clocks_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_systemd_a_time_leads),
-		cmocka_unit_test(journal_gets_levels),
-		cmocka_unit_test(lines_cannot_be_forged_or_flood),
-		cmocka_unit_test(times_are_written_as_rfc3339),
-		cmocka_unit_test(clocks_run),
-		cmocka_unit_test(a_log_that_cannot_be_written_stops_nobody),
+	    cmocka_unit_test(without_systemd_a_time_leads),
+	    cmocka_unit_test(journal_gets_levels),
+	    cmocka_unit_test(lines_cannot_be_forged_or_flood),
+	    cmocka_unit_test(times_are_written_as_rfc3339),
+	    cmocka_unit_test(clocks_run),
+	    cmocka_unit_test(a_log_that_cannot_be_written_stops_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,8 +99,8 @@ static void forget_the_other(void *arg, int fd, uint32_t events)
 	loop_forget(f.loop, f.pipes[0][0]);
 	loop_forget(f.loop, f.pipes[1][0]);
 	/* its place is taken at once by another: the queued event must not reach that one */
-	assert_true(loop_watch(f.loop, fd == f.pipes[0][0] ? f.pipes[1][1] : f.pipes[0][1], EPOLLPRI, drain,
-			       &f.other_calls, &f.e));
+	assert_true(loop_watch(f.loop, fd == f.pipes[0][0] ? f.pipes[1][1] : f.pipes[0][1],
+			       EPOLLPRI, drain, &f.other_calls, &f.e));
 	loop_stop(f.loop);
 }
 
@@ -108,7 +108,8 @@ static void forgotten_in_the_same_round_is_not_called(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		assert_true(loop_watch(f.loop, f.pipes[i][0], EPOLLIN, forget_the_other, NULL, &f.e));
+		assert_true(
+		    loop_watch(f.loop, f.pipes[i][0], EPOLLIN, forget_the_other, NULL, &f.e));
 		assert_int_equal(write(f.pipes[i][1], "x", 1), 1);
 	}
 	assert_true(loop_run(f.loop, &f.e));
@@ -141,7 +142,8 @@ static void timers_keep_time(void **state)
 	assert_in_range(f.calls, 2, 10);
 	assert_int_equal(f.other_calls, 1);
 	/* waiting is no busy loop */
-	assert_true((after.tv_sec - before.tv_sec) * NS_PER_S + after.tv_nsec - before.tv_nsec < 50 * NS_PER_MS);
+	assert_true((after.tv_sec - before.tv_sec) * NS_PER_S + after.tv_nsec - before.tv_nsec <
+		    50 * NS_PER_MS);
 }
 
 static void sleep_long(void *arg)
@@ -261,17 +263,17 @@ static void stopped_before_it_runs_it_returns_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_LOOP(readable_descriptor_calls),
-		WITH_LOOP(forgotten_in_the_same_round_is_not_called),
-		WITH_LOOP(hang_up_is_told),
-		WITH_LOOP(timers_keep_time),
-		WITH_LOOP(late_timer_does_not_make_up),
-		WITH_LOOP(cancelled_timer_stays_silent),
-		WITH_LOOP(timer_may_cancel_itself),
-		WITH_LOOP(signals_come_through_the_loop),
-		WITH_LOOP(limits_are_refusals),
-		WITH_LOOP(what_cannot_be_watched_is_refused),
-		WITH_LOOP(stopped_before_it_runs_it_returns_at_once),
+	    WITH_LOOP(readable_descriptor_calls),
+	    WITH_LOOP(forgotten_in_the_same_round_is_not_called),
+	    WITH_LOOP(hang_up_is_told),
+	    WITH_LOOP(timers_keep_time),
+	    WITH_LOOP(late_timer_does_not_make_up),
+	    WITH_LOOP(cancelled_timer_stays_silent),
+	    WITH_LOOP(timer_may_cancel_itself),
+	    WITH_LOOP(signals_come_through_the_loop),
+	    WITH_LOOP(limits_are_refusals),
+	    WITH_LOOP(what_cannot_be_watched_is_refused),
+	    WITH_LOOP(stopped_before_it_runs_it_returns_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
