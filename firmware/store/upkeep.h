@@ -7,13 +7,13 @@
 #ifndef FIRMWARE_STORE_UPKEEP_H
 #define FIRMWARE_STORE_UPKEEP_H
 
+#include "firmware/base/clock.h"
 #include "firmware/store/db.h"
 #include "firmware/store/elapsed.h"
 #include "firmware/store/ring.h"
 
-#define UPKEEP_EVERY_NS (INT64_C(60) * 1000000000) /* between looks when nothing is to be done */
-#define UPKEEP_RECORD_NS                                                                           \
-	(INT64_C(3600) * 1000000000) /* purges are summed up in one audit record an hour */
+#define UPKEEP_EVERY_NS	(60 * NS_PER_S) /* between looks when nothing is to be done */
+#define UPKEEP_RECORD_NS NS_PER_DAY /* purges are summed up in one audit record a day */
 #define UPKEEP_STEP 64		     /* passages of one step */
 
 struct upkeep {

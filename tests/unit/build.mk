@@ -59,3 +59,8 @@ $(eval $(call unit,uplink,uplink uplink_conf base))
 test/unit/test_uplink.cppflags := -isystem $(DEPS)/include
 $(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
 endif
+$(eval $(call unit,store_db,store crypt base))
+$(eval $(call unit,store_ring,store crypt base))
+$(eval $(call unit,store_elapsed,store base))
+$(eval $(call unit,store_audit,store crypt base))
+$(eval $(call unit,store_outbox,store crypt base))

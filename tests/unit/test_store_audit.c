@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/store_help.h"
+
+#include "firmware/store/audit.h"
+
+#define RECORDS 30
+
+static int with_chain(void **state)
+{
+	struct place *p;
+	char detail[32];
+
+	(void)place_make(state);
+	p = *state;
+	for (int i = 1; i <= RECORDS; i++) {
+		struct audit_record r = {.who = "store", .what = "hit", .outcome = "queued", .detail = detail};
+
+		(void)snprintf(detail, sizeof detail, "{\"n\":%d}", i);
+		assert_true(audit_append(p->db, &r, T0 + i, &p->why));
+	}
+	return 0;
+}
+
+static void sql(struct place *p, const char *text)
+{
+	assert_int_equal(sqlite3_exec(db_handle(p->db), text, NULL, NULL, NULL), SQLITE_OK);
+	assert_true(sqlite3_changes(db_handle(p->db)) > 0);
+}
+
+static void broken_at(struct place *p, const char *said, int64_t whole)
+{
+	int64_t n;
+
+	assert_false(audit_verify(p->db, NULL, &n, &p->why));
+	assert_int_equal(p->why.code, ERR_SIGNATURE);
+	assert_non_null(strstr(p->why.text, said));
+	assert_int_equal(n, whole);
+}
+
+static void an_honest_chain_verifies(void **state)
+{
+	struct place *p = *state;
+	struct audit_head head;
+	int64_t n;
+
+	assert_true(audit_head(p->db, &head, &p->why));
+	assert_int_equal(head.seq, RECORDS);
+	assert_true(audit_verify(p->db, &head, &n, &p->why));
+	assert_int_equal(n, RECORDS);
+	place_close(p);
+	place_open(p);
+	assert_true(audit_append(p->db, &(struct audit_record){.what = "start"}, T0, &p->why));
+	assert_true(audit_verify(p->db, &head, &n, &p->why));
+	assert_int_equal(n, RECORDS + 1);
+}
+
+/* So that an offline tool can be written against it: the first record's hash, computed elsewhere. */
+static void the_hash_is_what_the_document_says(void **state)
+{
+	static const uint8_t expected[CRYPT_SHA256_SIZE] = {
+		0x98, 0x95, 0xe1, 0xac, 0x4f, 0x66, 0x5f, 0xae, 0x47, 0x45, 0xf5, 0x5f, 0x71, 0xb9, 0x04, 0xee,
+		0x7f, 0x7b, 0x68, 0x26, 0x4d, 0x44, 0x3f, 0x71, 0x2e, 0x35, 0xd4, 0x7a, 0xfe, 0xc8, 0x46, 0x17,
+	};
+	static const uint8_t zeros[CRYPT_SHA256_SIZE];
+	uint8_t hash[CRYPT_SHA256_SIZE];
+	struct audit_record r = {"store", "hit", NULL, NULL, "queued", "{\"n\":1}"};
+	struct err e;
+
+	(void)state;
+	assert_true(audit_hash(&r, 1, T0 + 1, zeros, hash, &e));
+	assert_memory_equal(hash, expected, sizeof hash);
+}
+
+static void an_edit_shows(void **state)
+{
+	static const char *const edits[] = {
+		"UPDATE audit SET detail = '{\"n\":99}' WHERE seq = 7", "UPDATE audit SET at_ns = at_ns + 1 WHERE seq = 7",
+		"UPDATE audit SET who = 'nobody' WHERE seq = 7",	"UPDATE audit SET what = 'x' WHERE seq = 7",
+		"UPDATE audit SET purpose = 'x' WHERE seq = 7",		"UPDATE audit SET case_number = 'x' WHERE seq = 7",
+		"UPDATE audit SET outcome = 'x' WHERE seq = 7",		"UPDATE audit SET prev = zeroblob(32) WHERE seq = 7",
+		"UPDATE audit SET hash = zeroblob(32) WHERE seq = 7",	"UPDATE audit SET hash = x'00' WHERE seq = 7",
+		"UPDATE audit SET detail = detail || char(0) || 'x' WHERE seq = 7",
+		/* Moving bytes from one field to its neighbour. */
+		"UPDATE audit SET who = 'stor', what = 'ehit' WHERE seq = 7",
+	};
+
+	for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+		struct place *p = *state;
+
+		sql(p, "SAVEPOINT s; UPDATE audit SET who = who");
+		sql(p, edits[i]);
+		broken_at(p, "record 7 was changed", 6);
+		assert_int_equal(sqlite3_exec(db_handle(p->db), "ROLLBACK TO s; RELEASE s", NULL, NULL, NULL), SQLITE_OK);
+	}
+}
+
+static void a_removal_shows(void **state)
+{
+	struct place *p = *state;
+
+	sql(p, "DELETE FROM audit WHERE seq = 11");
+	broken_at(p, "record 11 is missing", 10);
+	sql(p, "UPDATE audit SET seq = seq - 1 WHERE seq > 11");
+	broken_at(p, "record 11 was changed", 10);
+}
+
+static void removing_the_beginning_shows(void **state)
+{
+	struct place *p = *state;
+
+	sql(p, "DELETE FROM audit WHERE seq <= 5");
+	broken_at(p, "record 1 is missing", 0);
+}
+
+static void a_reordering_shows(void **state)
+{
+	struct place *p = *state;
+
+	sql(p, "UPDATE audit SET seq = -3 WHERE seq = 3");
+	sql(p, "UPDATE audit SET seq = 3 WHERE seq = 4");
+	sql(p, "UPDATE audit SET seq = 4 WHERE seq = -3");
+	broken_at(p, "record 3 was changed", 2);
+}
+
+static void a_replay_shows(void **state)
+{
+	struct place *p = *state;
+
+	sql(p, "INSERT INTO audit SELECT 31, at_ns, who, what, purpose, case_number, outcome, detail, prev, hash"
+	       " FROM audit WHERE seq = 30");
+	broken_at(p, "record 31 was changed", 30);
+}
+
+static void a_cut_shows_against_the_head_that_was_noted(void **state)
+{
+	struct place *p = *state;
+	struct audit_head head;
+	int64_t n;
+
+	assert_true(audit_head(p->db, &head, &p->why));
+	sql(p, "DELETE FROM audit WHERE seq > 20");
+	/* Alone it cannot show: that is why the head goes out. */
+	assert_true(audit_verify(p->db, NULL, &n, &p->why));
+	assert_false(audit_verify(p->db, &head, &n, &p->why));
+	assert_int_equal(p->why.code, ERR_SIGNATURE);
+	/* Nor does a chain that was grown afresh to the same length pass. */
+	for (int i = 21; i <= 31; i++)
+		assert_true(audit_append(p->db, &(struct audit_record){.what = "forged"}, T0, &p->why));
+	assert_true(audit_verify(p->db, NULL, &n, &p->why));
+	assert_false(audit_verify(p->db, &head, &n, &p->why));
+}
+
+static void a_record_is_bounded(void **state)
+{
+	struct place *p = *state;
+	char large[1026];
+
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = '\0';
+	assert_false(audit_append(p->db, &(struct audit_record){.detail = large}, T0, &p->why));
+	assert_int_equal(p->why.code, ERR_LIMIT);
+	large[1024] = '\0';
+	assert_true(audit_append(p->db, &(struct audit_record){.detail = large}, T0, &p->why));
+}
+
+static void it_goes_and_comes_with_its_transaction(void **state)
+{
+	struct place *p = *state;
+	struct audit_head head;
+
+	{
+		AUTO_ROLLBACK struct db_tx tx = {0};
+
+		assert_true(db_begin(p->db, &tx, &p->why));
+		assert_true(audit_append(p->db, &(struct audit_record){.what = "hit"}, T0, &p->why));
+	}
+	assert_true(audit_head(p->db, &head, &p->why));
+	assert_int_equal(head.seq, RECORDS);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, with_chain, place_end)
+	const struct CMUnitTest tests[] = {
+		T(an_honest_chain_verifies),
+		cmocka_unit_test(the_hash_is_what_the_document_says),
+		T(an_edit_shows),
+		T(a_removal_shows),
+		T(removing_the_beginning_shows),
+		T(a_reordering_shows),
+		T(a_replay_shows),
+		T(a_cut_shows_against_the_head_that_was_noted),
+		T(a_record_is_bounded),
+		T(it_goes_and_comes_with_its_transaction),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

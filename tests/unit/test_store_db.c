@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/store_help.h"
+
+#include "firmware/store/audit.h"
+#include "firmware/store/outbox.h"
+#include "firmware/store/salvage.h"
+#include "firmware/store/upkeep.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static void opens_with_the_settings_that_are_promised(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(p->how.fresh);
+	assert_string_equal(p->how.quarantine, "");
+	assert_int_equal(count_of(p, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+	assert_int_equal(count_of(p, "PRAGMA synchronous"), 2);
+	assert_int_equal(count_of(p, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(count_of(p, "PRAGMA secure_delete"), 1);
+	assert_int_equal(count_of(p, "PRAGMA trusted_schema"), 0);
+	assert_int_equal(count_of(p, "PRAGMA auto_vacuum"), 2);
+	assert_int_equal(count_of(p, "PRAGMA mmap_size"), 0);
+	assert_int_equal(count_of(p, "PRAGMA temp_store"), 2);
+	assert_int_equal(count_of(p, "PRAGMA user_version"), (int64_t)db_schema.n);
+	/* Defensive: the schema cannot be written by hand. */
+	(void)sqlite3_exec(db_handle(p->db), "PRAGMA writable_schema = ON", NULL, NULL, NULL);
+	assert_int_not_equal(sqlite3_exec(db_handle(p->db), "DELETE FROM sqlite_master", NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void what_is_not_committed_is_not_there(void **state)
+{
+	struct place *p = *state;
+	int64_t n;
+
+	{
+		AUTO_ROLLBACK struct db_tx tx = {0};
+
+		assert_true(db_begin(p->db, &tx, &p->why));
+		assert_true(db_state_set(p->db, "n", 7, &p->why));
+	}
+	assert_true(db_state_get(p->db, "n", &n, &p->why));
+	assert_int_equal(n, 0);
+	{
+		AUTO_ROLLBACK struct db_tx tx = {0};
+
+		assert_true(db_begin(p->db, &tx, &p->why));
+		assert_true(db_state_add(p->db, "n", 7, &p->why));
+		assert_true(db_state_add(p->db, "n", -2, &p->why));
+		assert_true(db_commit(&tx, &p->why));
+	}
+	assert_true(db_state_get(p->db, "n", &n, &p->why));
+	assert_int_equal(n, 5);
+}
+
+static void an_older_schema_is_upgraded_and_keeps_its_rows(void **state)
+{
+	static const char *steps[8];
+	struct db_schema newer = {steps, db_schema.n + 1};
+	struct place *p = *state;
+	int64_t n;
+
+	assert_true(db_schema.n < 8);
+	for (unsigned i = 0; i < db_schema.n; i++)
+		steps[i] = db_schema.steps[i];
+	steps[db_schema.n] = "CREATE TABLE later(x INTEGER) STRICT; INSERT INTO later VALUES(11)";
+	assert_true(db_state_set(p->db, "n", 5, &p->why));
+	place_close(p);
+	assert_true(db_open(p->folder, &newer, T0, &p->db, &p->how, &p->why));
+	assert_false(p->how.fresh);
+	assert_true(db_state_get(p->db, "n", &n, &p->why));
+	assert_int_equal(n, 5);
+	assert_int_equal(count_of(p, "SELECT x FROM later"), 11);
+	assert_int_equal(count_of(p, "PRAGMA user_version"), (int64_t)newer.n);
+}
+
+static void a_migration_that_fails_changes_nothing(void **state)
+{
+	static const char *steps[8];
+	struct db_schema broken = {steps, db_schema.n + 1};
+	struct place *p = *state;
+
+	for (unsigned i = 0; i < db_schema.n; i++)
+		steps[i] = db_schema.steps[i];
+	steps[db_schema.n] = "CREATE TABLE later(x INTEGER) STRICT; CREATE TABLE state(y)";
+	place_close(p);
+	assert_false(db_open(p->folder, &broken, T0, &p->db, &p->how, &p->why));
+	assert_non_null(strstr(p->why.text, "migration to schema"));
+	assert_null(p->db);
+	place_open(p);
+	assert_int_equal(count_of(p, "PRAGMA user_version"), (int64_t)db_schema.n);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM sqlite_master WHERE name = 'later'"), 0);
+}
+
+static void a_newer_schema_is_refused_and_left_alone(void **state)
+{
+	struct place *p = *state;
+	char path[PATH_MAX];
+
+	assert_int_equal(sqlite3_exec(db_handle(p->db), "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+	place_close(p);
+	assert_false(db_open(p->folder, &db_schema, T0, &p->db, &p->how, &p->why));
+	assert_int_equal(p->why.code, ERR_POLICY);
+	assert_string_equal(p->how.quarantine, "");
+	path_in(p, DB_FILE, path);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void overwrite(const struct place *p, const char *name, off_t at, size_t len, uint8_t with)
+{
+	char path[PATH_MAX];
+	uint8_t bytes[4096];
+	int fd;
+
+	path_in(p, name, path);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	memset(bytes, with, sizeof bytes);
+	assert_int_equal(pwrite(fd, bytes, len, at), (ssize_t)len);
+	(void)close(fd);
+}
+
+static void a_file_that_is_no_database_is_put_aside(void **state)
+{
+	struct place *p = *state;
+
+	place_close(p);
+	overwrite(p, DB_FILE, 0, 100, 'x');
+	place_open(p);
+	assert_true(p->how.fresh);
+	assert_string_not_equal(p->how.quarantine, "");
+	assert_true(bytes_of(p, p->how.quarantine) > 0);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 0);
+}
+
+static void put_hits(struct place *p, int n)
+{
+	for (int i = 0; i < n; i++) {
+		uint8_t id[WIRE_ID_SIZE] = {(uint8_t)(i + 1)};
+		char body[3000];
+		struct outbox_hit h = {id, T0, T0, "EXACT", 'V', 3, body, sizeof body};
+
+		memset(body, ' ', sizeof body);
+		body[0] = '{';
+		body[sizeof body - 1] = '}';
+		assert_true(outbox_put(p->db, &h, &p->why));
+		assert_true(audit_append(p->db, &(struct audit_record){.who = "store", .what = "hit"}, T0 + i, &p->why));
+	}
+}
+
+/* A page of the read table is destroyed: the chain, the hits and the hotlist's floor survive into the fresh ring. */
+static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
+{
+	struct place *p = *state;
+	struct audit_head before, after;
+	struct salvaged got;
+	int64_t n, root;
+
+	put_hits(p, 20);
+	assert_true(db_state_set(p->db, "list_version", 41, &p->why));
+	assert_true(audit_head(p->db, &before, &p->why));
+	root = count_of(p, "SELECT rootpage FROM sqlite_master WHERE name = 'passage'");
+	place_close(p);
+	overwrite(p, DB_FILE, (off_t)(root - 1) * 4096, 4096, 0x5a);
+	place_open(p);
+	assert_string_not_equal(p->how.quarantine, "");
+	assert_true(salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
+	assert_int_equal(got.hits, 20);
+	assert_int_equal(got.audit_records, 20);
+	assert_true(got.due_ns <= T0 + 90 * NS_PER_DAY);
+	assert_true(audit_head(p->db, &after, &p->why));
+	assert_int_equal(after.seq, before.seq);
+	assert_memory_equal(after.hash, before.hash, sizeof after.hash);
+	assert_true(audit_verify(p->db, &before, &n, &p->why));
+	assert_true(db_state_get(p->db, "list_version", &n, &p->why));
+	assert_int_equal(n, 41);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM outbox WHERE state = 0 AND length(body) = 3000"), 20);
+}
+
+static void nothing_is_salvaged_from_garbage(void **state)
+{
+	struct place *p = *state;
+	struct salvaged got;
+
+	put_hits(p, 3);
+	place_close(p);
+	overwrite(p, DB_FILE, 0, 4096, 0);
+	overwrite(p, DB_FILE, 0, 100, 'x');
+	place_open(p);
+	assert_true(salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
+	assert_int_equal(got.hits, 0);
+	assert_int_equal(got.audit_records, 0);
+	assert_int_equal(got.due_ns, T0 + SALVAGE_UNREADABLE_NS);
+}
+
+/* A quarantined file holds reads: it does not outlive them. */
+static void a_quarantined_file_goes_when_its_time_is_over(void **state)
+{
+	struct place *p = *state;
+	struct upkeep u = {.limits = {90 * NS_PER_DAY, INT64_MAX}, .folder = p->folder};
+	struct elapsed c = {.k = {T0, T0, 0, 0}};
+	char name[DB_QUARANTINE_SIZE];
+
+	place_close(p);
+	overwrite(p, DB_FILE, 0, 100, 'x');
+	place_open(p);
+	(void)snprintf(name, sizeof name, "%s", p->how.quarantine);
+	assert_true(upkeep_quarantine(p->db, name, T0 + NS_PER_DAY, &p->why));
+	assert_true(upkeep_step(&u, p->db, &c, T0, &p->why));
+	assert_true(bytes_of(p, name) > 0);
+	c.k.ring_ns = T0 + NS_PER_DAY;
+	assert_true(upkeep_step(&u, p->db, &c, T0, &p->why));
+	assert_int_equal(bytes_of(p, name), -1);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM quarantine"), 0);
+}
+
+static void a_second_handle_that_writes_is_busy_not_broken(void **state)
+{
+	struct place *p = *state;
+	sqlite3 *other;
+	char path[PATH_MAX];
+
+	path_in(p, DB_FILE, path);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_busy_timeout(db_handle(p->db), 10);
+	assert_false(db_state_set(p->db, "n", 1, &p->why));
+	assert_int_equal(p->why.code, ERR_AGAIN);
+	(void)sqlite3_close(other);
+	assert_true(db_state_set(p->db, "n", 1, &p->why));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, place_make, place_end)
+	const struct CMUnitTest tests[] = {
+		T(opens_with_the_settings_that_are_promised),
+		T(what_is_not_committed_is_not_there),
+		T(an_older_schema_is_upgraded_and_keeps_its_rows),
+		T(a_migration_that_fails_changes_nothing),
+		T(a_newer_schema_is_refused_and_left_alone),
+		T(a_file_that_is_no_database_is_put_aside),
+		T(a_damaged_ring_loses_no_hit_and_no_record),
+		T(nothing_is_salvaged_from_garbage),
+		T(a_quarantined_file_goes_when_its_time_is_over),
+		T(a_second_handle_that_writes_is_busy_not_broken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

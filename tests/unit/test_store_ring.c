@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/store_help.h"
+
+#include "firmware/store/elapsed.h"
+#include "firmware/store/ring.h"
+#include "firmware/store/upkeep.h"
+
+#define DAY NS_PER_DAY
+
+static uint8_t jpeg[6000] = {0xff, 0xd8};
+
+static bool put(struct place *p, uint64_t n, int64_t kept_ns, enum ring_kind kind)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+	struct wire_passage m = passage_of(n, "ABC123");
+	struct ring_passage r = {.p = &m, .hit = kind, .kept_ns = kept_ns, .stored_ns = kept_ns};
+	bool has;
+
+	for (size_t i = 0; i < WIRE_PICTURES; i++)
+		r.pictures[i] = (struct ring_picture){jpeg, sizeof jpeg};
+	return db_begin(p->db, &tx, &p->why) && ring_has(p->db, m.id, &has, &p->why) && !has &&
+	       ring_insert(p->db, &r, &p->why) && db_commit(&tx, &p->why);
+}
+
+static void a_read_is_kept_whole(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(put(p, 1, T0, RING_READ));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage WHERE plate = 'ABC123' AND jurisdiction = 'MO'"
+				     " AND kept_ns = 1800000000000000000 AND hit = 0"),
+			 1);
+	assert_int_equal(count_of(p, "SELECT json_array_length(chars) FROM passage"), 6);
+	assert_int_equal(count_of(p, "SELECT json_extract(alternatives, '$[0][0]') = 'ABC123' FROM passage"), 1);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM angle JOIN passage ON angle.id / 2 = passage.id"
+				     " WHERE json_array_length(quad) = 8 AND angle.plate = 'ABC123'"),
+			 2);
+	/* Of a read that is no hit the crops, never the scenes. */
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 2);
+	assert_int_equal(count_of(p, "SELECT max(id % 4) FROM picture"), WIRE_CROP_1);
+	assert_true(put(p, 2, T0, RING_HIT));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture WHERE length(jpeg) = 6000"), 6);
+	assert_true(put(p, 3, T0, RING_SUPPRESSED));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 8);
+}
+
+static void an_id_is_there_once(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(put(p, 1, T0, RING_READ));
+	assert_false(put(p, 1, T0, RING_READ));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 1);
+	/* Even without asking first. */
+	{
+		struct wire_passage m = passage_of(1, "XYZ");
+		struct ring_passage r = {.p = &m, .kept_ns = T0};
+
+		assert_false(ring_insert(p->db, &r, &p->why));
+	}
+}
+
+static void purges_what_is_due_and_nothing_else(void **state)
+{
+	struct place *p = *state;
+	struct ring_limits l = {90 * DAY, INT64_MAX};
+	struct ring_purged out;
+
+	for (uint64_t i = 0; i < 20; i++)
+		assert_true(put(p, i, T0 + (int64_t)i * DAY, i == 3 ? RING_HIT : RING_READ));
+	assert_true(ring_purge(p->db, &l, T0 + 90 * DAY - 1, 64, &out, &p->why));
+	assert_int_equal(out.passages, 0);
+	assert_true(ring_purge(p->db, &l, T0 + 90 * DAY, 64, &out, &p->why));
+	assert_int_equal(out.passages, 1);
+	assert_false(out.more);
+	assert_true(ring_purge(p->db, &l, T0 + 99 * DAY, 4, &out, &p->why));
+	assert_int_equal(out.passages, 4);
+	assert_true(out.more);
+	assert_int_equal(out.first_ns, T0 + DAY);
+	assert_int_equal(out.last_ns, T0 + 4 * DAY);
+	assert_true(ring_purge(p->db, &l, T0 + 99 * DAY, 64, &out, &p->why));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 10);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM angle"), 20);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 20);
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'purged'"), 10);
+}
+
+static void stays_within_its_bytes_oldest_first(void **state)
+{
+	struct place *p = *state;
+	struct ring_limits l = {90 * DAY, 2 << 20};
+	struct ring_purged out;
+	struct ring_size size;
+
+	place_hasty(p);
+	for (uint64_t i = 0; i < 400; i++) {
+		assert_true(put(p, i, T0 + (int64_t)i, RING_READ));
+		assert_true(ring_purge(p->db, &l, T0 + (int64_t)i, 16, &out, &p->why));
+	}
+	assert_true(ring_measure(p->db, &size, &p->why));
+	assert_in_range(size.used_bytes, 1 << 20, 2 << 20);
+	assert_in_range(size.passages, 50, 200);
+	assert_int_equal(size.newest_ns, T0 + 399);
+	assert_int_equal(size.oldest_ns, T0 + 400 - size.passages);
+	/* Making room takes the oldest whatever their age, and frees pages for what comes. */
+	assert_true(ring_make_room(p->db, 10, &out, &p->why));
+	assert_int_equal(out.passages, 10);
+	assert_int_equal(out.first_ns, size.oldest_ns);
+}
+
+static void gives_pages_back(void **state)
+{
+	struct place *p = *state;
+	struct ring_purged out;
+	struct ring_size before, after;
+	bool done;
+
+	place_hasty(p);
+	for (uint64_t i = 0; i < 900; i++)
+		assert_true(put(p, i, T0, RING_READ));
+	assert_true(ring_make_room(p->db, 900, &out, &p->why));
+	assert_true(ring_measure(p->db, &before, &p->why));
+	for (int i = 0; i < 40; i++)
+		assert_true(ring_shrink(p->db, 256, &p->why));
+	assert_true(db_checkpoint(p->db, &done, &p->why));
+	assert_true(done);
+	assert_true(ring_measure(p->db, &after, &p->why));
+	assert_true(after.file_bytes < before.file_bytes / 2);
+	assert_int_equal(bytes_of(p, DB_FILE), after.file_bytes);
+	assert_int_equal(bytes_of(p, DB_FILE "-wal"), 0);
+}
+
+/* What was deleted lies in none of the files once the WAL is truncated. */
+static void nothing_purged_is_left_in_the_files(void **state)
+{
+	struct place *p = *state;
+	struct ring_purged out;
+	bool done;
+	char path[PATH_MAX], *bytes;
+	FILE *f;
+	size_t n;
+
+	memcpy(jpeg + 3000, "MARKED-PICTURE", 14);
+	assert_true(put(p, 1, T0, RING_READ));
+	assert_true(ring_make_room(p->db, 10, &out, &p->why));
+	assert_true(db_checkpoint(p->db, &done, &p->why));
+	assert_true(done);
+	path_in(p, DB_FILE, path);
+	f = fopen(path, "rb");
+	assert_non_null(f);
+	bytes = malloc(1 << 22);
+	assert_non_null(bytes);
+	n = fread(bytes, 1, 1 << 22, f);
+	(void)fclose(f);
+	assert_true(n > 4096);
+	assert_null(memmem(bytes, n, "MARKED-PICTURE", 14));
+	assert_null(memmem(bytes, n, "ABC123", 6));
+	free(bytes);
+	memset(jpeg + 3000, 0, 14);
+	assert_int_equal(bytes_of(p, DB_FILE "-wal"), 0);
+}
+
+/* --- simulated time ------------------------------------------------------------------------------ */
+
+struct sim {
+	struct place *p;
+	struct upkeep u;
+	struct elapsed c;
+	uint64_t n;
+	int64_t wall, mono;
+	int64_t largest; /* database file, once the ring is full */
+};
+
+static void sim_start(struct sim *s, struct place *p)
+{
+	struct elapsed_kept none = {0};
+
+	*s = (struct sim){.p = p, .wall = T0, .mono = 5 * NS_PER_S};
+	s->u = (struct upkeep){.limits = {90 * DAY, INT64_MAX}, .cooldown_s = 300, .folder = p->folder};
+	place_hasty(p);
+	elapsed_start(&s->c, &none, 0, 1, s->wall, s->mono);
+}
+
+/* `by` of real time passes, which the wall clock shows; one passage comes at the end of it. */
+static void sim_step(struct sim *s, int64_t by)
+{
+	s->wall += by;
+	s->mono += by;
+	elapsed_tick(&s->c, s->wall, s->mono);
+	do
+		assert_true(upkeep_step(&s->u, s->p->db, &s->c, s->wall, &s->p->why));
+	while (s->u.more);
+	assert_true(put(s->p, s->n++, s->c.k.ring_ns, RING_READ));
+}
+
+static int64_t oldest_age(struct sim *s)
+{
+	struct ring_size size;
+
+	assert_true(ring_measure(s->p->db, &size, &s->p->why));
+	return s->c.k.ring_ns - size.oldest_ns;
+}
+
+static void three_years_flat(void **state)
+{
+	struct sim s;
+	int64_t full = 0;
+
+	sim_start(&s, *state);
+	for (int day = 0; day < 3 * 365; day++) {
+		for (int k = 0; k < 12; k++) {
+			sim_step(&s, 2 * 3600 * NS_PER_S);
+			/* Due reads go at the next look; nothing goes before its day. */
+			assert_true(oldest_age(&s) <= 90 * DAY);
+			if (day >= 90)
+				assert_true(oldest_age(&s) > 90 * DAY - 2 * 3600 * NS_PER_S - 1);
+		}
+		if (day == 100)
+			full = bytes_of(s.p, DB_FILE);
+		if (day > 100)
+			assert_in_range(bytes_of(s.p, DB_FILE), full - full / 50, full + full / 33);
+	}
+	assert_int_equal(count_of(s.p, "SELECT count(*) FROM passage"), 90 * 12);
+	assert_int_equal(count_of(s.p, "SELECT value FROM state WHERE name = 'purged'"), (3 * 365 - 90) * 12);
+	/* Purges are summed up, not recorded one by one, and hold no plate. */
+	assert_true(count_of(s.p, "SELECT count(*) FROM audit WHERE what = 'purge'") > 900);
+	assert_int_equal(count_of(s.p, "SELECT count(*) FROM audit WHERE detail LIKE '%ABC%'"), 0);
+}
+
+static void a_wrong_clock_purges_nothing_early_and_keeps_nothing_longer(void **state)
+{
+	struct sim s;
+	int64_t right;
+
+	sim_start(&s, *state);
+	for (int k = 0; k < 60 * 4; k++)
+		sim_step(&s, 6 * 3600 * NS_PER_S);
+	/* Forward to 2099, a week of it, and back; then 1970, then right again. */
+	right = s.wall;
+	s.wall = INT64_C(4070908800) * NS_PER_S;
+	for (int k = 0; k < 7 * 4; k++)
+		sim_step(&s, 6 * 3600 * NS_PER_S);
+	assert_int_equal(count_of(s.p, "SELECT count(*) FROM passage"), 67 * 4);
+	s.wall = 0;
+	for (int k = 0; k < 7 * 4; k++)
+		sim_step(&s, 6 * 3600 * NS_PER_S);
+	assert_int_equal(count_of(s.p, "SELECT count(*) FROM passage"), 74 * 4);
+	s.wall = right + 14 * DAY;
+	for (int k = 0; k < 30 * 4; k++) {
+		sim_step(&s, 6 * 3600 * NS_PER_S);
+		assert_true(oldest_age(&s) <= 90 * DAY);
+	}
+	assert_int_equal(count_of(s.p, "SELECT count(*) FROM passage"), 90 * 4);
+	assert_int_equal(s.c.k.ring_ns, T0 + 104 * DAY);
+}
+
+/* The power is off for `off`; the machine comes back with a wall clock that shows `wall`. */
+static void sim_reboot(struct sim *s, int64_t wall)
+{
+	struct elapsed_kept kept;
+	struct ring_size size;
+
+	assert_true(upkeep_save_clock(s->p->db, &s->c.k, &s->p->why));
+	place_close(s->p);
+	place_open(s->p);
+	place_hasty(s->p);
+	assert_true(upkeep_load_clock(s->p->db, &kept, &s->p->why));
+	assert_true(ring_measure(s->p->db, &size, &s->p->why));
+	s->wall = wall;
+	s->mono = 3 * NS_PER_S;
+	s->u.next_ns = 0;
+	elapsed_start(&s->c, &kept, size.newest_ns, kept.boot + 1, s->wall, s->mono);
+}
+
+static void a_purge_that_fell_due_while_the_box_was_off_runs_first(void **state)
+{
+	struct sim s;
+
+	sim_start(&s, *state);
+	for (int k = 0; k < 10; k++)
+		sim_step(&s, DAY);
+	sim_reboot(&s, s.wall + 85 * DAY);
+	sim_step(&s, 0);
+	assert_int_equal(count_of(s.p, "SELECT count(*) FROM passage"), 5 + 1);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, place_make, place_end)
+	const struct CMUnitTest tests[] = {
+		T(a_read_is_kept_whole),
+		T(an_id_is_there_once),
+		T(purges_what_is_due_and_nothing_else),
+		T(stays_within_its_bytes_oldest_first),
+		T(gives_pages_back),
+		T(nothing_purged_is_left_in_the_files),
+		T(three_years_flat),
+		T(a_wrong_clock_purges_nothing_early_and_keeps_nothing_longer),
+		T(a_purge_that_fell_due_while_the_box_was_off_runs_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
