@@ -9,6 +9,21 @@ sqlite3 *db_handle(struct db *d)
 	return d->h;
 }
 
+/* Why a write failed: SQLite says so itself of ENOSPC only. The file is the WAL, else the database. */
+static int write_errno(struct db *d)
+{
+	sqlite3_file *f = NULL;
+	int os = 0;
+
+	if (!d || !d->h)
+		return 0;
+	if (sqlite3_file_control(d->h, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) == SQLITE_OK && f && f->pMethods)
+		(void)f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &os);
+	if (os == 0)
+		(void)sqlite3_file_control(d->h, "main", SQLITE_FCNTL_LAST_ERRNO, &os);
+	return os;
+}
+
 static enum err_code code_of(struct db *d, int rc)
 {
 	int os;
@@ -24,14 +39,16 @@ static enum err_code code_of(struct db *d, int rc)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return ERR_AGAIN;
-	case SQLITE_CANTOPEN: /* so says SQLite of a WAL or journal that it cannot create on a full
-				 disk */
-	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN: /* so says SQLite of a WAL that it cannot create on a full disk */
 		os = d && d->h ? sqlite3_system_errno(d->h) : 0;
-		return os == ENOSPC || os == EDQUOT || os == EFBIG ? ERR_NO_SPACE : ERR_IO;
+		break;
+	case SQLITE_IOERR:
+		os = write_errno(d);
+		break;
 	default:
 		return ERR_IO;
 	}
+	return os == ENOSPC || os == EDQUOT || os == EFBIG ? ERR_NO_SPACE : ERR_IO;
 }
 
 bool db_fail(struct db *d, int rc, const char *what, struct err *e)

@@ -152,18 +152,24 @@ static bool put_in_force(struct list *l, struct db *d, struct bundle **b, int64_
 	return true;
 }
 
-/* One candidate file; NULL in *out when it is refused or absent. False: the database failed. */
-static bool candidate(struct list *l, struct db *d, const char *path, int64_t floor, int64_t now_ns,
+/*
+ * One candidate file; NULL in *out when it is refused or absent. With a list at hand (`have`) one that is merely older is the
+ * ordinary case of a file that was not updated: no reason to complain. False: the database failed.
+ */
+static bool candidate(struct list *l, struct db *d, const char *path, bool have, int64_t floor, int64_t now_ns,
 		      struct bundle **out, struct err *e)
 {
 	struct err why = {0};
 
 	if (bundle_open(path, l->key, out, &why) && new_enough(*out, floor, &why))
 		return true;
+	if (have && (why.code == ERR_NOT_FOUND || (*out && why.code == ERR_POLICY)))
+		why.code = ERR_AGAIN;
 	bundle_close(*out);
 	*out = NULL;
-	if (why.code != ERR_NOT_FOUND || !l->b)
-		say_why(l, &why);
+	if (why.code == ERR_AGAIN)
+		return true;
+	say_why(l, &why);
 	if (why.code == ERR_NOT_FOUND)
 		return true;
 	log_line(LOG_WARNING, "hotlist refused: %s", why.text);
@@ -269,8 +275,9 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 		return true;
 	l->why[0] = '\0';
 	if (!db_state_get(d, FLOOR, &floor, e) ||
-	    !candidate(l, d, l->cache, floor, now_ns, &cached, e) ||
-	    (l->conf->path[0] && !candidate(l, d, l->conf->path, floor, now_ns, &given, e)))
+	    !candidate(l, d, l->cache, l->b != NULL, floor, now_ns, &cached, e) ||
+	    (l->conf->path[0] &&
+	     !candidate(l, d, l->conf->path, cached || l->b, floor, now_ns, &given, e)))
 		return err_prefix(e, "hotlist");
 	if (newer(given, cached) && newer(given, l->b)) {
 		if (!adopt(l, d, floor, now_ns, &given, e))

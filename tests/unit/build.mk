@@ -59,8 +59,14 @@ $(eval $(call unit,uplink,uplink uplink_conf base))
 test/unit/test_uplink.cppflags := -isystem $(DEPS)/include
 $(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
 endif
+
+# The store: room by room, on a real SQLite in a folder of its own.
+$(eval $(call unit,store_conf,store_conf base))
 $(eval $(call unit,store_db,store crypt base))
 $(eval $(call unit,store_ring,store crypt base))
 $(eval $(call unit,store_elapsed,store base))
 $(eval $(call unit,store_audit,store crypt base))
 $(eval $(call unit,store_outbox,store crypt base))
+$(eval $(call unit,store_intake,store crypt base))
+$(eval $(call unit,store_keep,store hit $(hotlist_libs)))
+$(eval $(call unit,store_list,store $(hotlist_libs)))
