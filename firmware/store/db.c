@@ -9,7 +9,8 @@ sqlite3 *db_handle(struct db *d)
 	return d->h;
 }
 
-/* Why a write failed: SQLite says so itself of ENOSPC only. The file is the WAL, else the database. */
+/* Why a write failed: SQLite says so itself of ENOSPC only. The file is the WAL, else the database.
+ */
 static int write_errno(struct db *d)
 {
 	sqlite3_file *f = NULL;
@@ -17,7 +18,8 @@ static int write_errno(struct db *d)
 
 	if (!d || !d->h)
 		return 0;
-	if (sqlite3_file_control(d->h, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) == SQLITE_OK && f && f->pMethods)
+	if (sqlite3_file_control(d->h, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) == SQLITE_OK &&
+	    f && f->pMethods)
 		(void)f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &os);
 	if (os == 0)
 		(void)sqlite3_file_control(d->h, "main", SQLITE_FCNTL_LAST_ERRNO, &os);

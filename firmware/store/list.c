@@ -153,11 +153,12 @@ static bool put_in_force(struct list *l, struct db *d, struct bundle **b, int64_
 }
 
 /*
- * One candidate file; NULL in *out when it is refused or absent. With a list at hand (`have`) one that is merely older is the
- * ordinary case of a file that was not updated: no reason to complain. False: the database failed.
+ * One candidate file; NULL in *out when it is refused or absent. With a list at hand (`have`) one
+ * that is merely older is the ordinary case of a file that was not updated: no reason to complain.
+ * False: the database failed.
  */
-static bool candidate(struct list *l, struct db *d, const char *path, bool have, int64_t floor, int64_t now_ns,
-		      struct bundle **out, struct err *e)
+static bool candidate(struct list *l, struct db *d, const char *path, bool have, int64_t floor,
+		      int64_t now_ns, struct bundle **out, struct err *e)
 {
 	struct err why = {0};
 

@@ -12,9 +12,9 @@
 #include "firmware/store/elapsed.h"
 #include "firmware/store/ring.h"
 
-#define UPKEEP_EVERY_NS	(60 * NS_PER_S) /* between looks when nothing is to be done */
-#define UPKEEP_RECORD_NS NS_PER_DAY /* purges are summed up in one audit record a day */
-#define UPKEEP_STEP 64		     /* passages of one step */
+#define UPKEEP_EVERY_NS	 (60 * NS_PER_S) /* between looks when nothing is to be done */
+#define UPKEEP_RECORD_NS NS_PER_DAY	 /* purges are summed up in one audit record a day */
+#define UPKEEP_STEP	 64		 /* passages of one step */
 
 struct upkeep {
 	struct ring_limits limits;

@@ -77,7 +77,9 @@ static inline int place_end(void **state)
 /* For thousands of transactions in simulated time, where no power is cut. */
 static inline void place_hasty(struct place *p)
 {
-	assert_int_equal(sqlite3_exec(db_handle(p->db), "PRAGMA synchronous = OFF", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db_handle(p->db), "PRAGMA synchronous = OFF", NULL, NULL, NULL),
+	    SQLITE_OK);
 }
 
 static inline int64_t count_of(struct place *p, const char *sql)
@@ -109,7 +111,8 @@ static inline int64_t bytes_of(const struct place *p, const char *name)
 /* Passage number n, all of it in order. */
 static inline struct wire_passage passage_of(uint64_t n, const char *plate)
 {
-	struct wire_passage p = {.first_ns = T0, .last_ns = T0 + NS_PER_S, .best_ns = T0 + 1, .pairs = 9};
+	struct wire_passage p = {
+	    .first_ns = T0, .last_ns = T0 + NS_PER_S, .best_ns = T0 + 1, .pairs = 9};
 
 	wire_start(&p.h, WIRE_PASSAGE, sizeof p);
 	p.id[15] = 1;

@@ -13,7 +13,8 @@ static int with_chain(void **state)
 	(void)place_make(state);
 	p = *state;
 	for (int i = 1; i <= RECORDS; i++) {
-		struct audit_record r = {.who = "store", .what = "hit", .outcome = "queued", .detail = detail};
+		struct audit_record r = {
+		    .who = "store", .what = "hit", .outcome = "queued", .detail = detail};
 
 		(void)snprintf(detail, sizeof detail, "{\"n\":%d}", i);
 		assert_true(audit_append(p->db, &r, T0 + i, &p->why));
@@ -54,12 +55,14 @@ static void an_honest_chain_verifies(void **state)
 	assert_int_equal(n, RECORDS + 1);
 }
 
-/* So that an offline tool can be written against it: the first record's hash, computed elsewhere. */
+/* So that an offline tool can be written against it: the first record's hash, computed elsewhere.
+ */
 static void the_hash_is_what_the_document_says(void **state)
 {
 	static const uint8_t expected[CRYPT_SHA256_SIZE] = {
-		0x98, 0x95, 0xe1, 0xac, 0x4f, 0x66, 0x5f, 0xae, 0x47, 0x45, 0xf5, 0x5f, 0x71, 0xb9, 0x04, 0xee,
-		0x7f, 0x7b, 0x68, 0x26, 0x4d, 0x44, 0x3f, 0x71, 0x2e, 0x35, 0xd4, 0x7a, 0xfe, 0xc8, 0x46, 0x17,
+	    0x98, 0x95, 0xe1, 0xac, 0x4f, 0x66, 0x5f, 0xae, 0x47, 0x45, 0xf5,
+	    0x5f, 0x71, 0xb9, 0x04, 0xee, 0x7f, 0x7b, 0x68, 0x26, 0x4d, 0x44,
+	    0x3f, 0x71, 0x2e, 0x35, 0xd4, 0x7a, 0xfe, 0xc8, 0x46, 0x17,
 	};
 	static const uint8_t zeros[CRYPT_SHA256_SIZE];
 	uint8_t hash[CRYPT_SHA256_SIZE];
@@ -74,14 +77,19 @@ static void the_hash_is_what_the_document_says(void **state)
 static void an_edit_shows(void **state)
 {
 	static const char *const edits[] = {
-		"UPDATE audit SET detail = '{\"n\":99}' WHERE seq = 7", "UPDATE audit SET at_ns = at_ns + 1 WHERE seq = 7",
-		"UPDATE audit SET who = 'nobody' WHERE seq = 7",	"UPDATE audit SET what = 'x' WHERE seq = 7",
-		"UPDATE audit SET purpose = 'x' WHERE seq = 7",		"UPDATE audit SET case_number = 'x' WHERE seq = 7",
-		"UPDATE audit SET outcome = 'x' WHERE seq = 7",		"UPDATE audit SET prev = zeroblob(32) WHERE seq = 7",
-		"UPDATE audit SET hash = zeroblob(32) WHERE seq = 7",	"UPDATE audit SET hash = x'00' WHERE seq = 7",
-		"UPDATE audit SET detail = detail || char(0) || 'x' WHERE seq = 7",
-		/* Moving bytes from one field to its neighbour. */
-		"UPDATE audit SET who = 'stor', what = 'ehit' WHERE seq = 7",
+	    "UPDATE audit SET detail = '{\"n\":99}' WHERE seq = 7",
+	    "UPDATE audit SET at_ns = at_ns + 1 WHERE seq = 7",
+	    "UPDATE audit SET who = 'nobody' WHERE seq = 7",
+	    "UPDATE audit SET what = 'x' WHERE seq = 7",
+	    "UPDATE audit SET purpose = 'x' WHERE seq = 7",
+	    "UPDATE audit SET case_number = 'x' WHERE seq = 7",
+	    "UPDATE audit SET outcome = 'x' WHERE seq = 7",
+	    "UPDATE audit SET prev = zeroblob(32) WHERE seq = 7",
+	    "UPDATE audit SET hash = zeroblob(32) WHERE seq = 7",
+	    "UPDATE audit SET hash = x'00' WHERE seq = 7",
+	    "UPDATE audit SET detail = detail || char(0) || 'x' WHERE seq = 7",
+	    /* Moving bytes from one field to its neighbour. */
+	    "UPDATE audit SET who = 'stor', what = 'ehit' WHERE seq = 7",
 	};
 
 	for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
@@ -90,7 +98,9 @@ static void an_edit_shows(void **state)
 		sql(p, "SAVEPOINT s; UPDATE audit SET who = who");
 		sql(p, edits[i]);
 		broken_at(p, "record 7 was changed", 6);
-		assert_int_equal(sqlite3_exec(db_handle(p->db), "ROLLBACK TO s; RELEASE s", NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(
+		    sqlite3_exec(db_handle(p->db), "ROLLBACK TO s; RELEASE s", NULL, NULL, NULL),
+		    SQLITE_OK);
 	}
 }
 
@@ -126,7 +136,8 @@ static void a_replay_shows(void **state)
 {
 	struct place *p = *state;
 
-	sql(p, "INSERT INTO audit SELECT 31, at_ns, who, what, purpose, case_number, outcome, detail, prev, hash"
+	sql(p, "INSERT INTO audit SELECT 31, at_ns, who, what, purpose, case_number, outcome, "
+	       "detail, prev, hash"
 	       " FROM audit WHERE seq = 30");
 	broken_at(p, "record 31 was changed", 30);
 }
@@ -145,7 +156,8 @@ static void a_cut_shows_against_the_head_that_was_noted(void **state)
 	assert_int_equal(p->why.code, ERR_SIGNATURE);
 	/* Nor does a chain that was grown afresh to the same length pass. */
 	for (int i = 21; i <= 31; i++)
-		assert_true(audit_append(p->db, &(struct audit_record){.what = "forged"}, T0, &p->why));
+		assert_true(
+		    audit_append(p->db, &(struct audit_record){.what = "forged"}, T0, &p->why));
 	assert_true(audit_verify(p->db, NULL, &n, &p->why));
 	assert_false(audit_verify(p->db, &head, &n, &p->why));
 }
@@ -172,7 +184,8 @@ static void it_goes_and_comes_with_its_transaction(void **state)
 		AUTO_ROLLBACK struct db_tx tx = {0};
 
 		assert_true(db_begin(p->db, &tx, &p->why));
-		assert_true(audit_append(p->db, &(struct audit_record){.what = "hit"}, T0, &p->why));
+		assert_true(
+		    audit_append(p->db, &(struct audit_record){.what = "hit"}, T0, &p->why));
 	}
 	assert_true(audit_head(p->db, &head, &p->why));
 	assert_int_equal(head.seq, RECORDS);
@@ -182,16 +195,16 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, with_chain, place_end)
 	const struct CMUnitTest tests[] = {
-		T(an_honest_chain_verifies),
-		cmocka_unit_test(the_hash_is_what_the_document_says),
-		T(an_edit_shows),
-		T(a_removal_shows),
-		T(removing_the_beginning_shows),
-		T(a_reordering_shows),
-		T(a_replay_shows),
-		T(a_cut_shows_against_the_head_that_was_noted),
-		T(a_record_is_bounded),
-		T(it_goes_and_comes_with_its_transaction),
+	    T(an_honest_chain_verifies),
+	    cmocka_unit_test(the_hash_is_what_the_document_says),
+	    T(an_edit_shows),
+	    T(a_removal_shows),
+	    T(removing_the_beginning_shows),
+	    T(a_reordering_shows),
+	    T(a_replay_shows),
+	    T(a_cut_shows_against_the_head_that_was_noted),
+	    T(a_record_is_bounded),
+	    T(it_goes_and_comes_with_its_transaction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

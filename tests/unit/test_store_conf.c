@@ -32,9 +32,11 @@ static void what_is_not_said_has_its_default(void **state)
 static void what_is_said_is_taken(void **state)
 {
 	(void)state;
-	assert_true(load("[site]\nname = 5th and Main\nlatitude = 38.6\nlongitude = -90.2\ncamera_0 = north\n"
-			 "[store]\npath = data\nretention_days = 30\nmax_bytes = 2000000\n[hotlist]\npath = /x/l.alpb\n"
-			 "key = k.pub\ncooldown_s = 0\n[camera]\ndriver = sim\n"));
+	assert_true(load(
+	    "[site]\nname = 5th and Main\nlatitude = 38.6\nlongitude = -90.2\ncamera_0 = north\n"
+	    "[store]\npath = data\nretention_days = 30\nmax_bytes = 2000000\n[hotlist]\npath = "
+	    "/x/l.alpb\n"
+	    "key = k.pub\ncooldown_s = 0\n[camera]\ndriver = sim\n"));
 	assert_string_equal(conf.site.name, "5th and Main");
 	assert_string_equal(conf.site.camera_0, "north");
 	assert_string_equal(conf.site.camera_1, "camera-1");
@@ -48,12 +50,14 @@ static void retention_can_only_be_shortened(void **state)
 	char text[64];
 
 	(void)state;
-	(void)snprintf(text, sizeof text, "[store]\nretention_days = %d\n", CONFIG_RETENTION_DAYS_CAP + 1);
+	(void)snprintf(text, sizeof text, "[store]\nretention_days = %d\n",
+		       CONFIG_RETENTION_DAYS_CAP + 1);
 	assert_false(load(text));
 	assert_int_equal(why.code, ERR_CONFIG);
 	assert_non_null(strstr(why.text, "retention_days"));
 	assert_non_null(strstr(why.text, "longer"));
-	(void)snprintf(text, sizeof text, "[store]\nretention_days = %d\n", CONFIG_RETENTION_DAYS_CAP);
+	(void)snprintf(text, sizeof text, "[store]\nretention_days = %d\n",
+		       CONFIG_RETENTION_DAYS_CAP);
 	assert_true(load(text));
 	assert_false(load("[store]\nretention_days = 0\n"));
 	assert_false(load("[store]\nretention_days = -1\n"));
@@ -62,9 +66,14 @@ static void retention_can_only_be_shortened(void **state)
 static void nonsense_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"[store]\nmax_bytes = 12\n",	"[store]\nmax_bytes = much\n",	 "[store]\npaht = /x\n",
-		"[hotlist]\ncooldown_s = -1\n", "[hotlist]\ncooldown_s = 86401\n", "[site]\nlatitude = 91\n",
-		"[site]\nlongitude = nan\n",	"[store]\nmin_free_bytes = -1\n",
+	    "[store]\nmax_bytes = 12\n",
+	    "[store]\nmax_bytes = much\n",
+	    "[store]\npaht = /x\n",
+	    "[hotlist]\ncooldown_s = -1\n",
+	    "[hotlist]\ncooldown_s = 86401\n",
+	    "[site]\nlatitude = 91\n",
+	    "[site]\nlongitude = nan\n",
+	    "[store]\nmin_free_bytes = -1\n",
 	};
 
 	(void)state;
@@ -78,10 +87,10 @@ static void nonsense_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_not_said_has_its_default),
-		cmocka_unit_test(what_is_said_is_taken),
-		cmocka_unit_test(retention_can_only_be_shortened),
-		cmocka_unit_test(nonsense_is_refused),
+	    cmocka_unit_test(what_is_not_said_has_its_default),
+	    cmocka_unit_test(what_is_said_is_taken),
+	    cmocka_unit_test(retention_can_only_be_shortened),
+	    cmocka_unit_test(nonsense_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,9 @@ static void opens_with_the_settings_that_are_promised(void **state)
 	assert_int_equal(count_of(p, "PRAGMA user_version"), (int64_t)db_schema.n);
 	/* Defensive: the schema cannot be written by hand. */
 	(void)sqlite3_exec(db_handle(p->db), "PRAGMA writable_schema = ON", NULL, NULL, NULL);
-	assert_int_not_equal(sqlite3_exec(db_handle(p->db), "DELETE FROM sqlite_master", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_not_equal(
+	    sqlite3_exec(db_handle(p->db), "DELETE FROM sqlite_master", NULL, NULL, NULL),
+	    SQLITE_OK);
 }
 
 static void what_is_not_committed_is_not_there(void **state)
@@ -98,7 +100,9 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
 	struct place *p = *state;
 	char path[PATH_MAX];
 
-	assert_int_equal(sqlite3_exec(db_handle(p->db), "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db_handle(p->db), "PRAGMA user_version = 99", NULL, NULL, NULL),
+	    SQLITE_OK);
 	place_close(p);
 	assert_false(db_open(p->folder, &db_schema, T0, &p->db, &p->how, &p->why));
 	assert_int_equal(p->why.code, ERR_POLICY);
@@ -145,11 +149,13 @@ static void put_hits(struct place *p, int n)
 		body[0] = '{';
 		body[sizeof body - 1] = '}';
 		assert_true(outbox_put(p->db, &h, &p->why));
-		assert_true(audit_append(p->db, &(struct audit_record){.who = "store", .what = "hit"}, T0 + i, &p->why));
+		assert_true(audit_append(
+		    p->db, &(struct audit_record){.who = "store", .what = "hit"}, T0 + i, &p->why));
 	}
 }
 
-/* A page of the read table is destroyed: the chain, the hits and the hotlist's floor survive into the fresh ring. */
+/* A page of the read table is destroyed: the chain, the hits and the hotlist's floor survive into
+ * the fresh ring. */
 static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 {
 	struct place *p = *state;
@@ -165,7 +171,8 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	overwrite(p, DB_FILE, (off_t)(root - 1) * 4096, 4096, 0x5a);
 	place_open(p);
 	assert_string_not_equal(p->how.quarantine, "");
-	assert_true(salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
+	assert_true(
+	    salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
 	assert_int_equal(got.hits, 20);
 	assert_int_equal(got.audit_records, 20);
 	assert_true(got.due_ns <= T0 + 90 * NS_PER_DAY);
@@ -175,7 +182,8 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	assert_true(audit_verify(p->db, &before, &n, &p->why));
 	assert_true(db_state_get(p->db, "list_version", &n, &p->why));
 	assert_int_equal(n, 41);
-	assert_int_equal(count_of(p, "SELECT count(*) FROM outbox WHERE state = 0 AND length(body) = 3000"), 20);
+	assert_int_equal(
+	    count_of(p, "SELECT count(*) FROM outbox WHERE state = 0 AND length(body) = 3000"), 20);
 }
 
 static void nothing_is_salvaged_from_garbage(void **state)
@@ -188,7 +196,8 @@ static void nothing_is_salvaged_from_garbage(void **state)
 	overwrite(p, DB_FILE, 0, 4096, 0);
 	overwrite(p, DB_FILE, 0, 100, 'x');
 	place_open(p);
-	assert_true(salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
+	assert_true(
+	    salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
 	assert_int_equal(got.hits, 0);
 	assert_int_equal(got.audit_records, 0);
 	assert_int_equal(got.due_ns, T0 + SALVAGE_UNREADABLE_NS);
@@ -235,16 +244,16 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_make, place_end)
 	const struct CMUnitTest tests[] = {
-		T(opens_with_the_settings_that_are_promised),
-		T(what_is_not_committed_is_not_there),
-		T(an_older_schema_is_upgraded_and_keeps_its_rows),
-		T(a_migration_that_fails_changes_nothing),
-		T(a_newer_schema_is_refused_and_left_alone),
-		T(a_file_that_is_no_database_is_put_aside),
-		T(a_damaged_ring_loses_no_hit_and_no_record),
-		T(nothing_is_salvaged_from_garbage),
-		T(a_quarantined_file_goes_when_its_time_is_over),
-		T(a_second_handle_that_writes_is_busy_not_broken),
+	    T(opens_with_the_settings_that_are_promised),
+	    T(what_is_not_committed_is_not_there),
+	    T(an_older_schema_is_upgraded_and_keeps_its_rows),
+	    T(a_migration_that_fails_changes_nothing),
+	    T(a_newer_schema_is_refused_and_left_alone),
+	    T(a_file_that_is_no_database_is_put_aside),
+	    T(a_damaged_ring_loses_no_hit_and_no_record),
+	    T(nothing_is_salvaged_from_garbage),
+	    T(a_quarantined_file_goes_when_its_time_is_over),
+	    T(a_second_handle_that_writes_is_busy_not_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

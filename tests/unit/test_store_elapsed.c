@@ -50,7 +50,8 @@ static void starts_as_utc_and_elapses(void **state)
 
 static void a_jump_while_running_is_no_time(void **state)
 {
-	const int64_t jumps[] = {Y1970, Y2099, T0 + 200 * DAY, T0 - 200 * DAY, INT64_MAX, INT64_MIN};
+	const int64_t jumps[] = {Y1970,		 Y2099,	    T0 + 200 * DAY,
+				 T0 - 200 * DAY, INT64_MAX, INT64_MIN};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++) {
@@ -175,16 +176,16 @@ static void validity_is_never_judged_by_a_clock_set_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(starts_as_utc_and_elapses),
-		cmocka_unit_test(a_jump_while_running_is_no_time),
-		cmocka_unit_test(a_steady_clock_is_believed_at_last_and_is_still_no_time),
-		cmocka_unit_test(an_unsteady_clock_is_never_believed),
-		cmocka_unit_test(time_off_counts),
-		cmocka_unit_test(a_clock_without_a_battery_is_corrected_later),
-		cmocka_unit_test(a_boot_into_2099_waits_until_it_is_steady),
-		cmocka_unit_test(a_restart_of_the_role_alone_is_exact),
-		cmocka_unit_test(never_below_the_newest_read),
-		cmocka_unit_test(validity_is_never_judged_by_a_clock_set_back),
+	    cmocka_unit_test(starts_as_utc_and_elapses),
+	    cmocka_unit_test(a_jump_while_running_is_no_time),
+	    cmocka_unit_test(a_steady_clock_is_believed_at_last_and_is_still_no_time),
+	    cmocka_unit_test(an_unsteady_clock_is_never_believed),
+	    cmocka_unit_test(time_off_counts),
+	    cmocka_unit_test(a_clock_without_a_battery_is_corrected_later),
+	    cmocka_unit_test(a_boot_into_2099_waits_until_it_is_steady),
+	    cmocka_unit_test(a_restart_of_the_role_alone_is_exact),
+	    cmocka_unit_test(never_below_the_newest_read),
+	    cmocka_unit_test(validity_is_never_judged_by_a_clock_set_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

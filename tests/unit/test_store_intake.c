@@ -165,7 +165,8 @@ static void an_id_and_an_angle_there_must_be(void **state)
 
 static void spans_stay_inside_the_gift(void **state)
 {
-	const struct wire_span bad[] = {{300, 101}, {400, 1}, {UINT32_MAX, 1}, {1, UINT32_MAX}, {UINT32_MAX, UINT32_MAX}};
+	const struct wire_span bad[] = {
+	    {300, 101}, {400, 1}, {UINT32_MAX, 1}, {1, UINT32_MAX}, {UINT32_MAX, UINT32_MAX}};
 	struct wire_passage m;
 
 	(void)state;
@@ -207,13 +208,13 @@ static void a_gift_is_sealed_and_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_good_one_is_taken),
-		cmocka_unit_test(text_is_terminated_and_is_a_plate),
-		cmocka_unit_test(numbers_are_finite_and_in_range),
-		cmocka_unit_test(times_are_in_order),
-		cmocka_unit_test(an_id_and_an_angle_there_must_be),
-		cmocka_unit_test(spans_stay_inside_the_gift),
-		cmocka_unit_test(a_gift_is_sealed_and_bounded),
+	    cmocka_unit_test(a_good_one_is_taken),
+	    cmocka_unit_test(text_is_terminated_and_is_a_plate),
+	    cmocka_unit_test(numbers_are_finite_and_in_range),
+	    cmocka_unit_test(times_are_in_order),
+	    cmocka_unit_test(an_id_and_an_angle_there_must_be),
+	    cmocka_unit_test(spans_stay_inside_the_gift),
+	    cmocka_unit_test(a_gift_is_sealed_and_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

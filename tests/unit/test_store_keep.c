@@ -107,31 +107,39 @@ static void a_hit_comes_with_all_that_belongs_to_it(void **state)
 	assert_true(b.got.hit);
 	assert_int_equal(count_of(b.p, "SELECT count(*) FROM passage WHERE hit = 1"), 1);
 	assert_int_equal(count_of(b.p, "SELECT count(*) FROM picture"), 4);
-	assert_int_equal(count_of(b.p, "SELECT count(*) FROM outbox JOIN passage USING(passage_id)"
-				       " WHERE grade = 'EXACT' AND category = 'V' AND list_version = 7"
-				       " AND size = length(body) AND json_valid(CAST(body AS TEXT))"
-				       " AND json_extract(CAST(body AS TEXT), '$.id') = lower(hex(passage_id))"),
-			 1);
-	assert_int_equal(count_of(b.p, "SELECT count(*) FROM audit WHERE what = 'hit'"
-				       " AND json_extract(detail, '$.category') = 'V' AND detail NOT LIKE '%WANT%'"),
-			 1);
+	assert_int_equal(
+	    count_of(b.p, "SELECT count(*) FROM outbox JOIN passage USING(passage_id)"
+			  " WHERE grade = 'EXACT' AND category = 'V' AND list_version = 7"
+			  " AND size = length(body) AND json_valid(CAST(body AS TEXT))"
+			  " AND json_extract(CAST(body AS TEXT), '$.id') = lower(hex(passage_id))"),
+	    1);
+	assert_int_equal(
+	    count_of(b.p,
+		     "SELECT count(*) FROM audit WHERE what = 'hit'"
+		     " AND json_extract(detail, '$.category') = 'V' AND detail NOT LIKE '%WANT%'"),
+	    1);
 	assert_int_equal(count_of(b.p, "SELECT value FROM state WHERE name = 'hits'"), 1);
 }
 
 /* Whichever part cannot be written: none of it is. */
 static void all_or_nothing(void **state)
 {
-	static const char *const tables[] = {"passage", "angle", "picture", "outbox", "audit", "cooldown", "state"};
+	static const char *const tables[] = {"passage", "angle",    "picture", "outbox",
+					     "audit",	"cooldown", "state"};
 	struct bench b = bench_of(state);
 	char sql[200];
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		(void)snprintf(sql, sizeof sql,
-			       "CREATE TEMP TRIGGER t BEFORE INSERT ON main.%s BEGIN SELECT raise(ABORT, 'no'); END",
+			       "CREATE TEMP TRIGGER t BEFORE INSERT ON main.%s BEGIN SELECT "
+			       "raise(ABORT, 'no'); END",
 			       tables[i]);
-		assert_int_equal(sqlite3_exec(db_handle(b.p->db), sql, NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db_handle(b.p->db), sql, NULL, NULL, NULL),
+				 SQLITE_OK);
 		assert_false(keep_plate(&b, 1, "WANT01"));
-		assert_int_equal(sqlite3_exec(db_handle(b.p->db), "DROP TRIGGER t", NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(
+		    sqlite3_exec(db_handle(b.p->db), "DROP TRIGGER t", NULL, NULL, NULL),
+		    SQLITE_OK);
 		assert_int_equal(rows(&b), 0);
 	}
 	assert_true(keep_plate(&b, 1, "WANT01"));
@@ -162,7 +170,8 @@ static void a_poor_read_is_kept_and_never_matched(void **state)
 	m.low_quality = 1;
 	assert_true(keep(&b, &m));
 	assert_false(b.got.hit);
-	assert_int_equal(count_of(b.p, "SELECT count(*) FROM passage WHERE low_quality = 1 AND hit = 0"), 1);
+	assert_int_equal(
+	    count_of(b.p, "SELECT count(*) FROM passage WHERE low_quality = 1 AND hit = 0"), 1);
 }
 
 static void without_a_list_or_with_a_stale_one_nothing_rings(void **state)
@@ -182,7 +191,8 @@ static void without_a_list_or_with_a_stale_one_nothing_rings(void **state)
 	assert_true(b.got.hit);
 }
 
-static struct wire_passage seen_at(uint64_t n, const char *plate, const char *jurisdiction, int64_t s)
+static struct wire_passage seen_at(uint64_t n, const char *plate, const char *jurisdiction,
+				   int64_t s)
 {
 	struct wire_passage m = passage_of(n, plate);
 
@@ -213,7 +223,8 @@ static void a_car_that_stays_rings_once(void **state)
 	place_open(b.p);
 	m = seen_at(n++, "WANT01", "MO", 3200);
 	rings(&b, &m, false);
-	/* Another wanted car, the same plate from elsewhere unknown, and the same car when it has been gone. */
+	/* Another wanted car, the same plate from elsewhere unknown, and the same car when it has
+	 * been gone. */
 	m = seen_at(n++, "WANT02", "MO", 3201);
 	rings(&b, &m, true);
 	m = seen_at(n++, "WANT01", "", 3202);
@@ -221,12 +232,15 @@ static void a_car_that_stays_rings_once(void **state)
 	m = seen_at(n++, "WANT01", "MO", 3200 + 300);
 	rings(&b, &m, true);
 	assert_int_equal(count_of(b.p, "SELECT count(*) FROM passage WHERE hit = 2"), 13);
-	assert_int_equal(count_of(b.p, "SELECT value FROM state WHERE name = 'hits_suppressed_cooldown'"), 13);
+	assert_int_equal(
+	    count_of(b.p, "SELECT value FROM state WHERE name = 'hits_suppressed_cooldown'"), 13);
 	assert_int_equal(count_of(b.p, "SELECT count(*) FROM outbox"), 4);
 	/* Pictures of the scene go with hits only. */
 	assert_int_equal(count_of(b.p, "SELECT count(*) FROM picture WHERE id % 4 >= 2"), 8);
 	/* No plate is kept in it. */
-	assert_int_equal(count_of(b.p, "SELECT count(*) FROM cooldown WHERE instr(key, CAST('WANT' AS BLOB))"), 0);
+	assert_int_equal(
+	    count_of(b.p, "SELECT count(*) FROM cooldown WHERE instr(key, CAST('WANT' AS BLOB))"),
+	    0);
 }
 
 static void no_cooldown_rings_always(void **state)
@@ -240,7 +254,8 @@ static void no_cooldown_rings_always(void **state)
 	}
 }
 
-/* --- a full disk --------------------------------------------------------------------------------- */
+/* --- a full disk ---------------------------------------------------------------------------------
+ */
 
 /* A database that may not grow is what a full disk is to SQLite. */
 static void full_from_here(struct bench *b, int64_t more_pages)
@@ -265,9 +280,11 @@ static void the_oldest_make_room_on_a_full_disk(void **state)
 		assert_int_equal(b.got.outcome, KEEP_ACCEPTED);
 		assert_false(b.got.without_crops);
 	}
-	assert_int_equal(count_of(b.p, "SELECT count(*) FROM passage WHERE best_ns = 1800000000000000300"), 1);
+	assert_int_equal(
+	    count_of(b.p, "SELECT count(*) FROM passage WHERE best_ns = 1800000000000000300"), 1);
 	assert_true(count_of(b.p, "SELECT count(*) FROM passage") > 50);
-	assert_int_equal(count_of(b.p, "SELECT count(*) FROM outbox"), 1); /* the same car each time */
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM outbox"),
+			 1); /* the same car each time */
 }
 
 static void then_crops_go_and_a_hit_waits(void **state)
@@ -292,7 +309,8 @@ static void then_crops_go_and_a_hit_waits(void **state)
 	assert_true(b.got.hit);
 }
 
-/* Not one byte more can be written, not even to delete: the system says EFBIG as it would say ENOSPC. */
+/* Not one byte more can be written, not even to delete: the system says EFBIG as it would say
+ * ENOSPC. */
 static void then_reads_go_and_a_hit_still_waits(void **state)
 {
 	struct bench b = bench_of(state);
@@ -338,18 +356,18 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_make, place_end)
 	const struct CMUnitTest tests[] = {
-		T(a_read_is_no_hit),
-		T(a_hit_comes_with_all_that_belongs_to_it),
-		T(all_or_nothing),
-		T(a_repeat_is_harmless),
-		T(a_poor_read_is_kept_and_never_matched),
-		T(without_a_list_or_with_a_stale_one_nothing_rings),
-		T(a_car_that_stays_rings_once),
-		T(no_cooldown_rings_always),
-		T(the_oldest_make_room_on_a_full_disk),
-		T(then_crops_go_and_a_hit_waits),
-		T(then_reads_go_and_a_hit_still_waits),
-		T(a_reserve_is_set_aside_and_given_up),
+	    T(a_read_is_no_hit),
+	    T(a_hit_comes_with_all_that_belongs_to_it),
+	    T(all_or_nothing),
+	    T(a_repeat_is_harmless),
+	    T(a_poor_read_is_kept_and_never_matched),
+	    T(without_a_list_or_with_a_stale_one_nothing_rings),
+	    T(a_car_that_stays_rings_once),
+	    T(no_cooldown_rings_always),
+	    T(the_oldest_make_room_on_a_full_disk),
+	    T(then_crops_go_and_a_hit_waits),
+	    T(then_reads_go_and_a_hit_still_waits),
+	    T(a_reserve_is_set_aside_and_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, group_begin, group_end);

@@ -22,7 +22,8 @@ static int group_begin(void **state)
 	(void)state;
 	if (!lists_begin(&lists))
 		return -1;
-	(void)snprintf(command, sizeof command, "openssl pkey -in %s/key.pem -pubout -out %s/key.pub 2>/dev/null",
+	(void)snprintf(command, sizeof command,
+		       "openssl pkey -in %s/key.pem -pubout -out %s/key.pub 2>/dev/null",
 		       lists.folder, lists.folder);
 	return system(command);
 }
@@ -108,7 +109,9 @@ static int64_t audited(struct place *p, const char *outcome)
 {
 	char sql[128];
 
-	(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM audit WHERE what = 'hotlist' AND outcome = '%s'", outcome);
+	(void)snprintf(sql, sizeof sql,
+		       "SELECT count(*) FROM audit WHERE what = 'hotlist' AND outcome = '%s'",
+		       outcome);
 	return count_of(p, sql);
 }
 
@@ -143,9 +146,10 @@ static void a_good_one_loads_and_is_audited(void **state)
 	assert_int_equal(list_version(&l), 7);
 	assert_string_equal(l.why, "");
 	assert_int_equal(audited(p, "loaded"), 1);
-	assert_int_equal(count_of(p, "SELECT count(*) FROM audit WHERE who LIKE 'signer:%' AND length(who) = 71"
-				     " AND json_extract(detail, '$.version') = 7"),
-			 1);
+	assert_int_equal(
+	    count_of(p, "SELECT count(*) FROM audit WHERE who LIKE 'signer:%' AND length(who) = 71"
+			" AND json_extract(detail, '$.version') = 7"),
+	    1);
 	assert_false(list_stale(&l, NOW));
 	assert_true(list_stale(&l, T0 + 86401 * NS_PER_S));
 	/* Loading again changes nothing and is not recorded again. */
@@ -256,14 +260,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
-		T(no_list_is_no_error_and_says_why),
-		T(a_good_one_loads_and_is_audited),
-		T(bad_ones_are_refused_and_audited),
-		T(a_bad_one_leaves_the_old_one_working),
-		T(the_newer_one_is_taken_from_uplink_and_outlives_a_restart),
-		T(it_never_goes_back),
-		T(a_damaged_cache_falls_back_to_the_file),
-		T(what_is_not_sealed_is_not_looked_at),
+	    T(no_list_is_no_error_and_says_why),
+	    T(a_good_one_loads_and_is_audited),
+	    T(bad_ones_are_refused_and_audited),
+	    T(a_bad_one_leaves_the_old_one_working),
+	    T(the_newer_one_is_taken_from_uplink_and_outlives_a_restart),
+	    T(it_never_goes_back),
+	    T(a_damaged_cache_falls_back_to_the_file),
+	    T(what_is_not_sealed_is_not_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, group_begin, group_end);

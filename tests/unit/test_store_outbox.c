@@ -56,14 +56,17 @@ static void an_acknowledged_hit_leaves_its_time_and_no_body(void **state)
 	put(p, 1);
 	assert_true(outbox_latency(p->db, &median, &p->why));
 	assert_int_equal(median, -1);
-	assert_true(outbox_end(p->db, 1, OUTBOX_ACKNOWLEDGED, 201, T0 + 250 * MS, T0 + NS_PER_S, &latency, &p->why));
+	assert_true(outbox_end(p->db, 1, OUTBOX_ACKNOWLEDGED, 201, T0 + 250 * MS, T0 + NS_PER_S,
+			       &latency, &p->why));
 	assert_int_equal(latency, 250 * MS);
-	assert_int_equal(count_of(p, "SELECT count(*) FROM outbox WHERE body IS NULL AND latency_ms = 250"
-				     " AND http_status = 201 AND state = 1"),
-			 1);
-	assert_int_equal(count_of(p, "SELECT count(*) FROM audit WHERE what = 'hit-ended' AND who = 'rtcc'"
-				     " AND outcome = 'acknowledged'"),
-			 1);
+	assert_int_equal(
+	    count_of(p, "SELECT count(*) FROM outbox WHERE body IS NULL AND latency_ms = 250"
+			" AND http_status = 201 AND state = 1"),
+	    1);
+	assert_int_equal(
+	    count_of(p, "SELECT count(*) FROM audit WHERE what = 'hit-ended' AND who = 'rtcc'"
+			" AND outcome = 'acknowledged'"),
+	    1);
 	assert_true(outbox_count(p->db, &n, &p->why));
 	assert_int_equal(n.pending, 0);
 	assert_int_equal(n.acknowledged, 1);
@@ -89,7 +92,9 @@ static void a_refused_hit_stays_to_be_seen(void **state)
 	assert_true(outbox_count(p->db, &n, &p->why));
 	assert_int_equal(n.refused, 1);
 	assert_int_equal(n.pending, 0);
-	assert_int_equal(count_of(p, "SELECT count(*) FROM outbox WHERE body IS NOT NULL AND http_status = 422"), 1);
+	assert_int_equal(
+	    count_of(p, "SELECT count(*) FROM outbox WHERE body IS NOT NULL AND http_status = 422"),
+	    1);
 	assert_true(outbox_next(p->db, NULL, 0, &due, &found, &p->why));
 	assert_false(found);
 	assert_false(outbox_gift(p->db, 1, &fd, &p->why));
@@ -103,7 +108,8 @@ static void the_median_is_that_of_the_last(void **state)
 
 	for (uint8_t i = 1; i <= 5; i++) {
 		put(p, i);
-		assert_true(outbox_end(p->db, i, OUTBOX_ACKNOWLEDGED, 200, T0 + i * i * 100 * MS, T0, &latency, &p->why));
+		assert_true(outbox_end(p->db, i, OUTBOX_ACKNOWLEDGED, 200, T0 + i * i * 100 * MS,
+				       T0, &latency, &p->why));
 	}
 	assert_true(outbox_latency(p->db, &median, &p->why));
 	assert_int_equal(median, 900);
@@ -131,7 +137,8 @@ static void no_row_outlives_the_retention(void **state)
 	assert_int_equal(count_of(p, "SELECT id FROM outbox"), 11);
 }
 
-/* --- the sender ---------------------------------------------------------------------------------- */
+/* --- the sender ----------------------------------------------------------------------------------
+ */
 
 struct uplink {
 	int64_t got[64];
@@ -156,9 +163,11 @@ static bool take(void *arg, const struct wire_hit *m, int fd, struct err *e)
 	return true;
 }
 
-static bool answer(struct sender *s, struct place *p, int64_t id, enum wire_outcome outcome, int64_t mono)
+static bool answer(struct sender *s, struct place *p, int64_t id, enum wire_outcome outcome,
+		   int64_t mono)
 {
-	struct wire_hit_done m = {.outbox_id = id, .outcome = outcome, .http_status = 200, .ended_ns = T0};
+	struct wire_hit_done m = {
+	    .outbox_id = id, .outcome = outcome, .http_status = 200, .ended_ns = T0};
 	int64_t latency;
 
 	return sender_answer(s, p->db, &m, T0, mono, &latency, &p->why);
@@ -325,19 +334,19 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_make, place_end)
 	const struct CMUnitTest tests[] = {
-		T(a_hit_is_there_once),
-		T(the_newest_comes_first_and_skipped_ones_do_not),
-		T(an_acknowledged_hit_leaves_its_time_and_no_body),
-		T(a_refused_hit_stays_to_be_seen),
-		T(the_median_is_that_of_the_last),
-		T(no_row_outlives_the_retention),
-		T(at_most_four_are_under_way),
-		T(a_restarted_uplink_gets_all_again),
-		T(an_answer_nobody_waits_for_is_refused),
-		T(what_could_not_be_sent_waits_ever_longer),
-		T(many_that_wait_do_not_make_a_busy_loop),
-		T(a_peer_that_is_gone_or_full_costs_nothing),
-		T(an_answer_from_another_time_is_not_believed),
+	    T(a_hit_is_there_once),
+	    T(the_newest_comes_first_and_skipped_ones_do_not),
+	    T(an_acknowledged_hit_leaves_its_time_and_no_body),
+	    T(a_refused_hit_stays_to_be_seen),
+	    T(the_median_is_that_of_the_last),
+	    T(no_row_outlives_the_retention),
+	    T(at_most_four_are_under_way),
+	    T(a_restarted_uplink_gets_all_again),
+	    T(an_answer_nobody_waits_for_is_refused),
+	    T(what_could_not_be_sent_waits_ever_longer),
+	    T(many_that_wait_do_not_make_a_busy_loop),
+	    T(a_peer_that_is_gone_or_full_costs_nothing),
+	    T(an_answer_from_another_time_is_not_believed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,14 +27,18 @@ static void a_read_is_kept_whole(void **state)
 	struct place *p = *state;
 
 	assert_true(put(p, 1, T0, RING_READ));
-	assert_int_equal(count_of(p, "SELECT count(*) FROM passage WHERE plate = 'ABC123' AND jurisdiction = 'MO'"
-				     " AND kept_ns = 1800000000000000000 AND hit = 0"),
-			 1);
+	assert_int_equal(
+	    count_of(p,
+		     "SELECT count(*) FROM passage WHERE plate = 'ABC123' AND jurisdiction = 'MO'"
+		     " AND kept_ns = 1800000000000000000 AND hit = 0"),
+	    1);
 	assert_int_equal(count_of(p, "SELECT json_array_length(chars) FROM passage"), 6);
-	assert_int_equal(count_of(p, "SELECT json_extract(alternatives, '$[0][0]') = 'ABC123' FROM passage"), 1);
-	assert_int_equal(count_of(p, "SELECT count(*) FROM angle JOIN passage ON angle.id / 2 = passage.id"
-				     " WHERE json_array_length(quad) = 8 AND angle.plate = 'ABC123'"),
-			 2);
+	assert_int_equal(
+	    count_of(p, "SELECT json_extract(alternatives, '$[0][0]') = 'ABC123' FROM passage"), 1);
+	assert_int_equal(
+	    count_of(p, "SELECT count(*) FROM angle JOIN passage ON angle.id / 2 = passage.id"
+			" WHERE json_array_length(quad) = 8 AND angle.plate = 'ABC123'"),
+	    2);
 	/* Of a read that is no hit the crops, never the scenes. */
 	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 2);
 	assert_int_equal(count_of(p, "SELECT max(id % 4) FROM picture"), WIRE_CROP_1);
@@ -160,7 +164,8 @@ static void nothing_purged_is_left_in_the_files(void **state)
 	assert_int_equal(bytes_of(p, DB_FILE "-wal"), 0);
 }
 
-/* --- simulated time ------------------------------------------------------------------------------ */
+/* --- simulated time ------------------------------------------------------------------------------
+ */
 
 struct sim {
 	struct place *p;
@@ -176,7 +181,8 @@ static void sim_start(struct sim *s, struct place *p)
 	struct elapsed_kept none = {0};
 
 	*s = (struct sim){.p = p, .wall = T0, .mono = 5 * NS_PER_S};
-	s->u = (struct upkeep){.limits = {90 * DAY, INT64_MAX}, .cooldown_s = 300, .folder = p->folder};
+	s->u = (struct upkeep){
+	    .limits = {90 * DAY, INT64_MAX}, .cooldown_s = 300, .folder = p->folder};
 	place_hasty(p);
 	elapsed_start(&s->c, &none, 0, 1, s->wall, s->mono);
 }
@@ -221,7 +227,8 @@ static void three_years_flat(void **state)
 			assert_in_range(bytes_of(s.p, DB_FILE), full - full / 50, full + full / 33);
 	}
 	assert_int_equal(count_of(s.p, "SELECT count(*) FROM passage"), 90 * 12);
-	assert_int_equal(count_of(s.p, "SELECT value FROM state WHERE name = 'purged'"), (3 * 365 - 90) * 12);
+	assert_int_equal(count_of(s.p, "SELECT value FROM state WHERE name = 'purged'"),
+			 (3 * 365 - 90) * 12);
 	/* Purges are summed up, not recorded one by one, and hold no plate. */
 	assert_true(count_of(s.p, "SELECT count(*) FROM audit WHERE what = 'purge'") > 900);
 	assert_int_equal(count_of(s.p, "SELECT count(*) FROM audit WHERE detail LIKE '%ABC%'"), 0);
@@ -288,15 +295,15 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_make, place_end)
 	const struct CMUnitTest tests[] = {
-		T(a_read_is_kept_whole),
-		T(an_id_is_there_once),
-		T(purges_what_is_due_and_nothing_else),
-		T(stays_within_its_bytes_oldest_first),
-		T(gives_pages_back),
-		T(nothing_purged_is_left_in_the_files),
-		T(three_years_flat),
-		T(a_wrong_clock_purges_nothing_early_and_keeps_nothing_longer),
-		T(a_purge_that_fell_due_while_the_box_was_off_runs_first),
+	    T(a_read_is_kept_whole),
+	    T(an_id_is_there_once),
+	    T(purges_what_is_due_and_nothing_else),
+	    T(stays_within_its_bytes_oldest_first),
+	    T(gives_pages_back),
+	    T(nothing_purged_is_left_in_the_files),
+	    T(three_years_flat),
+	    T(a_wrong_clock_purges_nothing_early_and_keeps_nothing_longer),
+	    T(a_purge_that_fell_due_while_the_box_was_off_runs_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
