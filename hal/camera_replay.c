@@ -10,6 +10,7 @@
 #include "hal/replay_list.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -31,6 +32,7 @@ struct camera {
 	int64_t shift_ns;  /* added to the times of the list: they grow on from loop to loop */
 	uint32_t sequence[FRAME_CAMERAS];
 	float *scratch;
+	FILE *truth; /* NULL: none is wanted */
 };
 
 static void replay_close(struct camera *c)
@@ -42,6 +44,8 @@ static void replay_close(struct camera *c)
 	replay_list_free(&c->list);
 	if (c->timer >= 0)
 		(void)close(c->timer);
+	if (c->truth)
+		(void)fclose(c->truth);
 	free(c->scratch);
 	free(c);
 }
@@ -71,6 +75,11 @@ static bool replay_open(const struct camera_conf *conf, struct camera **out, str
 		return err_set(e, ERR_NO_MEMORY, "replay: no memory");
 	if (!replay_list_open(conf->source, conf->single, &c->list, e))
 		return err_prefix(e, "replay");
+	if (conf->truth[0]) {
+		c->truth = fopen(conf->truth, "we");
+		if (!c->truth)
+			return err_errno(e, errno, "replay: %s", conf->truth);
+	}
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (c->timer < 0)
 		return err_errno(e, errno, "replay: timer");
@@ -159,6 +168,24 @@ static bool show(struct camera *c, const char *name, int buffer, struct err *e)
 	return true;
 }
 
+/* A line that says which file was shown when. */
+static void tell_truth(struct camera *c, const struct frame *f, const char *name)
+{
+	if (!c->truth)
+		return;
+	(void)fprintf(c->truth, "{\"camera\":%u,\"capture_ns\":%lld,\"file\":\"", f->camera, (long long)f->capture_ns);
+	for (const char *p = name; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			(void)fputc('\\', c->truth);
+		if ((unsigned char)*p < 0x20)
+			(void)fprintf(c->truth, "\\u%04x", (unsigned)*p);
+		else
+			(void)fputc(*p, c->truth);
+	}
+	(void)fputs("\"}\n", c->truth);
+	(void)fflush(c->truth);
+}
+
 static bool lend(struct camera *c, struct frame *out, struct err *e)
 {
 	const char *name = replay_list_name(&c->list, c->at, c->next);
@@ -184,6 +211,7 @@ static bool lend(struct camera *c, struct frame *out, struct err *e)
 		.exposure_us = 1000,
 		.gain = 1.0f,
 	};
+	tell_truth(c, out, name);
 	next_picture(c);
 	return true;
 }

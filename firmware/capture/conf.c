@@ -12,8 +12,8 @@
 static const struct conf_key keys[] = {
 	{"driver", CONF_STRING, AT(driver), "", 0, 0, NULL, "camera driver; empty: the board's own"},
 	{"source", CONF_PATH, AT(source), "", 0, 0, NULL, "replay: folder or list file of pictures"},
-	{"truth", CONF_PATH, AT(truth), "", 0, 0, NULL, "sim: file that receives the ground truth"},
-	{"record", CONF_PATH, AT(record), "", 0, 0, NULL, "sim: folder that receives every frame as PGM"},
+	{"truth", CONF_PATH, AT(truth), "", 0, 0, NULL, "sim, replay: file that receives what was really shown, JSON lines"},
+	{"record", CONF_PATH, AT(record), "", 0, 0, NULL, "sim: folder that receives the frames that show a vehicle, JPEG"},
 	{"width", CONF_INT, AT(width), "1280", 64, 8192, NULL, "pixels of a frame"},
 	{"height", CONF_INT, AT(height), "720", 64, 8192, NULL, "pixels of a frame"},
 	{"rate", CONF_REAL, AT(rate), "10", 0, 120, NULL, "frames a second of each camera; 0: as fast as they are taken"},

@@ -12,6 +12,9 @@
 #define FAR_KNOWN    3.0f   /* plate widths off, once its motion is known, */
 #define FAR_GROWTH   20.0f  /* and more for each second since */
 #define BEHIND       1.0f   /* plate widths: nobody drives backwards while moving forwards */
+#define STANDS_TIMES 5u     /* seen so often and not moved: it stands */
+#define STANDS_MOVED 0.35f
+#define STANDS_OFF   0.5f
 #define SIZE_RATIO   0.5f   /* of the logarithm of heights */
 #define LOSS_DOUBTFUL 12.0f
 #define NO_MATCH     1e9f
@@ -49,17 +52,26 @@ static bool behind(const struct track *t, const struct sighting *s)
 static float cost(const struct track *t, const struct sighting *s, int64_t now_ns)
 {
 	float dt = fmaxf((float)(now_ns - t->last_ns) * 1e-9f, 0.0f), x, y, off;
+	bool standing;
 	struct agreement g = {.loss = 0};
 
 	if (fabsf(logf(fmaxf(s->h, 1.0f) / fmaxf(t->h, 1.0f))) > SIZE_RATIO)
 		return NO_MATCH;
-	track_predict(t, now_ns, &x, &y);
-	/* A thing that stood still may also simply stand there still. */
-	off = fminf(distance(x, y, s, t->w), t->times > 2 && t->moved < 0.3f ? distance(t->x, t->y, s, t->w) : NO_MATCH);
+	standing = t->times >= STANDS_TIMES && t->moved < STANDS_MOVED;
+	if (standing) {
+		x = t->x;
+		y = t->y;
+	} else {
+		track_predict(t, now_ns, &x, &y);
+	}
+	off = distance(x, y, s, t->w);
 	if (off > NEAR_LEAST + FAR_SPEED * dt)
 		return NO_MATCH;
 	if (s->was_read && t->seen && t->read)
 		g = evidence_agreement(&s->seen, &s->read, t->seen, t->read);
+	/* What stands there does not suddenly become what drives by in front of it. */
+	if (standing && off > STANDS_OFF && !g.strong)
+		return NO_MATCH;
 	if (t->times > 1 && off <= NEAR_LEAST + NEAR_GROWTH * dt)
 		return g.contrary && off > 0.3f ? NO_MATCH : off + 0.1f * g.loss;
 	if (t->times > 2 && (off > FAR_KNOWN + FAR_GROWTH * dt || behind(t, s)))
@@ -133,7 +145,9 @@ void track_seen(struct track *t, const struct sighting *s)
 	t->h = s->h;
 	/* Twice as large is as much movement as a plate's width aside. */
 	moved = fmaxf(hypotf(s->x - t->x0, s->y - t->y0) / fmaxf(t->w0, 1.0f), 1.4f * fabsf(logf(fmaxf(s->w, 1.0f) / fmaxf(t->w0, 1.0f))));
-	t->moved = fmaxf(t->moved, moved);
+	/* One box that jumped is no movement: a sign half hidden, a moment's mistake. */
+	t->moved = fmaxf(t->moved, fminf(moved, t->away));
+	t->away = moved;
 	t->times++;
 	t->last_ns = s->capture_ns;
 	t->missed_ns = 0;

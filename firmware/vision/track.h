@@ -21,7 +21,8 @@ struct track {
 	float x, y, w, h;        /* where it was seen last */
 	float vx, vy;            /* pixels a second; 0 until seen twice */
 	float x0, y0, w0;        /* where it was seen first */
-	float moved;             /* farthest from there, in plate widths; growing counts as moving */
+	float moved;             /* farthest from there in two pictures running, in plate widths; growing counts as moving */
+	float away;              /* the same in the last picture */
 	uint32_t times;          /* seen */
 	int64_t first_ns, last_ns;
 	int64_t missed_ns;       /* looked for and not seen */

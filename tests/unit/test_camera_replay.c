@@ -227,9 +227,12 @@ static void test_list(void **state)
 	struct camera_conf conf = conf_for("list.txt");
 	struct camera *c;
 	struct frame f;
+	FILE *f_truth;
+	char line[128];
 
 	(void)state;
 	conf.loop = true;
+	(void)snprintf(conf.truth, sizeof conf.truth, "%s/truth.jsonl", folder);
 	write_grey("a b.pgm", 10, 10, 1);
 	write_grey("c.pgm", 10, 10, 2);
 	write_file("list.txt", list, sizeof list - 1);
@@ -242,6 +245,13 @@ static void test_list(void **state)
 	assert_int_equal(next(c, &f), 1);
 	assert_true(f.capture_ns == INT64_C(1700000000200000000)); /* time goes on in the second round */
 	driver()->close(c);
+	f_truth = fopen(conf.truth, "r");
+	assert_non_null(f_truth);
+	assert_non_null(fgets(line, sizeof line, f_truth));
+	assert_string_equal(line, "{\"camera\":0,\"capture_ns\":1700000000000000000,\"file\":\"a b.pgm\"}\n");
+	assert_non_null(fgets(line, sizeof line, f_truth));
+	assert_string_equal(line, "{\"camera\":1,\"capture_ns\":1700000000000000000,\"file\":\"c.pgm\"}\n");
+	fclose(f_truth);
 }
 
 static void refused(const char *source, const char *list, enum err_code code, const char *word)
