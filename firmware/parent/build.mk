@@ -7,6 +7,4 @@ parent.src := firmware/parent/backoff.c firmware/parent/notify.c firmware/parent
 
 PROGRAMS += bin/alprd
 bin/alprd.src  := firmware/parent/main.c
-bin/alprd.libs = parent parent_conf $(foreach r,capture vision store uplink control,$(if $(wildcard firmware/$(r)/conf.c),$(r)_conf)) \
-	wire base
-$(B)/obj/firmware/parent/settings.c.o: $(wildcard firmware/*/conf.h)
+bin/alprd.libs := parent parent_conf capture_conf vision_conf store_conf uplink_conf control_conf wire base

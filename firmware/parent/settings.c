@@ -3,26 +3,11 @@
 
 #include "firmware/base/cleanup.h"
 #include "firmware/base/conf.h"
-#if __has_include("firmware/capture/conf.h")
 #include "firmware/capture/conf.h"
-#define HAVE_capture
-#endif
-#if __has_include("firmware/control/conf.h")
 #include "firmware/control/conf.h"
-#define HAVE_control
-#endif
-#if __has_include("firmware/store/conf.h")
 #include "firmware/store/conf.h"
-#define HAVE_store
-#endif
-#if __has_include("firmware/uplink/conf.h")
 #include "firmware/uplink/conf.h"
-#define HAVE_uplink
-#endif
-#if __has_include("firmware/vision/conf.h")
 #include "firmware/vision/conf.h"
-#define HAVE_vision
-#endif
 
 #include <errno.h>
 #include <libgen.h>
@@ -36,24 +21,14 @@
 		return role##_conf_load(text, len, folder, (struct role##_conf *)out, e);                              \
 	}
 
-#ifdef HAVE_capture
 LOADER(capture)
-#endif
-#ifdef HAVE_vision
 LOADER(vision)
-#endif
-#ifdef HAVE_store
 LOADER(store)
-#endif
 #ifdef CONFIG_UPLINK
-#ifdef HAVE_uplink
 LOADER(uplink)
 #endif
-#endif
 #ifdef CONFIG_CONTROL
-#ifdef HAVE_control
 LOADER(control)
-#endif
 #endif
 
 struct part {
@@ -62,24 +37,14 @@ struct part {
 };
 
 static const struct part parts[WIRE_ROLES] = {
-#ifdef HAVE_capture
 	[WIRE_CAPTURE] = {sizeof(struct capture_conf), load_capture},
-#endif
-#ifdef HAVE_vision
 	[WIRE_VISION] = {sizeof(struct vision_conf), load_vision},
-#endif
-#ifdef HAVE_store
 	[WIRE_STORE] = {sizeof(struct store_conf), load_store},
-#endif
 #ifdef CONFIG_UPLINK
-#ifdef HAVE_uplink
 	[WIRE_UPLINK] = {sizeof(struct uplink_conf), load_uplink},
 #endif
-#endif
 #ifdef CONFIG_CONTROL
-#ifdef HAVE_control
 	[WIRE_CONTROL] = {sizeof(struct control_conf), load_control},
-#endif
 #endif
 };
 
