@@ -24,7 +24,8 @@ sim.src   := $(addprefix hal/sim/,art.c canvas.c patch.c plate.c plate_ground.c 
 sim.pkgs  := freetype2
 sim.ldlibs := -lm
 # The inner loops are written for the vectoriser, which -O2 of gcc 12 leaves out where it must guess.
-$(B)/obj/hal/sim/%.c.o: OPT := -O3
+# No fused multiply-add: the same seed gives the same bytes whatever the compiler.
+$(B)/obj/hal/sim/%.c.o: OPT := -O3 -ffp-contract=off
 
 PROGRAMS += bin/alpr-sim
 bin/alpr-sim.src  := $(addprefix hal/sim/,alpr_sim.c tool_plates.c tool_street.c)

@@ -217,9 +217,10 @@ static void dirt(struct drawing *d, float amount)
 	}
 	for (int i = 0; i < lines; i++) {
 		float x = d->x0 + sim_unit(d->r) * d->w, y = d->y0 + sim_unit(d->r) * d->h;
+		float to_x = x + sim_range(d->r, -60, 60), to_y = y + sim_range(d->r, -40, 40), width = sim_range(d->r, 0.6f, 2.0f);
+		float luma = sim_chance(d->r, 0.5f) ? 30.0f : 220.0f, alpha = sim_range(d->r, 0.2f, 0.7f);
 
-		canvas_line(&d->c, x, y, x + sim_range(d->r, -60, 60), y + sim_range(d->r, -40, 40), sim_range(d->r, 0.6f, 2.0f),
-			    sim_chance(d->r, 0.5f) ? 30 : 220, sim_range(d->r, 0.2f, 0.7f));
+		canvas_line(&d->c, x, y, to_x, to_y, width, luma, alpha);
 	}
 }
 
@@ -280,8 +281,9 @@ static bool place(struct drawing *d, const struct sim_wear *wear, float surround
 
 static void characters(struct drawing *d, uint8_t *mask, const struct sim_wear *wear)
 {
-	struct spacing sp = {sim_range(d->r, 0.35f, 0.8f), sim_range(d->r, 0.4f, 0.7f), sim_range(d->r, 0.3f, 0.6f),
-			     sim_range(d->r, 0.6f, 1.1f), sim_range(d->r, 0.55f, 0.75f)};
+	float gap = sim_range(d->r, 0.35f, 0.8f), hyphen = sim_range(d->r, 0.4f, 0.7f), dot = sim_range(d->r, 0.3f, 0.6f);
+	float emblem = sim_range(d->r, 0.6f, 1.1f), pair = sim_range(d->r, 0.55f, 0.75f);
+	struct spacing sp = {gap, hyphen, dot, emblem, pair};
 	struct canvas m = {mask, d->c.w, d->c.h, d->c.w};
 	struct hand h = {.pitch = 1};
 	float band = 0, room, used;
@@ -305,6 +307,7 @@ void sim_plate_draw(struct art *a, struct sim_random *r, const struct series *s,
 	struct drawing d = {.art = a, .r = r, .series = s, .c = {p->luma, SIM_PLATE_W, SIM_PLATE_H, SIM_PLATE_W}};
 	uint8_t mask[SIM_PLATE_BYTES];
 	bool framed, embossed = sim_chance(r, 0.7f);
+	float relief;
 
 	memset(mask, 0, sizeof mask);
 	framed = place(&d, wear, surround);
@@ -312,7 +315,8 @@ void sim_plate_draw(struct art *a, struct sim_random *r, const struct series *s,
 	plate_ground(&d);
 	plate_furniture(&d);
 	characters(&d, mask, wear);
-	emboss(&d, mask, embossed ? sim_range(r, 0.03f, 0.22f) : 0, sim_range(r, 0.9f, 1));
+	relief = embossed ? sim_range(r, 0.03f, 0.22f) : 0;
+	emboss(&d, mask, relief, sim_range(r, 0.9f, 1));
 	if (wear->dirt > 0.05f)
 		dirt(&d, wear->dirt);
 	if (s->style == SERIES_EU) {

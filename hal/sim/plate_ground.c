@@ -107,7 +107,7 @@ static void bands(struct drawing *d)
 void plate_ground(struct drawing *d)
 {
 	float g = d->ground;
-	float sign = d->ink < g ? -1.0f : 1.0f;
+	float sign = d->ink < g ? -1.0f : 1.0f, at;
 
 	canvas_rect(&d->c, d->x0, d->y0, d->x0 + d->w, d->y0 + d->h, g, 1);
 	if (d->series->style == SERIES_EU || sim_chance(d->r, 0.15f))
@@ -124,14 +124,16 @@ void plate_ground(struct drawing *d)
 		canvas_gradient(&d->c, d->x0, py(d, 0.35f), d->x0 + d->w, py(d, 1), g, g + sign * sim_range(d->r, 25, 90), 1);
 		break;
 	case 3:
-		hills(d, sim_range(d->r, 0.7f, 0.95f), 0.25f, g + sign * sim_range(d->r, 15, 60), 0.8f);
+		at = sim_range(d->r, 0.7f, 0.95f);
+		hills(d, at, 0.25f, g + sign * sim_range(d->r, 15, 60), 0.8f);
 		hills(d, 0.95f, 0.12f, g + sign * sim_range(d->r, 30, 110), 0.8f);
 		break;
 	case 4:
 		picture(d, 0.5f, 0.5f, 0.6f, 0.7f, sim_range(d->r, 15, 70));
 		break;
 	case 5:
-		picture(d, sim_range(d->r, 0.05f, 0.25f), 0.5f, 0.25f, 0.4f, sim_range(d->r, 30, 90));
+		at = sim_range(d->r, 0.05f, 0.25f);
+		picture(d, at, 0.5f, 0.25f, 0.4f, sim_range(d->r, 30, 90));
 		break;
 	case 6:
 		emblem_behind(d);
@@ -150,11 +152,12 @@ static void sticker(struct drawing *d, float cx, float cy, float w, float h)
 	static const char *const says[] = {"11", "2025", "JAN", "MAY", "24", "DEC", "08", "SEP", "26", "AUG", "07 25"};
 	float luma = sim_range(d->r, 60, 235);
 	struct setting s = {FACE_FLAT_BOLD, h * sim_range(d->r, 0.4f, 0.65f), 1, 0, 0};
+	const char *text = says[sim_below(d->r, sizeof says / sizeof says[0])];
 
 	canvas_rect(&d->c, cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2, luma, 1);
 	if (sim_chance(d->r, 0.8f))
-		art_text(d->art, &d->c, &s, says[sim_below(d->r, sizeof says / sizeof says[0])], cx, cy + s.height / 2, w * 0.9f,
-			 luma > 128 ? sim_range(d->r, 10, 60) : sim_range(d->r, 190, 250), 1);
+		art_text(d->art, &d->c, &s, text, cx, cy + s.height / 2, w * 0.9f, luma > 128 ? sim_range(d->r, 10, 60) : sim_range(d->r, 190, 250),
+			 1);
 }
 
 static void corner_stickers(struct drawing *d)
@@ -197,8 +200,11 @@ static void head_and_foot(struct drawing *d)
 {
 	static const enum face faces[] = {FACE_SANS_BOLD, FACE_SERIF, FACE_SERIF_ITALIC, FACE_SLAB, FACE_GEOMETRIC,
 					  FACE_FLAT_BOLD, FACE_GAUGE_C, FACE_SCRIPT};
-	struct setting s = {faces[sim_below(d->r, 8)], d->h * sim_range(d->r, 0.085f, 0.135f), sim_range(d->r, 0.9f, 1.3f), 0, 0};
+	enum face face = faces[sim_below(d->r, 8)];
+	float height = d->h * sim_range(d->r, 0.085f, 0.135f), stretch = sim_range(d->r, 0.9f, 1.3f);
+	struct setting s = {face, height, stretch, 0, 0};
 	char upper[32];
+	float at;
 	size_t n = strlen(d->series->name);
 
 	(void)snprintf(upper, sizeof upper, "%s", d->series->name);
@@ -207,8 +213,8 @@ static void head_and_foot(struct drawing *d)
 	else if (sim_chance(d->r, 0.2f))
 		for (size_t i = 0; i < n; i++)
 			upper[i] = (char)(upper[i] >= 'a' && upper[i] <= 'z' ? upper[i] - 32 : upper[i]);
-	art_text(d->art, &d->c, &s, upper, px(d, sim_range(d->r, 0.47f, 0.53f)), py(d, sim_range(d->r, 0.165f, 0.195f)), d->w * 0.54f,
-		 d->head, 1);
+	at = px(d, sim_range(d->r, 0.47f, 0.53f));
+	art_text(d->art, &d->c, &s, upper, at, py(d, sim_range(d->r, 0.165f, 0.195f)), d->w * 0.54f, d->head, 1);
 	if (d->series->foot[0] == '\0' || sim_chance(d->r, 0.15f))
 		return;
 	s.face = faces[sim_below(d->r, 8)];
@@ -292,7 +298,8 @@ static void frame_text(struct drawing *d, float y, float height, float luma)
 					   "HONDA", "UNIVERSITY OF MISSOURI", "AUTO PLAZA", "(314) 555-0142", "CARDINALS", "JEEP",
 					   "SUNTRUP FORD", "OAK LAWN", "MOTOR CITY", "LEGENDS", "555-0199", "EL SOL MOTORS"};
 	static const enum face faces[] = {FACE_SANS_BOLD, FACE_SERIF, FACE_SLAB, FACE_GEOMETRIC, FACE_FLAT_BOLD};
-	struct setting s = {faces[sim_below(d->r, 5)], height, sim_range(d->r, 1.0f, 1.5f), 0, 0};
+	enum face face = faces[sim_below(d->r, 5)];
+	struct setting s = {face, height, sim_range(d->r, 1.0f, 1.5f), 0, 0};
 
 	art_text(d->art, &d->c, &s, says[sim_below(d->r, sizeof says / sizeof says[0])], d->x0 + d->w / 2, y, d->w * 0.85f, luma, 1);
 }
