@@ -21,7 +21,7 @@ camera_libs += sim
 LIBRARIES += sim
 sim.src   := $(addprefix hal/sim/,art.c canvas.c patch.c plate.c plate_ground.c scenery.c series.c street.c traffic.c \
 	truth.c vehicle.c vehicle_paint.c view.c wanted.c)
-sim.pkgs  := freetype2
+sim.pkgs  := freetype2 libturbojpeg
 sim.ldlibs := -lm
 # The inner loops are written for the vectoriser, which -O2 of gcc 12 leaves out where it must guess.
 # No fused multiply-add: the same seed gives the same bytes whatever the compiler.
@@ -30,5 +30,4 @@ $(B)/obj/hal/sim/%.c.o: OPT := -O3 -ffp-contract=off
 PROGRAMS += bin/alpr-sim
 bin/alpr-sim.src  := $(addprefix hal/sim/,alpr_sim.c tool_plates.c tool_street.c)
 bin/alpr-sim.libs := sim base
-bin/alpr-sim.pkgs := libturbojpeg
 endif

@@ -15,7 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <turbojpeg.h>
 
+#define QUALITY 85
 #define FREE_RATE 12.0 /* frames of simulated time a second when frames go as fast as they are taken */
 
 struct camera {
@@ -23,7 +25,10 @@ struct camera {
 	struct wanted wanted;
 	struct street *street;
 	struct frame_memory memory[FRAME_CAMERAS];
-	int truth, record, timer;
+	int truth, timer;
+	int record[FRAME_CAMERAS]; /* folders; -1: nothing is recorded */
+	tjhandle jpeg;
+	unsigned char *bytes;      /* room for the largest JPEG of a frame */
 	double rate;       /* of simulated time */
 	bool paced;        /* by the clock */
 
@@ -45,7 +50,11 @@ static void sim_close(struct camera *c)
 	art_close(c->art);
 	wanted_free(&c->wanted);
 	cleanup_close(&c->truth);
-	cleanup_close(&c->record);
+	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
+		cleanup_close(&c->record[i]);
+	if (c->jpeg)
+		(void)tjDestroy(c->jpeg);
+	free(c->bytes);
 	cleanup_close(&c->timer);
 	free(c);
 }
@@ -53,6 +62,29 @@ static void sim_close(struct camera *c)
 static void auto_close(struct camera **c)
 {
 	sim_close(*c);
+}
+
+static bool open_record(struct camera *c, const struct camera_conf *conf, struct err *e)
+{
+	AUTO_CLOSE int folder = -1;
+
+	if (mkdir(conf->record, 0755) != 0 && errno != EEXIST)
+		return err_errno(e, errno, "sim: record %s", conf->record);
+	folder = open(conf->record, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (folder < 0)
+		return err_errno(e, errno, "sim: record %s", conf->record);
+	for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
+		const char name[] = {'c', 'a', 'm', (char)('0' + i), '\0'};
+
+		if (mkdirat(folder, name, 0755) != 0 && errno != EEXIST)
+			return err_errno(e, errno, "sim: record %s/%s", conf->record, name);
+		c->record[i] = openat(folder, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+		if (c->record[i] < 0)
+			return err_errno(e, errno, "sim: record %s/%s", conf->record, name);
+	}
+	c->jpeg = tjInitCompress();
+	c->bytes = malloc(tjBufSize((int)conf->width, (int)conf->height, TJSAMP_GRAY));
+	return (c->jpeg && c->bytes) || err_set(e, ERR_NO_MEMORY, "sim: no memory");
 }
 
 static bool open_files(struct camera *c, const struct camera_conf *conf, struct err *e)
@@ -67,27 +99,27 @@ static bool open_files(struct camera *c, const struct camera_conf *conf, struct 
 		if (c->truth < 0)
 			return err_errno(e, errno, "sim: truth %s", conf->truth);
 	}
-	if (conf->record[0]) {
-		if (mkdir(conf->record, 0755) != 0 && errno != EEXIST)
-			return err_errno(e, errno, "sim: record %s", conf->record);
-		c->record = open(conf->record, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-		if (c->record < 0)
-			return err_errno(e, errno, "sim: record %s", conf->record);
-	}
+	return !conf->record[0] || open_record(c, conf, e);
+}
+
+static bool check(const struct camera_conf *conf, struct err *e)
+{
+	if (conf->width < 160 || conf->width > 4096 || conf->height < 120 || conf->height > 4096)
+		return err_set(e, ERR_CONFIG, "sim: width and height must lie within 160x120 and 4096x4096");
+	if (!(conf->rate >= 0 && conf->rate <= 1000))
+		return err_set(e, ERR_CONFIG, "sim: rate out of range");
 	return true;
 }
 
 static bool make_street(struct camera *c, const struct camera_conf *conf, struct err *e)
 {
-	struct street_setup setup = {.seed = (uint64_t)conf->seed, .passages = conf->passages, .wanted_share = conf->wanted_share};
+	struct street_setup setup = {.width = (uint32_t)conf->width,
+				     .height = (uint32_t)conf->height,
+				     .seed = (uint64_t)conf->seed,
+				     .passages = conf->passages,
+				     .wanted = conf->plates[0] ? &c->wanted : NULL,
+				     .wanted_share = conf->wanted_share};
 
-	if (conf->width < 160 || conf->width > 4096 || conf->height < 120 || conf->height > 4096)
-		return err_set(e, ERR_CONFIG, "sim: width and height must lie within 160x120 and 4096x4096");
-	if (!(conf->rate >= 0 && conf->rate <= 1000))
-		return err_set(e, ERR_CONFIG, "sim: rate out of range");
-	setup.width = (uint32_t)conf->width;
-	setup.height = (uint32_t)conf->height;
-	setup.wanted = conf->plates[0] ? &c->wanted : NULL;
 	if (!truth_words(conf->light, conf->weather, conf->hard, &setup, e))
 		return false;
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
@@ -102,10 +134,10 @@ static bool sim_open(const struct camera_conf *conf, struct camera **out, struct
 
 	if (!c)
 		return err_set(e, ERR_NO_MEMORY, "sim: no memory");
-	c->truth = c->record = c->timer = -1;
+	c->truth = c->timer = c->record[0] = c->record[1] = -1;
 	c->paced = conf->rate > 0;
 	c->rate = c->paced ? conf->rate : FREE_RATE;
-	if (!open_files(c, conf, e) || !make_street(c, conf, e))
+	if (!check(conf, e) || !open_files(c, conf, e) || !make_street(c, conf, e))
 		return false;
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (c->timer < 0)
@@ -206,18 +238,23 @@ static bool skip_missed(struct camera *c, struct err *e)
 	return true;
 }
 
-static bool record(struct camera *c, unsigned camera, uint32_t sequence, const uint8_t *luma, struct err *e)
+/* Keep a frame that shows a vehicle's plate. */
+static bool record(struct camera *c, unsigned camera, int64_t capture_ns, uint8_t *luma, struct err *e)
 {
 	const struct frame_buffers *b = &c->memory[camera].buffers;
-	char name[64], head[64];
+	struct street_plate plates[STREET_ACTORS];
+	unsigned long len = tjBufSize((int)b->width, (int)b->height, TJSAMP_GRAY);
+	char name[64];
 	AUTO_CLOSE int fd = -1;
-	int n = snprintf(head, sizeof head, "P5\n%u %u\n255\n", b->width, b->height);
 
-	if (c->record < 0)
+	if (c->record[camera] < 0 || street_plates(c->street, camera, plates) == 0)
 		return true;
-	(void)snprintf(name, sizeof name, "%08u-cam%u.pgm", sequence, camera);
-	fd = openat(c->record, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, head, (size_t)n) != n || write(fd, luma, b->size) != (ssize_t)b->size)
+	if (tjCompress2(c->jpeg, luma, (int)b->width, (int)b->stride, (int)b->height, TJPF_GRAY, &c->bytes, &len, TJSAMP_GRAY, QUALITY,
+			TJFLAG_NOREALLOC) != 0)
+		return err_set(e, ERR_IO, "sim: record: %s", tjGetErrorStr2(c->jpeg));
+	(void)snprintf(name, sizeof name, "%lld.jpg", (long long)capture_ns);
+	fd = openat(c->record[camera], name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, c->bytes, len) != (ssize_t)len)
 		return err_errno(e, errno, "sim: record");
 	return true;
 }
@@ -229,7 +266,7 @@ static bool lend(struct camera *c, int buffer, struct frame *out, struct err *e)
 	uint8_t *luma = c->memory[camera].data[buffer];
 
 	street_draw(c->street, camera, luma, c->memory[camera].buffers.stride);
-	if (!record(c, camera, c->sequence[camera], luma, e)) {
+	if (!record(c, camera, c->utc_ns + instant(c, c->at), luma, e)) {
 		frame_memory_give(&c->memory[camera], (unsigned)buffer);
 		return false;
 	}

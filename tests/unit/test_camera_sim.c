@@ -4,6 +4,8 @@
 
 #include "firmware/base/clock.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,9 +195,35 @@ static void the_end_stays_the_end(void **state)
 	closed(c);
 }
 
+/* Remove the JPEGs of a folder; returns how many there were. */
+static unsigned empty_folder(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *f;
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while ((f = readdir(d))) {
+		uint8_t head[2] = {0, 0};
+		int fd;
+
+		if (f->d_name[0] == '.')
+			continue;
+		assert_non_null(strstr(f->d_name, ".jpg"));
+		fd = openat(dirfd(d), f->d_name, O_RDONLY);
+		assert_true(fd >= 0 && read(fd, head, 2) == 2);
+		(void)close(fd);
+		assert_true(head[0] == 0xFF && head[1] == 0xD8);
+		assert_int_equal(unlinkat(dirfd(d), f->d_name, 0), 0);
+		n++;
+	}
+	(void)closedir(d);
+	return n;
+}
+
 static void truth_and_record_are_written(void **state)
 {
-	char folder[] = "/tmp/test_camera_simXXXXXX", line[4096], name[256];
+	char folder[] = "/tmp/test_camera_simXXXXXX", line[4096], name[300];
 	struct camera_conf conf = conf_of(0, 2);
 	unsigned frames, lines = 0;
 	FILE *f;
@@ -211,9 +239,13 @@ static void truth_and_record_are_written(void **state)
 		assert_non_null(strstr(line, "\"plate\":\""));
 	(void)fclose(f);
 	assert_int_equal(lines, 2);
-	for (unsigned i = 0; i < frames; i++) {
-		(void)snprintf(name, sizeof name, "%.200s/%08u-cam%u.pgm", conf.record, i / 2, i % 2);
-		assert_int_equal(unlink(name), 0);
+	for (int i = 0; i < 2; i++) {
+		unsigned pictures;
+
+		(void)snprintf(name, sizeof name, "%s/cam%d", conf.record, i);
+		pictures = empty_folder(name);
+		assert_true(pictures >= 6 && pictures < frames / 2); /* those with a plate, not the empty road */
+		assert_int_equal(rmdir(name), 0);
 	}
 	assert_int_equal(rmdir(conf.record), 0);
 	(void)unlink(conf.truth);
