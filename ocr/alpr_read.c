@@ -14,16 +14,19 @@
 #include <string.h>
 
 static const char usage[] =
-	"usage: alpr-read [--pair] [--threads N] FILE...\n"
-	"Reads the licence plates of pictures (JPEG, PNG, BMP, PNM, WebP) and prints a JSON object a line.\n"
-	"\n"
-	"  --pair       files two by two: two angles of one instant, read together\n"
-	"  --threads N  of the networks, 1 to 8 (default 1)\n"
-	"  --help       this text\n"
-	"\n"
-	"A plate's quad is clockwise from its top left, in pixels of the (first) picture; null when only the second of a\n"
-	"pair shows it. A file that cannot be read gives {\"file\":...,\"error\":...} and exit status 1 at the end; a wrong\n"
-	"call gives exit status 2.\n";
+    "usage: alpr-read [--pair] [--threads N] FILE...\n"
+    "Reads the licence plates of pictures (JPEG, PNG, BMP, PNM, WebP) and prints a JSON object a "
+    "line.\n"
+    "\n"
+    "  --pair       files two by two: two angles of one instant, read together\n"
+    "  --threads N  of the networks, 1 to 8 (default 1)\n"
+    "  --help       this text\n"
+    "\n"
+    "A plate's quad is clockwise from its top left, in pixels of the (first) picture; null when "
+    "only the second of a\n"
+    "pair shows it. A file that cannot be read gives {\"file\":...,\"error\":...} and exit status "
+    "1 at the end; a wrong\n"
+    "call gives exit status 2.\n";
 
 struct tool {
 	bool pair;
@@ -41,7 +44,8 @@ static void tool_close(struct tool *t)
 
 static int wrong_call(const char *why, const char *what)
 {
-	(void)fprintf(stderr, "alpr-read: %s%s%s\n%s", why, what ? ": " : "", what ? what : "", usage);
+	(void)fprintf(stderr, "alpr-read: %s%s%s\n%s", why, what ? ": " : "", what ? what : "",
+		      usage);
 	return 2;
 }
 
@@ -49,10 +53,10 @@ static int wrong_call(const char *why, const char *what)
 static int parse(int argc, char **argv, struct tool *t)
 {
 	static const struct option options[] = {
-		{"pair", no_argument, NULL, 'p'},
-		{"threads", required_argument, NULL, 't'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	    {"pair", no_argument, NULL, 'p'},
+	    {"threads", required_argument, NULL, 't'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	int c;
 
@@ -83,8 +87,9 @@ static int parse(int argc, char **argv, struct tool *t)
 /* The models lie beside the program: <bin>/../models. */
 static bool open_models(struct tool *t, struct err *e)
 {
+	static const char beside[] = "/../models";
 	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof "/../models");
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof beside);
 
 	if (n < 0)
 		return err_errno(e, errno, "/proc/self/exe");
@@ -92,8 +97,9 @@ static bool open_models(struct tool *t, struct err *e)
 	char *slash = strrchr(path, '/');
 	if (!slash)
 		return err_set(e, ERR_NOT_FOUND, "models: not found");
-	strcpy(slash, "/../models");
-	return localiser_open(path, t->threads, &t->localiser, e) && reader_open(path, t->threads, &t->reader, e);
+	memcpy(slash, beside, sizeof beside);
+	return localiser_open(path, t->threads, &t->localiser, e) &&
+	       reader_open(path, t->threads, &t->reader, e);
 }
 
 /* One line for the file, or the pair. False: it could not be read; that too is a line. */

@@ -7,7 +7,8 @@
 
 #define BLANK 0
 #define WIDTH 16u
-/* Classes below this probability in a step extend no prefix: they could not come back into the beam. */
+/* Classes below this probability in a step extend no prefix: they could not come back into the
+ * beam. */
 #define LEAST 1e-4f
 
 static int class_of(char c)
@@ -34,7 +35,8 @@ void beam_lattice(const struct plate_observation *seen, struct beam_lattice *out
 		}
 }
 
-/* One step of the forward recursion over the text with blanks between: states 0..n, odd ones are characters. */
+/* One step of the forward recursion over the text with blanks between: states 0..n, odd ones are
+ * characters. */
 static float advance(float *alpha, const int *state, size_t n, const float *p)
 {
 	float sum = 0;
@@ -71,7 +73,8 @@ float beam_log_likelihood(const struct beam_lattice *l, const char *text)
 			if (n > 1)
 				alpha[1] = l->p[0][state[1]];
 		}
-		float sum = t == 0 ? alpha[0] + (n > 1 ? alpha[1] : 0.0f) : advance(alpha, state, n, l->p[t]);
+		float sum = t == 0 ? alpha[0] + (n > 1 ? alpha[1] : 0.0f)
+				   : advance(alpha, state, n, l->p[t]);
 		if (!(sum > 0))
 			return -INFINITY;
 		/* Rescaled each step, or 32 small factors would underflow. */
@@ -113,7 +116,8 @@ static void keep(struct beam *b, const struct prefix *p)
 
 static bool extends(const struct prefix *longer, const struct prefix *shorter)
 {
-	return longer->len == shorter->len + 1 && memcmp(longer->text, shorter->text, shorter->len) == 0;
+	return longer->len == shorter->len + 1 &&
+	       memcmp(longer->text, shorter->text, shorter->len) == 0;
 }
 
 /* Probability that prefix `p` gains class c in this step. */
@@ -135,7 +139,8 @@ static void step(const struct beam *from, const float *p, struct beam *to)
 		stay.glyph = f->len ? f->glyph * p[class_of(f->text[f->len - 1])] : 0;
 		for (size_t j = 0; j < from->n; j++)
 			if (extends(f, &from->at[j]))
-				stay.glyph += gain(&from->at[j], (size_t)class_of(f->text[f->len - 1]), p);
+				stay.glyph +=
+				    gain(&from->at[j], (size_t)class_of(f->text[f->len - 1]), p);
 		keep(to, &stay);
 	}
 	for (size_t i = 0; i < from->n; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CTC arithmetic under fusion (Graves et al. 2006; prefix beam search: Hannun et al. 2014). Internal to ocr/. */
+/* The CTC arithmetic under fusion (Graves et al. 2006; prefix beam search: Hannun et al. 2014).
+ * Internal to ocr/. */
 #ifndef OCR_BEAM_H
 #define OCR_BEAM_H
 
@@ -21,11 +22,12 @@ struct beam_spelling {
 /* From log-probabilities; steps beyond PLATE_STEPS are cut. */
 void beam_lattice(const struct plate_observation *seen, struct beam_lattice *out);
 
-/* Natural-log probability of text by the forward recursion; -INFINITY for text that is not A-Z0-9, is longer than
- * PLATE_TEXT_MAX or cannot be aligned. "" has the probability of all blanks. */
+/* Natural-log probability of text by the forward recursion; -INFINITY for text that is not A-Z0-9,
+ * is longer than PLATE_TEXT_MAX or cannot be aligned. "" has the probability of all blanks. */
 float beam_log_likelihood(const struct beam_lattice *l, const char *text);
 
-/* The most likely spellings, best first, into out[0..most): returns how many (the empty one may be among them). */
+/* The most likely spellings, best first, into out[0..most): returns how many (the empty one may be
+ * among them). */
 size_t beam_search(const struct beam_lattice *l, struct beam_spelling *out, size_t most);
 
 #endif

@@ -18,7 +18,8 @@ extern "C" {
 #include <string>
 #include <vector>
 
-namespace {
+namespace
+{
 
 constexpr size_t MODEL_MAX = 16u << 20;
 
@@ -65,7 +66,8 @@ struct cv_net {
 	std::vector<cv::Mat> outs;
 };
 
-namespace {
+namespace
+{
 
 bool forward(struct cv_net *net, struct cv_tensor *outs, struct err *e)
 {
@@ -121,8 +123,8 @@ void cv_net_free(struct cv_net *net)
 	delete net;
 }
 
-bool cv_net_run_luma(struct cv_net *net, const uint8_t *luma, uint32_t width, uint32_t height, float mean,
-		     float scale, struct cv_tensor *outs, struct err *e)
+bool cv_net_run_luma(struct cv_net *net, const uint8_t *luma, uint32_t width, uint32_t height,
+		     float mean, float scale, struct cv_tensor *outs, struct err *e)
 {
 	try {
 		const int shape[4] = {1, 1, (int)height, (int)width};
@@ -167,8 +169,10 @@ static bool quad_sane(const float *p)
 
 static int shrink_factor(const float *p, uint32_t width, uint32_t height)
 {
-	double w = std::fmax(std::hypot(p[2] - p[0], p[3] - p[1]), std::hypot(p[4] - p[6], p[5] - p[7]));
-	double h = std::fmax(std::hypot(p[6] - p[0], p[7] - p[1]), std::hypot(p[4] - p[2], p[5] - p[3]));
+	double w =
+	    std::fmax(std::hypot(p[2] - p[0], p[3] - p[1]), std::hypot(p[4] - p[6], p[5] - p[7]));
+	double h =
+	    std::fmax(std::hypot(p[6] - p[0], p[7] - p[1]), std::hypot(p[4] - p[2], p[5] - p[3]));
 	double f = std::fmax(w / width, h / height);
 
 	return f < 1.25 ? 1 : f > 7.0 ? 8 : (int)std::ceil(f);
@@ -184,17 +188,19 @@ bool cv_warp(const struct image *img, const struct plate_quad *quad, uint8_t *ou
 	try {
 		int k = shrink_factor(p, width, height);
 		float w = (float)((int)width * k), h = (float)((int)height * k);
-		// Pixel centres are at +0.5 in a quad's coordinates and at whole numbers in OpenCV's.
+		// Pixel centres are at +0.5 in a quad's coordinates and at whole numbers in
+		// OpenCV's.
 		cv::Point2f from[4] = {{p[0] - 0.5f, p[1] - 0.5f},
 				       {p[2] - 0.5f, p[3] - 0.5f},
 				       {p[4] - 0.5f, p[5] - 0.5f},
 				       {p[6] - 0.5f, p[7] - 0.5f}};
-		cv::Point2f to[4] = {{-0.5f, -0.5f}, {w - 0.5f, -0.5f}, {w - 0.5f, h - 0.5f}, {-0.5f, h - 0.5f}};
+		cv::Point2f to[4] = {
+		    {-0.5f, -0.5f}, {w - 0.5f, -0.5f}, {w - 0.5f, h - 0.5f}, {-0.5f, h - 0.5f}};
 		cv::Mat map = cv::getPerspectiveTransform(to, from);
 		cv::Mat dst((int)height, (int)width, CV_8UC1, out);
 		cv::Mat big = k == 1 ? dst : cv::Mat((int)h, (int)w, CV_8UC1);
-		cv::warpPerspective(view(img), big, map, big.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
-				    cv::BORDER_REPLICATE);
+		cv::warpPerspective(view(img), big, map, big.size(),
+				    cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
 		if (k != 1)
 			cv::resize(big, dst, dst.size(), 0, 0, cv::INTER_AREA);
 		return true;
@@ -205,12 +211,14 @@ bool cv_warp(const struct image *img, const struct plate_quad *quad, uint8_t *ou
 	}
 }
 
-bool cv_resize(const struct image *img, uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint8_t *out,
-	       uint32_t width, uint32_t height, uint32_t stride, struct err *e)
+bool cv_resize(const struct image *img, uint32_t x, uint32_t y, uint32_t w, uint32_t h,
+	       uint8_t *out, uint32_t width, uint32_t height, uint32_t stride, struct err *e)
 {
-	if (w < 1 || h < 1 || x > img->width || y > img->height || w > img->width - x || h > img->height - y ||
-	    width < 1 || width > 8192 || height < 1 || height > 8192 || stride < width)
-		return err_set(e, ERR_ARGUMENT, "resize: rectangle outside the image or size out of range");
+	if (w < 1 || h < 1 || x > img->width || y > img->height || w > img->width - x ||
+	    h > img->height - y || width < 1 || width > 8192 || height < 1 || height > 8192 ||
+	    stride < width)
+		return err_set(e, ERR_ARGUMENT,
+			       "resize: rectangle outside the image or size out of range");
 	try {
 		cv::Mat dst((int)height, (int)width, CV_8UC1, out, stride);
 		cv::Mat src = view(img)(cv::Rect((int)x, (int)y, (int)w, (int)h));

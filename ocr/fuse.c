@@ -7,23 +7,25 @@
 #include <math.h>
 #include <string.h>
 
-#define CANDIDATES 96u
-#define PER_OBSERVATION 8u /* spellings one observation may propose */
-#define SAMPLE 40u         /* observations that propose, at most; all of them judge */
-/* No observation is trusted to exclude a spelling altogether: it may show another plate, or none. */
-#define FLOOR -11.0f
+#define CANDIDATES	96u
+#define PER_OBSERVATION 8u  /* spellings one observation may propose */
+#define SAMPLE		40u /* observations that propose, at most; all of them judge */
+/* No observation is trusted to exclude a spelling altogether: it may show another plate, or none.
+ */
+#define FLOOR		-11.0f
 /* Frames of one passage err together: the second and later ones count this much of the first. */
-#define FURTHER 0.35f
+#define FURTHER		0.35f
 
 /*
- * Natural log of how much rarer texts of this length are on the road than in the reader's training. Scraps of a fence or a badge
- * look like one letter far more often than a plate has but one.
+ * Natural log of how much rarer texts of this length are on the road than in the reader's training.
+ * Scraps of a fence or a badge look like one letter far more often than a plate has but one.
  */
 static const float rarity[] = {0, -3.5f, -1.5f, -0.4f};
 
 /*
- * What one observation says beside the candidates is many spellings, and another observation's are others: natural log of how
- * many share that rest, by which agreement on something else becomes unlikely.
+ * What one observation says beside the candidates is many spellings, and another observation's are
+ * others: natural log of how many share that rest, by which agreement on something else becomes
+ * unlikely.
  */
 #define DIVERSITY 4.0f
 
@@ -38,9 +40,18 @@ struct pool {
 	size_t n;
 };
 
+static void copy_text(char out[PLATE_TEXT_SIZE], const char *text)
+{
+	size_t n = strnlen(text, PLATE_TEXT_MAX);
+
+	memcpy(out, text, n);
+	out[n] = '\0';
+}
+
 static bool usable(const struct plate_observation *o)
 {
-	return o && o->steps >= 1 && o->steps <= PLATE_STEPS && o->weight > 0 && isfinite(o->weight);
+	return o && o->steps >= 1 && o->steps <= PLATE_STEPS && o->weight > 0 &&
+	       isfinite(o->weight);
 }
 
 static bool pool_has(const struct pool *p, const char *text)
@@ -59,10 +70,11 @@ static float log_add(float a, float b)
 }
 
 /*
- * Weighted mean of the floored log-likelihoods, times the number of observations that they are worth. other: of everything
- * that is no candidate.
+ * Weighted mean of the floored log-likelihoods, times the number of observations that they are
+ * worth. other: of everything that is no candidate.
  */
-static void score_all(struct pool *p, const struct plate_observation *const *seen, size_t n, float *other)
+static void score_all(struct pool *p, const struct plate_observation *const *seen, size_t n,
+		      float *other)
 {
 	float weights = 0, rest = 0;
 	size_t judges = 0;
@@ -111,10 +123,11 @@ static void sort_pool(struct pool *p)
 static void propose(struct pool *p, const char *text)
 {
 	if (p->n < CANDIDATES && !pool_has(p, text))
-		strcpy(p->at[p->n++].text, text);
+		copy_text(p->at[p->n++].text, text);
 }
 
-/* What the observations would read; of very many, those of an even sample. "Nothing there" competes, and is never reported. */
+/* What the observations would read; of very many, those of an even sample. "Nothing there"
+ * competes, and is never reported. */
 static void gather(struct pool *p, const struct plate_observation *const *seen, size_t n)
 {
 	size_t depth = n <= 8 ? PER_OBSERVATION : n <= 24 ? 3 : 2;
@@ -136,9 +149,10 @@ static void gather(struct pool *p, const struct plate_observation *const *seen, 
 
 /* What else a character may have been; each row: the character, then those it is confused with. */
 static const char *const confusions[] = {
-	"0ODQCU", "1ITL7J", "2Z7",    "3B8E5", "4A",     "5S6B3", "6GCB85", "7TZ12Y", "8B36S0", "9PQ83", "A4RH",  "B8R3ED",
-	"CG0O6",  "DO0QBU", "EFB3",   "FEPT",  "G6COQ",  "HMNKW", "I1TLJ",  "JUI1",   "KXHRY",  "L1IE",  "MNHW",  "NMHW",
-	"O0DQCU", "PFRD9",  "QO0DG",  "RBKPA", "S58Z",   "TIYF71", "UVO0J", "VYUW",   "WMNHV",  "XKYV",  "YVTX7", "Z27S",
+    "0ODQCU", "1ITL7J", "2Z7",	  "3B8E5", "4A",     "5S6B3", "6GCB85", "7TZ12Y", "8B36S0",
+    "9PQ83",  "A4RH",	"B8R3ED", "CG0O6", "DO0QBU", "EFB3",  "FEPT",	"G6COQ",  "HMNKW",
+    "I1TLJ",  "JUI1",	"KXHRY",  "L1IE",  "MNHW",   "NMHW",  "O0DQCU", "PFRD9",  "QO0DG",
+    "RBKPA",  "S58Z",	"TIYF71", "UVO0J", "VYUW",   "WMNHV", "XKYV",	"YVTX7",  "Z27S",
 };
 
 static const char *confused_with(char c)
@@ -149,7 +163,8 @@ static const char *confused_with(char c)
 	return "";
 }
 
-/* One character of the best spelling changed or left out: no single observation may have proposed what all agree on. */
+/* One character of the best spelling changed or left out: no single observation may have proposed
+ * what all agree on. */
 static void vary_best(struct pool *p)
 {
 	const struct candidate best = p->at[0];
@@ -157,7 +172,7 @@ static void vary_best(struct pool *p)
 	char text[PLATE_TEXT_SIZE];
 
 	for (size_t i = 0; i < len; i++) {
-		strcpy(text, best.text);
+		copy_text(text, best.text);
 		for (const char *c = confused_with(best.text[i]); *c; c++) {
 			text[i] = *c;
 			propose(p, text);
@@ -181,7 +196,8 @@ static void posteriors(struct pool *p, float other)
 		p->at[c].posterior /= sum;
 }
 
-/* Share of belief that has this character here: spellings agree from the front up to, and from the back down to, a difference. */
+/* Share of belief that has this character here: spellings agree from the front up to, and from the
+ * back down to, a difference. */
 static void character_confidence(const struct pool *p, struct plate_read *out)
 {
 	size_t len = strlen(out->text);
@@ -208,12 +224,12 @@ static void report(const struct pool *p, struct plate_read *out)
 		if (!*p->at[c].text)
 			continue;
 		struct plate_spelling *s = &out->alternatives[out->n_alternatives++];
-		strcpy(s->text, p->at[c].text);
+		copy_text(s->text, p->at[c].text);
 		s->confidence = fminf(p->at[c].posterior, 1.0f);
 	}
 	if (!out->n_alternatives)
 		return;
-	strcpy(out->text, out->alternatives[0].text);
+	copy_text(out->text, out->alternatives[0].text);
 	out->confidence = out->alternatives[0].confidence;
 	character_confidence(p, out);
 	syntax_jurisdiction(out->text, out->jurisdiction);

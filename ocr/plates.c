@@ -9,25 +9,29 @@
 /* Below this nothing is reported: a guess among twenty others helps nobody. */
 #define LEAST_CONFIDENCE 0.05f
 /* From here on a second look changes nothing. */
-#define SURE             0.97f
-/* A picture that is itself a plate has no surroundings for the localiser to go by; such a read must convince more. */
-#define LEAST_OF_WHOLE   0.3f
+#define SURE		 0.97f
+/* A picture that is itself a plate has no surroundings for the localiser to go by; such a read must
+ * convince more. */
+#define LEAST_OF_WHOLE	 0.3f
 #define WHOLE_ASPECT_MIN 1.4f
 #define WHOLE_ASPECT_MAX 6.5f
-#define WHOLE_WIDTH_MAX  1200u
-#define WHOLE_SHARE      0.3f /* of the picture's area: a plate that large means that the picture is one */
+#define WHOLE_WIDTH_MAX	 1200u
+#define WHOLE_SHARE                                                                                \
+	0.3f /* of the picture's area: a plate that large means that the picture is one */
 /* Two quads that share this much of the smaller are of one plate. */
-#define OVERLAP          0.6f
-/* A text that contains the other is believed down to this share of its confidence: quads cut characters off, and add none. */
-#define LONGER           0.4f
-/* How much less likely (natural log) one text may make two angles than two texts, and still be one plate. */
-#define SAME_PLATE       -10.0f
+#define OVERLAP	   0.6f
+/* A text that contains the other is believed down to this share of its confidence: quads cut
+ * characters off, and add none. */
+#define LONGER	   0.4f
+/* How much less likely (natural log) one text may make two angles than two texts, and still be one
+ * plate. */
+#define SAME_PLATE (-10.0f)
 
 static float quad_area(const struct plate_quad *q)
 {
 	float twice = 0;
 
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		const float *a = q->p + 2 * i, *b = q->p + 2 * ((i + 1) % 4);
 		twice += a[0] * b[1] - b[0] * a[1];
 	}
@@ -45,7 +49,8 @@ static struct plate_quad scaled(const struct plate_quad *q, float x, float y)
 		const float signs[4][2] = {{-1, -1}, {1, -1}, {1, 1}, {-1, 1}};
 
 		for (int k = 0; k < 4; k++)
-			out.p[2 * k + i] = q->p[2 * k + i] + signs[k][0] * right + signs[k][1] * down;
+			out.p[2 * k + i] =
+			    q->p[2 * k + i] + signs[k][0] * right + signs[k][1] * down;
 	}
 	return out;
 }
@@ -64,8 +69,10 @@ static void read_views(struct plates_found *p)
 	fuse(seen, n, &p->read);
 }
 
-/* A doubtful read may be one of a quad that cuts into the text or takes in too much: look a little wider and narrower. */
-static bool look_again(struct reader *r, const struct image *img, unsigned which, struct plates_found *p, struct err *e)
+/* A doubtful read may be one of a quad that cuts into the text or takes in too much: look a little
+ * wider and narrower. */
+static bool look_again(struct reader *r, const struct image *img, unsigned which,
+		       struct plates_found *p, struct err *e)
 {
 	static const float sizes[PLATES_VIEWS - 1][2] = {{1.08f, 1.15f}, {0.94f, 0.90f}};
 
@@ -82,9 +89,11 @@ static bool look_again(struct reader *r, const struct image *img, unsigned which
 	return true;
 }
 
-/* Observe the quad in image `which` as plate number out->n; kept: it is there and legible enough. */
-static bool observe(struct reader *r, const struct image *img, unsigned which, const struct plate_quad *q, float least,
-		    struct plates *out, bool *kept, struct err *e)
+/* Observe the quad in image `which` as plate number out->n; kept: it is there and legible enough.
+ */
+static bool observe(struct reader *r, const struct image *img, unsigned which,
+		    const struct plate_quad *q, float least, struct plates *out, bool *kept,
+		    struct err *e)
 {
 	struct plates_found *p = &out->at[out->n];
 	struct err why = {0};
@@ -108,7 +117,8 @@ static bool observe(struct reader *r, const struct image *img, unsigned which, c
 }
 
 /* A crop that shows nothing but the plate. */
-static bool observe_whole(struct reader *r, const struct image *img, unsigned which, struct plates *out, struct err *e)
+static bool observe_whole(struct reader *r, const struct image *img, unsigned which,
+			  struct plates *out, struct err *e)
 {
 	float w = (float)img->width, h = (float)img->height;
 	const struct plate_quad q = {{0, 0, w, 0, w, h, 0, h}};
@@ -153,7 +163,8 @@ static void drop(struct plates *p, size_t i)
 	p->n--;
 }
 
-/* Of plates of picture `which` (those from number `from` on) that lie over each other, the better stays. */
+/* Of plates of picture `which` (those from number `from` on) that lie over each other, the better
+ * stays. */
 static void settle_overlaps(struct plates *p, size_t from, unsigned which)
 {
 	for (size_t i = from; i < p->n; i++)
@@ -169,8 +180,8 @@ static void settle_overlaps(struct plates *p, size_t from, unsigned which)
 		}
 }
 
-static bool find_in(struct localiser *l, struct reader *r, const struct image *img, unsigned which, struct plates *out,
-		    struct err *e)
+static bool find_in(struct localiser *l, struct reader *r, const struct image *img, unsigned which,
+		    struct plates *out, struct err *e)
 {
 	struct plate_box boxes[PLATES_MAX - 1];
 	size_t n = 0, from = out->n;
@@ -186,7 +197,8 @@ static bool find_in(struct localiser *l, struct reader *r, const struct image *i
 		if (kept)
 			largest = fmaxf(largest, quad_area(&boxes[i].quad));
 	}
-	bool whole = out->n == from || largest >= WHOLE_SHARE * (float)img->width * (float)img->height;
+	bool whole =
+	    out->n == from || largest >= WHOLE_SHARE * (float)img->width * (float)img->height;
 	if (whole && !observe_whole(r, img, which, out, e))
 		return false;
 	settle_overlaps(out, from, which);
@@ -215,7 +227,8 @@ static float sameness(const struct plates_found *a, const struct plates_found *b
 	       fuse_log_likelihood(ob, both.read.text) - fuse_log_likelihood(ob, b->read.text);
 }
 
-/* Join each plate of the first image with the one of the second that it most likely is; `first`: how many are the first's. */
+/* Join each plate of the first image with the one of the second that it most likely is; `first`:
+ * how many are the first's. */
 static void match(struct plates *p, size_t first)
 {
 	for (size_t i = 0; i < first; i++) {
@@ -239,15 +252,16 @@ static void match(struct plates *p, size_t first)
 static void sort_by_confidence(struct plates *p)
 {
 	for (size_t i = 1; i < p->n; i++)
-		for (size_t j = i; j > 0 && p->at[j - 1].read.confidence < p->at[j].read.confidence; j--) {
+		for (size_t j = i; j > 0 && p->at[j - 1].read.confidence < p->at[j].read.confidence;
+		     j--) {
 			struct plates_found swap = p->at[j];
 			p->at[j] = p->at[j - 1];
 			p->at[j - 1] = swap;
 		}
 }
 
-bool plates_find(struct localiser *l, struct reader *r, const struct image *images, size_t n, struct plates *out,
-		 struct err *e)
+bool plates_find(struct localiser *l, struct reader *r, const struct image *images, size_t n,
+		 struct plates *out, struct err *e)
 {
 	out->n = 0;
 	if (!find_in(l, r, &images[0], 0, out, e))

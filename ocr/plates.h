@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plates of whole pictures, one or a pair: localise, read, match between the angles, fuse. What alpr-read prints. */
+/* Plates of whole pictures, one or a pair: localise, read, match between the angles, fuse. What
+ * alpr-read prints. */
 #ifndef OCR_PLATES_H
 #define OCR_PLATES_H
 
@@ -12,7 +13,7 @@
 #include <stddef.h>
 
 #define PLATES_MAX   16u /* per picture */
-#define PLATES_VIEWS 3u  /* of one quad: as found, a little wider, a little narrower */
+#define PLATES_VIEWS 3u	 /* of one quad: as found, a little wider, a little narrower */
 
 /* A plate with its read; views[i] > 0: picture i shows it, at quads[i]. */
 struct plates_found {
@@ -28,11 +29,11 @@ struct plates {
 };
 
 /*
- * Find and read the plates of images[0..n), n 1 or 2 (two angles of one instant; borrowed), best first. Plates without a text
- * or with next to no confidence are left out. Errors: those of localise and reader_observe; a quad that cannot be rectified is
- * left out, no error.
+ * Find and read the plates of images[0..n), n 1 or 2 (two angles of one instant; borrowed), best
+ * first. Plates without a text or with next to no confidence are left out. Errors: those of
+ * localise and reader_observe; a quad that cannot be rectified is left out, no error.
  */
-bool plates_find(struct localiser *l, struct reader *r, const struct image *images, size_t n, struct plates *out,
-		 struct err *e) MUST_CHECK;
+bool plates_find(struct localiser *l, struct reader *r, const struct image *images, size_t n,
+		 struct plates *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -8,23 +8,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The network's input and the margin around the quad: the same numbers as ocr/train/read_augment.py. */
+/* The network's input and the margin around the quad: the same numbers as
+ * ocr/train/read_augment.py. */
 #define IN_WIDTH  128u
 #define IN_HEIGHT 48u
+#define IN_PIXELS ((size_t)IN_WIDTH * IN_HEIGHT)
 #define MARGIN_X  0.04f
 #define MARGIN_Y  0.08f
 
 struct reader {
 	struct cv_net *net;
-	uint8_t patch[IN_HEIGHT * IN_WIDTH];
-	float blob[IN_HEIGHT * IN_WIDTH];
+	uint8_t patch[IN_PIXELS];
+	float blob[IN_PIXELS];
 };
 
 static void point_at(const struct plate_quad *q, float u, float v, float *x)
 {
 	for (int i = 0; i < 2; i++)
-		x[i] = (1 - u) * (1 - v) * q->p[i] + u * (1 - v) * q->p[2 + i] + u * v * q->p[4 + i] +
-		       (1 - u) * v * q->p[6 + i];
+		x[i] = (1 - u) * (1 - v) * q->p[i] + u * (1 - v) * q->p[2 + i] +
+		       u * v * q->p[4 + i] + (1 - u) * v * q->p[6 + i];
 }
 
 static struct plate_quad with_margin(const struct plate_quad *q)
@@ -41,18 +43,18 @@ static struct plate_quad with_margin(const struct plate_quad *q)
 /* Zero mean and unit deviation, so that night and day look alike; a flat patch stays flat. */
 static void normalise(const uint8_t *patch, float *blob)
 {
-	const float n = IN_WIDTH * IN_HEIGHT;
+	const float n = (float)IN_PIXELS;
 	float sum = 0, squares = 0;
 
-	for (size_t i = 0; i < IN_WIDTH * IN_HEIGHT; i++)
+	for (size_t i = 0; i < IN_PIXELS; i++)
 		sum += (float)patch[i];
 	float mean = sum / n;
-	for (size_t i = 0; i < IN_WIDTH * IN_HEIGHT; i++) {
+	for (size_t i = 0; i < IN_PIXELS; i++) {
 		blob[i] = (float)patch[i] - mean;
 		squares += blob[i] * blob[i];
 	}
 	float scale = 1.0f / (sqrtf(squares / n) + 4.0f);
-	for (size_t i = 0; i < IN_WIDTH * IN_HEIGHT; i++)
+	for (size_t i = 0; i < IN_PIXELS; i++)
 		blob[i] *= scale;
 }
 
@@ -61,7 +63,8 @@ static bool to_lattice(const struct cv_tensor *t, struct plate_observation *out,
 {
 	size_t steps = t->shape[3];
 
-	if (t->shape[1] != PLATE_CLASSES || steps < 1 || steps > PLATE_STEPS || t->count != PLATE_CLASSES * steps)
+	if (t->shape[1] != PLATE_CLASSES || steps < 1 || steps > PLATE_STEPS ||
+	    t->count != PLATE_CLASSES * steps)
 		return err_set(e, ERR_FORMAT, "reader: the network has another shape");
 	out->steps = (uint32_t)steps;
 	out->weight = 1.0f;

@@ -8,17 +8,21 @@
 #include <math.h>
 #include <string.h>
 
-/* Length of the UTF-8 sequence at s, or 0 when it is none (overlong forms and surrogates included). */
+/* Length of the UTF-8 sequence at s, or 0 when it is none (overlong forms and surrogates included).
+ */
 static size_t sequence(const unsigned char *s)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-		   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t n = s[0] < 0x80			 ? 1
+		   : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+		   : (s[0] & 0xf0) == 0xe0	 ? 3
+		   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						 : 0;
 
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] >= 0x90))
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
 		return 0;
 	return n;
 }
@@ -84,8 +88,9 @@ static cJSON *plate(const struct plates_found *p, size_t n)
 	(void)cJSON_AddItemToObject(o, "quad", quad(&p->quads[0], p->views[0] > 0));
 	if (n > 1)
 		(void)cJSON_AddItemToObject(o, "quad2", quad(&p->quads[1], p->views[1] > 0));
-	(void)cJSON_AddItemToObject(o, "jurisdiction", *p->read.jurisdiction ? cJSON_CreateString(p->read.jurisdiction)
-									      : cJSON_CreateNull());
+	(void)cJSON_AddItemToObject(o, "jurisdiction",
+				    *p->read.jurisdiction ? cJSON_CreateString(p->read.jurisdiction)
+							  : cJSON_CreateNull());
 	for (size_t i = 0; p->read.text[i]; i++) {
 		const char c[2] = {p->read.text[i], '\0'};
 		(void)cJSON_AddItemToArray(chars, spelling("char", c, p->read.chars[i]));
@@ -115,7 +120,8 @@ static void names(cJSON *o, char *const *files, size_t n)
 	}
 	cJSON *a = cJSON_AddArrayToObject(o, "files");
 	for (size_t i = 0; i < n; i++)
-		(void)cJSON_AddItemToArray(a, cJSON_CreateString(read_json_utf8(files[i], clean, sizeof clean)));
+		(void)cJSON_AddItemToArray(
+		    a, cJSON_CreateString(read_json_utf8(files[i], clean, sizeof clean)));
 }
 
 static bool print(FILE *to, cJSON *o)
@@ -126,7 +132,8 @@ static bool print(FILE *to, cJSON *o)
 	return line && fprintf(to, "%s\n", line) > 0 && fflush(to) == 0;
 }
 
-bool read_json_plates(FILE *to, char *const *files, size_t n, double ms, const struct plates *plates)
+bool read_json_plates(FILE *to, char *const *files, size_t n, double ms,
+		      const struct plates *plates)
 {
 	cJSON *o = cJSON_CreateObject();
 

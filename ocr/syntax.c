@@ -6,19 +6,24 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Only shapes that no other state's current passenger series shares; ocr/README.md says where they are from and why so few. */
+/* Only shapes that no other state's current passenger series shares; ocr/README.md says where they
+ * are from and why so few. */
 static const struct {
 	const char *shape; /* L: letter, D: digit */
 	const char *jurisdiction;
 } series[] = {
-	{"DLLLDDD", "CA"},
-	{"LLDLDL", "MO"},
-	{"LDDLLL", "NJ"},
+    {"DLLLDDD", "CA"},
+    {"LLDLDL", "MO"},
+    {"LDDLLL", "NJ"},
 };
 
 static char kind_of(char c)
 {
-	return c >= '0' && c <= '9' ? 'D' : c >= 'A' && c <= 'Z' ? 'L' : '?';
+	if (c >= '0' && c <= '9')
+		return 'D';
+	if (c >= 'A' && c <= 'Z')
+		return 'L';
+	return '?';
 }
 
 void syntax_jurisdiction(const char *text, char out[3])
@@ -38,7 +43,11 @@ void syntax_jurisdiction(const char *text, char out[3])
 
 char syntax_fold(char c)
 {
+	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 	if (c >= 'a' && c <= 'z')
-		return (char)(c - 'a' + 'A');
-	return kind_of(c) == '?' ? '\0' : c;
+		return upper[c - 'a'];
+	if (kind_of(c) == '?')
+		return '\0';
+	return c;
 }

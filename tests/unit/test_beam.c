@@ -123,12 +123,12 @@ static void no_text_grows_beyond_its_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(likelihoods_by_hand),
-		cmocka_unit_test(double_letter_needs_a_blank),
-		cmocka_unit_test(search_finds_the_true_order),
-		cmocka_unit_test(texts_that_cannot_be),
-		cmocka_unit_test(lattice_is_made_fit),
-		cmocka_unit_test(no_text_grows_beyond_its_room),
+	    cmocka_unit_test(likelihoods_by_hand),
+	    cmocka_unit_test(double_letter_needs_a_blank),
+	    cmocka_unit_test(search_finds_the_true_order),
+	    cmocka_unit_test(texts_that_cannot_be),
+	    cmocka_unit_test(lattice_is_made_fit),
+	    cmocka_unit_test(no_text_grows_beyond_its_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

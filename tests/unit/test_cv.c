@@ -71,14 +71,12 @@ static void warp_averages_when_it_shrinks(void **state)
 static void warp_refuses_degenerate_quads(void **state)
 {
 	const struct plate_quad bad[] = {
-		{{0, 0, 0, 0, 0, 0, 0, 0}},
-		{{0, 0, 10, 0, 20, 0, 30, 0}},          /* a line */
-		{{0, 0, 0, 10, 10, 10, 10, 0}},         /* anticlockwise */
-		{{0, 0, 10, 10, 10, 0, 0, 10}},         /* crossed */
-		{{0, 0, 10, 0, 2, 2, 0, 10}},           /* dented */
-		{{NAN, 0, 10, 0, 10, 10, 0, 10}},
-		{{0, 0, INFINITY, 0, 10, 10, 0, 10}},
-		{{0, 0, 1e9f, 0, 1e9f, 10, 0, 10}},
+	    {{0, 0, 0, 0, 0, 0, 0, 0}},		{{0, 0, 10, 0, 20, 0, 30, 0}}, /* a line */
+	    {{0, 0, 0, 10, 10, 10, 10, 0}},				       /* anticlockwise */
+	    {{0, 0, 10, 10, 10, 0, 0, 10}},				       /* crossed */
+	    {{0, 0, 10, 0, 2, 2, 0, 10}},				       /* dented */
+	    {{NAN, 0, 10, 0, 10, 10, 0, 10}},	{{0, 0, INFINITY, 0, 10, 10, 0, 10}},
+	    {{0, 0, 1e9f, 0, 1e9f, 10, 0, 10}},
 	};
 	uint8_t out[16];
 	struct err e = {0};
@@ -155,13 +153,13 @@ static void net_refuses_what_is_no_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(warp_of_an_upright_box_is_a_copy),
-		cmocka_unit_test(warp_outside_repeats_the_border),
-		cmocka_unit_test(warp_averages_when_it_shrinks),
-		cmocka_unit_test(warp_refuses_degenerate_quads),
-		cmocka_unit_test(resize_takes_the_rectangle),
-		cmocka_unit_test(resize_refuses_a_rectangle_outside),
-		cmocka_unit_test(net_refuses_what_is_no_model),
+	    cmocka_unit_test(warp_of_an_upright_box_is_a_copy),
+	    cmocka_unit_test(warp_outside_repeats_the_border),
+	    cmocka_unit_test(warp_averages_when_it_shrinks),
+	    cmocka_unit_test(warp_refuses_degenerate_quads),
+	    cmocka_unit_test(resize_takes_the_rectangle),
+	    cmocka_unit_test(resize_refuses_a_rectangle_outside),
+	    cmocka_unit_test(net_refuses_what_is_no_model),
 	};
 
 	return cmocka_run_group_tests(tests, fill, NULL);

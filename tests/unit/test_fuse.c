@@ -15,7 +15,8 @@ static size_t class_of(char c)
 	return c <= '9' ? (size_t)(c - '0') + 1 : (size_t)(c - 'A') + 11;
 }
 
-/* A lattice that says `text`, each character with probability `sure`, else `rival[i]` (the same: surely). */
+/* A lattice that says `text`, each character with probability `sure`, else `rival[i]` (the same:
+ * surely). */
 static struct plate_observation says(const char *text, float sure, const char *rival)
 {
 	struct plate_observation o = {.steps = 2 * (uint32_t)strlen(text) + 1, .weight = 1};
@@ -67,7 +68,8 @@ static void the_doubtful_character_is_the_one_named(void **state)
 	assert_true(fabsf(r.chars[1] - 0.7f) < 0.05f);
 }
 
-/* Each angle errs in another character; a vote on strings could only pick one of the two wrong ones. */
+/* Each angle errs in another character; a vote on strings could only pick one of the two wrong
+ * ones. */
 static void two_angles_find_what_neither_read(void **state)
 {
 	struct plate_observation a = says("AB1", 0.6f, "AD1"), b = says("A81", 0.6f, "AB1");
@@ -116,7 +118,8 @@ static void weight_decides_a_tie(void **state)
 /* Ten frames of the plate and one of something else. */
 static void an_outlier_does_not_veto(void **state)
 {
-	struct plate_observation good = says("WG4L2M", 0.95f, "NO1O2N"), bad = says("EXIT", 0.99f, "F111");
+	struct plate_observation good = says("WG4L2M", 0.95f, "NO1O2N"),
+				 bad = says("EXIT", 0.99f, "F111");
 	const struct plate_observation *seen[11] = {&bad};
 	struct plate_read r;
 
@@ -222,11 +225,13 @@ static void many_observations(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 200; i++) {
-		/* Each frame is sure of all but one character, which it has wrong more often than right. */
+		/* Each frame is sure of all but one character, which it has wrong more often than
+		 * right. */
 		char rival[] = "HJK4567";
 		rival[i % 7] = "NU1AS6T"[i % 7];
 		o[i] = says("HJK4567", 0.9f, rival);
-		size_t t = 2 * (i % 7) + 1, right = class_of("HJK4567"[i % 7]), wrong = class_of(rival[i % 7]);
+		size_t t = 2 * (i % 7) + 1, right = class_of("HJK4567"[i % 7]),
+		       wrong = class_of(rival[i % 7]);
 		o[i].logp[t][right] = logf(0.4f);
 		o[i].logp[t][wrong] = logf(0.6f);
 		seen[i] = &o[i];
@@ -239,17 +244,17 @@ static void many_observations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_sure_observation),
-		cmocka_unit_test(the_doubtful_character_is_the_one_named),
-		cmocka_unit_test(two_angles_find_what_neither_read),
-		cmocka_unit_test(agreement_raises_confidence),
-		cmocka_unit_test(weight_decides_a_tie),
-		cmocka_unit_test(an_outlier_does_not_veto),
-		cmocka_unit_test(nothing_there_gives_no_text),
-		cmocka_unit_test(hostile_lattices),
-		cmocka_unit_test(no_observation_gives_no_text),
-		cmocka_unit_test(likelihood_of_one_observation),
-		cmocka_unit_test(many_observations),
+	    cmocka_unit_test(one_sure_observation),
+	    cmocka_unit_test(the_doubtful_character_is_the_one_named),
+	    cmocka_unit_test(two_angles_find_what_neither_read),
+	    cmocka_unit_test(agreement_raises_confidence),
+	    cmocka_unit_test(weight_decides_a_tie),
+	    cmocka_unit_test(an_outlier_does_not_veto),
+	    cmocka_unit_test(nothing_there_gives_no_text),
+	    cmocka_unit_test(hostile_lattices),
+	    cmocka_unit_test(no_observation_gives_no_text),
+	    cmocka_unit_test(likelihood_of_one_observation),
+	    cmocka_unit_test(many_observations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,11 +88,11 @@ static void corners_outside_are_allowed(void **state)
 static void degenerate_quads_are_refused(void **state)
 {
 	const struct plate_quad bad[] = {
-		{{0}},
-		{{10, 10, 20, 10, 30, 10, 40, 10}},
-		{{40, 90, 160, 90, 160, 30, 40, 30}},
-		{{NAN, 30, 160, 30, 160, 90, 40, 90}},
-		{{40, 30, 1e30f, 30, 1e30f, 90, 40, 90}},
+	    {{0}},
+	    {{10, 10, 20, 10, 30, 10, 40, 10}},
+	    {{40, 90, 160, 90, 160, 30, 40, 30}},
+	    {{NAN, 30, 160, 30, 160, 90, 40, 90}},
+	    {{40, 30, 1e30f, 30, 1e30f, 90, 40, 90}},
 	};
 	struct plate_observation o;
 
@@ -143,11 +143,11 @@ static void models_that_are_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lattice_is_a_distribution),
-		cmocka_unit_test(brightness_and_contrast_do_not_matter),
-		cmocka_unit_test(corners_outside_are_allowed),
-		cmocka_unit_test(degenerate_quads_are_refused),
-		cmocka_unit_test(models_that_are_none),
+	    cmocka_unit_test(lattice_is_a_distribution),
+	    cmocka_unit_test(brightness_and_contrast_do_not_matter),
+	    cmocka_unit_test(corners_outside_are_allowed),
+	    cmocka_unit_test(degenerate_quads_are_refused),
+	    cmocka_unit_test(models_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, open_reader, close_reader);

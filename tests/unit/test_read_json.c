@@ -21,13 +21,16 @@ static void what_is_no_utf8_is_replaced(void **state)
 {
 	(void)state;
 	expect_utf8("plain", "plain");
-	expect_utf8("Stra\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x9a\x97", "Stra\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x9a\x97");
+	expect_utf8("Stra\xc3\x9f"
+		    "e \xe2\x82\xac \xf0\x9f\x9a\x97",
+		    "Stra\xc3\x9f"
+		    "e \xe2\x82\xac \xf0\x9f\x9a\x97");
 	expect_utf8("\xff\xfe", "??");
-	expect_utf8("\xc3", "?");                 /* cut off */
-	expect_utf8("\xc0\xaf", "??");            /* overlong */
+	expect_utf8("\xc3", "?");      /* cut off */
+	expect_utf8("\xc0\xaf", "??"); /* overlong */
 	expect_utf8("\xe0\x80\xaf", "???");
-	expect_utf8("\xed\xa0\x80", "???");       /* surrogate */
-	expect_utf8("\xf4\x90\x80\x80", "????");  /* beyond U+10FFFF */
+	expect_utf8("\xed\xa0\x80", "???");	 /* surrogate */
+	expect_utf8("\xf4\x90\x80\x80", "????"); /* beyond U+10FFFF */
 }
 
 static void a_sequence_is_never_cut(void **state)
@@ -81,14 +84,20 @@ static void the_line_of_a_plate(void **state)
 	p->n = 1;
 	p->at[0].views[0] = 1;
 	p->at[0].quads[0] = (struct plate_quad){{1, 2, 3.25f, 4, 5, 6, 7, 8}};
-	p->at[0].read = (struct plate_read){.text = "A1", .confidence = 0.5f, .chars = {0.9f, 0.6f},
-					    .n_alternatives = 1, .alternatives = {{"A1", 0.5f}}};
+	p->at[0].read = (struct plate_read){.text = "A1",
+					    .confidence = 0.5f,
+					    .chars = {0.9f, 0.6f},
+					    .n_alternatives = 1,
+					    .alternatives = {{"A1", 0.5f}}};
 	char *text = printed(print_one, p);
-	assert_string_equal(text,
-			    "{\"file\":\"a.png\",\"ms\":12.35,\"plates\":[{\"text\":\"A1\",\"confidence\":0.5000,"
-			    "\"quad\":[1.0,2.0,3.3,4.0,5.0,6.0,7.0,8.0],\"jurisdiction\":null,\"chars\":[{\"char\":\"A\","
-			    "\"confidence\":0.9000},{\"char\":\"1\",\"confidence\":0.6000}],\"alternatives\":[{\"text\":\"A1\","
-			    "\"confidence\":0.5000}]}]}\n");
+	assert_string_equal(
+	    text,
+	    "{\"file\":\"a.png\",\"ms\":12.35,\"plates\":[{\"text\":\"A1\",\"confidence\":0.5000,"
+	    "\"quad\":[1.0,2.0,3.3,4.0,5.0,6.0,7.0,8.0],\"jurisdiction\":null,\"chars\":[{\"char\":"
+	    "\"A\","
+	    "\"confidence\":0.9000},{\"char\":\"1\",\"confidence\":0.6000}],\"alternatives\":[{"
+	    "\"text\":\"A1\","
+	    "\"confidence\":0.5000}]}]}\n");
 	free(text);
 	strcpy(p->at[0].read.jurisdiction, "MO");
 	text = printed(print_pair, p);
@@ -121,11 +130,11 @@ static void a_full_disk_is_noticed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_no_utf8_is_replaced),
-		cmocka_unit_test(a_sequence_is_never_cut),
-		cmocka_unit_test(the_line_of_a_plate),
-		cmocka_unit_test(the_line_of_an_error),
-		cmocka_unit_test(a_full_disk_is_noticed),
+	    cmocka_unit_test(what_is_no_utf8_is_replaced),
+	    cmocka_unit_test(a_sequence_is_never_cut),
+	    cmocka_unit_test(the_line_of_a_plate),
+	    cmocka_unit_test(the_line_of_an_error),
+	    cmocka_unit_test(a_full_disk_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,9 @@ static void what_is_no_text_is_unknown(void **state)
 	expect("", "");
 	expect("ab1c2d", "");
 	expect("AB1 C2D", "");
-	expect("\xc4" "B1C2D", "");
+	expect("\xc4"
+	       "B1C2D",
+	       "");
 	expect("AB1C2DAB1C2DAB1C2D", "");
 }
 
@@ -64,10 +66,10 @@ static void folding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shapes_of_one_state),
-		cmocka_unit_test(shared_shapes_are_unknown),
-		cmocka_unit_test(what_is_no_text_is_unknown),
-		cmocka_unit_test(folding),
+	    cmocka_unit_test(shapes_of_one_state),
+	    cmocka_unit_test(shared_shapes_are_unknown),
+	    cmocka_unit_test(what_is_no_text_is_unknown),
+	    cmocka_unit_test(folding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
