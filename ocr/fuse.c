@@ -10,9 +10,8 @@
 #define CANDIDATES	96u
 #define PER_OBSERVATION 8u  /* spellings one observation may propose */
 #define SAMPLE		40u /* observations that propose, at most; all of them judge */
-/* No observation is trusted to exclude a spelling altogether: it may show another plate, or none.
- */
-#define FLOOR		-11.0f
+/* No observation is trusted to exclude a spelling: it may show another plate, or none. */
+#define FLOOR		(-11.0f)
 /* Frames of one passage err together: the second and later ones count this much of the first. */
 #define FURTHER		0.35f
 

@@ -10,6 +10,8 @@
 #define LEAST_CONFIDENCE 0.05f
 /* From here on a second look changes nothing. */
 #define SURE		 0.97f
+/* And below this it is no plate: most boxes that hold none stay under it. */
+#define HOPELESS	 0.02f
 /* A picture that is itself a plate has no surroundings for the localiser to go by; such a read must
  * convince more. */
 #define LEAST_OF_WHOLE	 0.3f
@@ -108,7 +110,8 @@ static bool observe(struct reader *r, const struct image *img, unsigned which,
 	p->views[which] = 1;
 	p->quads[which] = *q;
 	read_views(p);
-	if (p->read.confidence < SURE && !look_again(r, img, which, p, e))
+	if (p->read.confidence >= HOPELESS && p->read.confidence < SURE &&
+	    !look_again(r, img, which, p, e))
 		return false;
 	*kept = *p->read.text && p->read.confidence >= least;
 	if (*kept)
