@@ -49,6 +49,7 @@ $(eval $(call unit,compile,$(hotlist_libs)))
 LIBRARIES += hits
 hits.src := tests/unit/hits.c
 $(eval $(call unit,hit,hits hit $(hotlist_libs)))
+$(eval $(call unit,list_copy,store $(hotlist_libs)))
 $(eval $(call unit,passage,vision ocr base))
 ifeq ($(CONFIG_CAMERA_SIM),y)
 $(eval $(call unit,sim,sim base))
