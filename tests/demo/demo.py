@@ -27,7 +27,6 @@ WANTED = [("SK5K9V", "MO", "V"), ("DG3C8P", "MO", "F"), ("ZR51877", "IL", "P"), 
 VEHICLES = [("2019", "TOYT", "CAM", "SIL"), ("2015", "FORD", "F15", "BLK"), ("2021", "HOND", "CIV", "BLU"), ("", "", "", "")]
 NEVER_DRIVEN = [("QX1Z9Z", "MO", "V"), ("BB99999", "IL", "F")]
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
-FRAMES_A_PHOTO = 4
 
 
 def say(text: str) -> None:
@@ -75,7 +74,7 @@ def photographs(folder: Path, scenes: Path) -> tuple:
         for line in table.read_text().splitlines():
             fields = line.split("\t")
             truth[fields[0]] = fields[-1]
-    camera = {"driver": "replay", "source": scenes.resolve(), "single": "yes", "hold": FRAMES_A_PHOTO, "rate": 5,
+    camera = {"driver": "replay", "source": scenes.resolve(), "single": "yes", "rate": 2,
               "width": width, "height": height, "truth": folder / "truth.jsonl"}
     return camera, truth
 
@@ -111,7 +110,7 @@ def hit_of(event: dict, latency: dict) -> dict:
     data = event["data"]
     entries = []
     for entry in data["match"]["entries"]:
-        vehicle = " ".join(entry[k] for k in ("vyr", "vma", "vmo", "vco") if entry.get(k))
+        vehicle = " ".join(v for v in entry["vehicle"].values() if v)
         entries.append({"category": entry["category"], "case_number": entry["case_number"], "ori": entry["ori"],
                         "vehicle": vehicle})
     return {"grade": data["match"]["grade"], "entries": entries, "version": data["list"]["version"],
@@ -174,6 +173,7 @@ def main() -> int:
         bundle = hotlist(rtcc, build, folder, wanted + NEVER_DRIVEN)
         box = Box(folder / "box", {
             "camera": camera,
+            "vision": {"stills": "yes"} if args.scenes else {},
             "hotlist": {"path": bundle, "key": rtcc.certs / "hotlist.pub"},
             "uplink": rtcc.uplink(),
         }, build)
@@ -202,7 +202,7 @@ def summary(folder, args, reads, events, latency, result, counters, door, memory
         (f"{result['exact']} of {result['vehicles']}", "exact against the truth"),
         (len([r for r in reads if r["hit"]]), "hits"), (len(events), "received and stored by the RTCC"),
         (f"{statistics.median(latency):.0f} ms" if latency else "-", "median, exposure to acknowledgement"),
-        (f"{uplink.get('hit_bytes_sent', 0):,}", "bytes of hits sent"), (stray, "non-hit bytes sent"),
+        (f"{uplink.get('bytes_sent_hits', 0):,}", "bytes of hits sent"), (stray, "non-hit bytes sent"),
         (f"{memory:.0f} MB", "resident, all roles together"),
     ]
     if result["invented"] is not None:

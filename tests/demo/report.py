@@ -28,7 +28,7 @@ main{max-width:1240px;margin:0 auto;padding:24px}
 .pic img{width:100%;display:block}.pic svg{position:absolute;inset:0;width:100%;height:100%}
 .pic polygon{fill:none;stroke:#35e07c;stroke-width:3;vector-effect:non-scaling-stroke}
 .none{display:flex;align-items:center;justify-content:center;min-height:120px;color:#8b98a8;line-height:1.4;font-size:13px}
-.crop{display:flex;align-items:center;gap:12px;margin-top:8px}.crop img{height:64px;border-radius:5px;border:1px solid var(--line)}
+.crop{display:flex;align-items:center;gap:12px;margin-top:8px}.crop img{height:96px;border-radius:5px;border:1px solid var(--line)}
 table.chars{border-collapse:separate;border-spacing:3px;margin-top:12px}
 table.chars td{width:38px;text-align:center;border-radius:6px;padding:3px 0;font:600 17px "DejaVu Sans Mono",monospace;background:#eef2f5}
 table.chars td small{display:block;font:11px system-ui,sans-serif;color:var(--soft)}table.chars th{font-weight:400;font-size:13px;color:var(--soft);text-align:right;padding-right:8px}
