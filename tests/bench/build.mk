@@ -5,7 +5,7 @@ test/bench/localise_boxes.src  := tests/bench/localise_boxes.c
 test/bench/localise_boxes.libs := ocr_dnn image_file base
 test/bench/localise_boxes.ldlibs := -lturbojpeg
 ifeq ($(CONFIG_CAMERA_SIM),y)
-PROGRAMS += test/bench/bench_sim
+BENCHES += test/bench/bench_sim
 test/bench/bench_sim.src  := tests/bench/bench_sim.c
 test/bench/bench_sim.libs := sim base
 endif
