@@ -19,7 +19,7 @@ ifeq ($(CONFIG_CAMERA_SIM),y)
 camera.src  += hal/camera_sim.c
 camera_libs += sim
 LIBRARIES += sim
-sim.src   := $(addprefix hal/sim/,art.c canvas.c patch.c plate.c plate_ground.c scenery.c series.c street.c traffic.c \
+sim.src   := $(addprefix hal/sim/,art.c canvas.c patch.c plate.c plate_ground.c scenery.c series.c street.c street_picture.c traffic.c \
 	truth.c vehicle.c vehicle_paint.c view.c wanted.c)
 sim.pkgs  := freetype2 libturbojpeg
 sim.ldlibs := -lm

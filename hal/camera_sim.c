@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sim: the street simulator as two cameras. Both frames of an instant carry the same capture time. */
+/* Sim: the street simulator as two cameras. Both frames of an instant carry the same capture time.
+ */
 #include "hal/camera.h"
 
 #include "firmware/base/cleanup.h"
@@ -18,7 +19,8 @@
 #include <turbojpeg.h>
 
 #define QUALITY 85
-#define FREE_RATE 12.0 /* frames of simulated time a second when frames go as fast as they are taken */
+#define FREE_RATE                                                                                  \
+	12.0 /* frames of simulated time a second when frames go as fast as they are taken */
 
 struct camera {
 	struct art *art;
@@ -28,14 +30,14 @@ struct camera {
 	int truth, timer;
 	int record[FRAME_CAMERAS]; /* folders; -1: nothing is recorded */
 	tjhandle jpeg;
-	unsigned char *bytes;      /* room for the largest JPEG of a frame */
-	double rate;       /* of simulated time */
-	bool paced;        /* by the clock */
+	unsigned char *bytes; /* room for the largest JPEG of a frame */
+	double rate;	      /* of simulated time */
+	bool paced;	      /* by the clock */
 
 	bool running;
-	bool begun;        /* the street has been moved to instant `at` */
-	uint64_t at;       /* instant under way */
-	unsigned next;     /* camera of it whose turn it is */
+	bool begun;		 /* the street has been moved to instant `at` */
+	uint64_t at;		 /* instant under way */
+	unsigned next;		 /* camera of it whose turn it is */
 	int64_t mono_ns, utc_ns; /* when the street started */
 	uint32_t sequence[FRAME_CAMERAS];
 };
@@ -93,7 +95,8 @@ static bool open_files(struct camera *c, const struct camera_conf *conf, struct 
 		return err_prefix(e, "sim: plates");
 	if (!art_open(conf->fonts, &c->art, e))
 		return err_prefix(e, "sim");
-	/* Appended to: a role that is started again must not wipe out what was driven past before. */
+	/* Appended to: a role that is started again must not wipe out what was driven past before.
+	 */
 	if (conf->truth[0]) {
 		c->truth = open(conf->truth, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 		if (c->truth < 0)
@@ -105,7 +108,8 @@ static bool open_files(struct camera *c, const struct camera_conf *conf, struct 
 static bool check(const struct camera_conf *conf, struct err *e)
 {
 	if (conf->width < 160 || conf->width > 4096 || conf->height < 120 || conf->height > 4096)
-		return err_set(e, ERR_CONFIG, "sim: width and height must lie within 160x120 and 4096x4096");
+		return err_set(e, ERR_CONFIG,
+			       "sim: width and height must lie within 160x120 and 4096x4096");
 	if (!(conf->rate >= 0 && conf->rate <= 1000))
 		return err_set(e, ERR_CONFIG, "sim: rate out of range");
 	return true;
@@ -157,7 +161,8 @@ static bool sim_buffers(const struct camera *c, unsigned camera, struct frame_bu
 /* Readable from `due_ns` (monotonic) on; 0: never. */
 static void arm(struct camera *c, int64_t due_ns)
 {
-	struct itimerspec t = {.it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
+	struct itimerspec t = {
+	    .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
 
 	/* Cannot fail with a descriptor and a time of our own. */
 	(void)timerfd_settime(c->timer, TFD_TIMER_ABSTIME, &t, NULL);
@@ -222,12 +227,14 @@ static void advance(struct camera *c)
 	c->begun = false;
 }
 
-/* Instants that nobody came for are lost frames; the street moves through them all the same, so that its course never changes. */
+/* Instants that nobody came for are lost frames; the street moves through them all the same, so
+ * that its course never changes. */
 static bool skip_missed(struct camera *c, struct err *e)
 {
 	int64_t now = clock_mono_ns() - c->mono_ns;
 
-	while (c->paced && c->next == 0 && instant(c, c->at + 1) <= now && !street_ended(c->street)) {
+	while (c->paced && c->next == 0 && instant(c, c->at + 1) <= now &&
+	       !street_ended(c->street)) {
 		if (!begin(c, e))
 			return false;
 		for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
@@ -239,7 +246,8 @@ static bool skip_missed(struct camera *c, struct err *e)
 }
 
 /* Keep a frame that shows a vehicle's plate. */
-static bool record(struct camera *c, unsigned camera, int64_t capture_ns, uint8_t *luma, struct err *e)
+static bool record(struct camera *c, unsigned camera, int64_t capture_ns, uint8_t *luma,
+		   struct err *e)
 {
 	const struct frame_buffers *b = &c->memory[camera].buffers;
 	struct street_plate plates[STREET_ACTORS];
@@ -249,8 +257,8 @@ static bool record(struct camera *c, unsigned camera, int64_t capture_ns, uint8_
 
 	if (c->record[camera] < 0 || street_plates(c->street, camera, plates) == 0)
 		return true;
-	if (tjCompress2(c->jpeg, luma, (int)b->width, (int)b->stride, (int)b->height, TJPF_GRAY, &c->bytes, &len, TJSAMP_GRAY, QUALITY,
-			TJFLAG_NOREALLOC) != 0)
+	if (tjCompress2(c->jpeg, luma, (int)b->width, (int)b->stride, (int)b->height, TJPF_GRAY,
+			&c->bytes, &len, TJSAMP_GRAY, QUALITY, TJFLAG_NOREALLOC) != 0)
 		return err_set(e, ERR_IO, "sim: record: %s", tjGetErrorStr2(c->jpeg));
 	(void)snprintf(name, sizeof name, "%lld.jpg", (long long)capture_ns);
 	fd = openat(c->record[camera], name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -271,13 +279,13 @@ static bool lend(struct camera *c, int buffer, struct frame *out, struct err *e)
 		return false;
 	}
 	*out = (struct frame){
-		.camera = (uint8_t)camera,
-		.buffer = (uint8_t)buffer,
-		.sequence = c->sequence[camera]++,
-		.capture_ns = c->utc_ns + instant(c, c->at),
-		.exposure_us = (uint32_t)(light->exposure_s * 1e6f + 0.5f),
-		.gain = 1.0f + light->noise,
-		.infrared = light->infrared,
+	    .camera = (uint8_t)camera,
+	    .buffer = (uint8_t)buffer,
+	    .sequence = c->sequence[camera]++,
+	    .capture_ns = c->utc_ns + instant(c, c->at),
+	    .exposure_us = (uint32_t)(light->exposure_s * 1e6f + 0.5f),
+	    .gain = 1.0f + light->noise,
+	    .infrared = light->infrared,
 	};
 	advance(c);
 	arm_next(c);
@@ -331,13 +339,13 @@ static void sim_stop(struct camera *c)
 }
 
 const struct camera_ops camera_sim = {
-	.name = "sim",
-	.open = sim_open,
-	.buffers = sim_buffers,
-	.start = sim_start,
-	.fd = sim_fd,
-	.dequeue = sim_dequeue,
-	.requeue = sim_requeue,
-	.stop = sim_stop,
-	.close = sim_close,
+    .name = "sim",
+    .open = sim_open,
+    .buffers = sim_buffers,
+    .start = sim_start,
+    .fd = sim_fd,
+    .dequeue = sim_dequeue,
+    .requeue = sim_requeue,
+    .stop = sim_stop,
+    .close = sim_close,
 };

@@ -10,8 +10,8 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } verbs[] = {
-	{"plates", tool_plates, "single plates, flat, for the reader's training"},
-	{"street", tool_street, "vehicles in front of two cameras, with their truth"},
+    {"plates", tool_plates, "single plates, flat, for the reader's training"},
+    {"street", tool_street, "vehicles in front of two cameras, with their truth"},
 };
 
 static int usage(FILE *f, int status)

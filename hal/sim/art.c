@@ -11,34 +11,34 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CELL     256
+#define CELL	 256
 #define FONT_MAX (8L << 20)
 
 static const char *const files[FACES] = {
-	[FACE_GAUGE_C] = "truetype/roadgeek/RG2014C.ttf",
-	[FACE_GAUGE_B] = "truetype/roadgeek/RG2014B.ttf",
-	[FACE_DIN] = "truetype/opendin/OSP-DIN.ttf",
-	[FACE_MONO] = "opentype/league-mono/LeagueMono-CondensedMedium.otf",
-	[FACE_MONO_BOLD] = "opentype/league-mono/LeagueMono-CondensedBold.otf",
-	[FACE_MONO_WIDE] = "opentype/league-mono/LeagueMono-NarrowMedium.otf",
-	[FACE_ROUND] = "opentype/dosis/Dosis-Medium.otf",
-	[FACE_ROUND_BOLD] = "opentype/dosis/Dosis-SemiBold.otf",
-	[FACE_TALL] = "opentype/bebas-neue/BebasNeue-Regular.otf",
-	[FACE_FLAT] = "opentype/urw-base35/NimbusSansNarrow-Regular.otf",
-	[FACE_FLAT_BOLD] = "opentype/urw-base35/NimbusSansNarrow-Bold.otf",
-	[FACE_SANS] = "opentype/urw-base35/NimbusSans-Regular.otf",
-	[FACE_SANS_BOLD] = "opentype/urw-base35/NimbusSans-Bold.otf",
-	[FACE_SERIF] = "opentype/urw-base35/C059-Bold.otf",
-	[FACE_SERIF_ITALIC] = "opentype/urw-base35/C059-BdIta.otf",
-	[FACE_SLAB] = "opentype/urw-base35/URWBookman-Demi.otf",
-	[FACE_SCRIPT] = "opentype/urw-base35/Z003-MediumItalic.otf",
-	[FACE_GEOMETRIC] = "opentype/urw-base35/URWGothic-Demi.otf",
+    [FACE_GAUGE_C] = "truetype/roadgeek/RG2014C.ttf",
+    [FACE_GAUGE_B] = "truetype/roadgeek/RG2014B.ttf",
+    [FACE_DIN] = "truetype/opendin/OSP-DIN.ttf",
+    [FACE_MONO] = "opentype/league-mono/LeagueMono-CondensedMedium.otf",
+    [FACE_MONO_BOLD] = "opentype/league-mono/LeagueMono-CondensedBold.otf",
+    [FACE_MONO_WIDE] = "opentype/league-mono/LeagueMono-NarrowMedium.otf",
+    [FACE_ROUND] = "opentype/dosis/Dosis-Medium.otf",
+    [FACE_ROUND_BOLD] = "opentype/dosis/Dosis-SemiBold.otf",
+    [FACE_TALL] = "opentype/bebas-neue/BebasNeue-Regular.otf",
+    [FACE_FLAT] = "opentype/urw-base35/NimbusSansNarrow-Regular.otf",
+    [FACE_FLAT_BOLD] = "opentype/urw-base35/NimbusSansNarrow-Bold.otf",
+    [FACE_SANS] = "opentype/urw-base35/NimbusSans-Regular.otf",
+    [FACE_SANS_BOLD] = "opentype/urw-base35/NimbusSans-Bold.otf",
+    [FACE_SERIF] = "opentype/urw-base35/C059-Bold.otf",
+    [FACE_SERIF_ITALIC] = "opentype/urw-base35/C059-BdIta.otf",
+    [FACE_SLAB] = "opentype/urw-base35/URWBookman-Demi.otf",
+    [FACE_SCRIPT] = "opentype/urw-base35/Z003-MediumItalic.otf",
+    [FACE_GEOMETRIC] = "opentype/urw-base35/URWGothic-Demi.otf",
 };
 
 struct typeface {
 	uint8_t *bytes;
 	FT_Face ft;
-	float cap;                /* height of H in font units */
+	float cap;				  /* height of H in font units */
 	float ink0[128], ink1[128], advance[128]; /* font units */
 	FT_UInt index[128];
 };
@@ -51,7 +51,8 @@ struct art {
 	uint8_t clouds[ART_NOISE * ART_NOISE];
 };
 
-static bool read_font(const char *folder, const char *name, uint8_t **bytes, size_t *len, struct err *e)
+static bool read_font(const char *folder, const char *name, uint8_t **bytes, size_t *len,
+		      struct err *e)
 {
 	char path[512];
 	AUTO_FCLOSE FILE *f = NULL;
@@ -63,7 +64,8 @@ static bool read_font(const char *folder, const char *name, uint8_t **bytes, siz
 	f = fopen(path, "rbe");
 	if (!f)
 		return err_errno(e, errno, "font %s", path);
-	if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 1 || st.st_size > FONT_MAX)
+	if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 1 ||
+	    st.st_size > FONT_MAX)
 		return err_set(e, ERR_FORMAT, "font %s: not a font file", path);
 	*len = (size_t)st.st_size;
 	b = malloc(*len);
@@ -77,7 +79,8 @@ static bool read_font(const char *folder, const char *name, uint8_t **bytes, siz
 
 bool art_lends_zero(enum face face)
 {
-	return face == FACE_MONO || face == FACE_MONO_BOLD || face == FACE_MONO_WIDE || face == FACE_ROUND || face == FACE_ROUND_BOLD;
+	return face == FACE_MONO || face == FACE_MONO_BOLD || face == FACE_MONO_WIDE ||
+	       face == FACE_ROUND || face == FACE_ROUND_BOLD;
 }
 
 static char drawn(enum face face, char ch)
@@ -125,7 +128,8 @@ static bool open_face(struct art *a, const char *folder, enum face face, struct 
 
 static float lattice(uint32_t salt, int x, int y, int period)
 {
-	uint64_t v = ((uint64_t)salt << 40) ^ ((uint64_t)(uint32_t)(x % period) << 20) ^ (uint64_t)(uint32_t)(y % period);
+	uint64_t v = ((uint64_t)salt << 40) ^ ((uint64_t)(uint32_t)(x % period) << 20) ^
+		     (uint64_t)(uint32_t)(y % period);
 
 	return (float)(sim_splitmix(&v) >> 40) / 16777216.0f;
 }
@@ -142,7 +146,8 @@ static float cloud(int x, int y)
 
 		fx = fx * fx * (3 - 2 * fx);
 		fy = fy * fy * (3 - 2 * fy);
-		top = lattice((uint32_t)cells, ix, iy, cells) * (1 - fx) + lattice((uint32_t)cells, ix + 1, iy, cells) * fx;
+		top = lattice((uint32_t)cells, ix, iy, cells) * (1 - fx) +
+		      lattice((uint32_t)cells, ix + 1, iy, cells) * fx;
 		bottom = lattice((uint32_t)cells, ix, iy + 1, cells) * (1 - fx) +
 			 lattice((uint32_t)cells, ix + 1, iy + 1, cells) * fx;
 		sum += amp * (top * (1 - fy) + bottom * fy);
@@ -159,7 +164,8 @@ static void make_textures(struct art *a)
 	sim_random_seed(&r, 1, 1);
 	for (int i = 0; i < ART_NOISE * ART_NOISE; i++) {
 		a->white[i] = canvas_clamp(128.0f + 32.0f * sim_normal(&r));
-		a->clouds[i] = canvas_clamp((cloud(i % ART_NOISE, i / ART_NOISE) - 0.5f) * 1.9f * 128.0f + 128.0f);
+		a->clouds[i] = canvas_clamp(
+		    (cloud(i % ART_NOISE, i / ART_NOISE) - 0.5f) * 1.9f * 128.0f + 128.0f);
 	}
 }
 
@@ -235,16 +241,21 @@ float art_width(const struct art *a, const struct setting *s, const char *text)
 	return sum;
 }
 
-void art_char(struct art *a, const struct canvas *c, const struct setting *s, char ch, float x, float y, float luma,
-	      float alpha)
+void art_char(struct art *a, const struct canvas *c, const struct setting *s, char ch, float x,
+	      float y, float luma, float alpha)
 {
 	struct typeface *t = &a->faces[s->face];
 	int i = slot(ch);
 	float sy = s->height / t->cap * 64.0f, sx = sy * s->stretch;
 	float ink = (t->ink1[i] - t->ink0[i]) * sx / 64.0f;
-	FT_Matrix m = {(FT_Fixed)(sx * 65536.0f), (FT_Fixed)(s->slant * sy * 65536.0f), 0, (FT_Fixed)(sy * 65536.0f)};
+	FT_Matrix m = {(FT_Fixed)(sx * 65536.0f), (FT_Fixed)(s->slant * sy * 65536.0f), 0,
+		       (FT_Fixed)(sy * 65536.0f)};
 	FT_Pos bold = (FT_Pos)(s->weight * s->height * 64.0f);
-	FT_Bitmap map = {.rows = CELL, .width = CELL, .pitch = CELL, .buffer = a->cell, .num_grays = 256,
+	FT_Bitmap map = {.rows = CELL,
+			 .width = CELL,
+			 .pitch = CELL,
+			 .buffer = a->cell,
+			 .num_grays = 256,
 			 .pixel_mode = FT_PIXEL_MODE_GRAY};
 	int ox = (int)floorf(x - ink / 2) - 4, oy = (int)floorf(y + s->height * 0.3f) + 2;
 	FT_Outline *o;
@@ -269,11 +280,12 @@ void art_char(struct art *a, const struct canvas *c, const struct setting *s, ch
 	map.rows = (unsigned)(box.yMax / 64 + 2 < CELL ? box.yMax / 64 + 2 : CELL);
 	memset(a->cell, 0, (size_t)map.rows * CELL);
 	if (FT_Outline_Get_Bitmap(a->ft, o, &map) == 0)
-		canvas_mask(c, ox, oy - (int)map.rows, a->cell, (int)map.width, (int)map.rows, CELL, luma, alpha);
+		canvas_mask(c, ox, oy - (int)map.rows, a->cell, (int)map.width, (int)map.rows, CELL,
+			    luma, alpha);
 }
 
-void art_text(struct art *a, const struct canvas *c, const struct setting *s, const char *text, float x, float y,
-	      float most, float luma, float alpha)
+void art_text(struct art *a, const struct canvas *c, const struct setting *s, const char *text,
+	      float x, float y, float most, float luma, float alpha)
 {
 	struct setting fit = *s;
 	float width = art_width(a, s, text);

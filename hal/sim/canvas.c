@@ -24,13 +24,14 @@ static void blend_span(uint8_t *p, int n, float luma, float alpha)
 		p[i] = (uint8_t)((p[i] * (256 - a) + add) >> 8);
 }
 
-void canvas_rect(const struct canvas *c, float x0, float y0, float x1, float y1, float luma, float alpha)
+void canvas_rect(const struct canvas *c, float x0, float y0, float x1, float y1, float luma,
+		 float alpha)
 {
 	canvas_gradient(c, x0, y0, x1, y1, luma, luma, alpha);
 }
 
-void canvas_gradient(const struct canvas *c, float x0, float y0, float x1, float y1, float top, float bottom,
-		     float alpha)
+void canvas_gradient(const struct canvas *c, float x0, float y0, float x1, float y1, float top,
+		     float bottom, float alpha)
 {
 	int xa = clip(x0 + 0.5f, c->w), xb = clip(x1 + 0.5f, c->w);
 	int ya = clip(y0 + 0.5f, c->h), yb = clip(y1 + 0.5f, c->h);
@@ -62,8 +63,8 @@ static float coverage(float distance)
 	return a <= 0 ? 0 : a >= 1 ? 1 : a;
 }
 
-void canvas_round_rect(const struct canvas *c, float x0, float y0, float x1, float y1, float r, float luma,
-		       float alpha)
+void canvas_round_rect(const struct canvas *c, float x0, float y0, float x1, float y1, float r,
+		       float luma, float alpha)
 {
 	float cx = (x0 + x1) / 2, cy = (y0 + y1) / 2, hx = (x1 - x0) / 2, hy = (y1 - y0) / 2;
 	int xa = clip(x0, c->w), xb = clip(x1 + 1, c->w);
@@ -82,15 +83,16 @@ void canvas_round_rect(const struct canvas *c, float x0, float y0, float x1, flo
 				x = end - 1;
 				continue;
 			}
-			a = coverage(round_rect_distance((float)x + 0.5f, (float)y + 0.5f, cx, cy, hx, hy, r));
+			a = coverage(round_rect_distance((float)x + 0.5f, (float)y + 0.5f, cx, cy,
+							 hx, hy, r));
 			if (a > 0)
 				canvas_dot(c, x, y, luma, a * alpha);
 		}
 	}
 }
 
-void canvas_outside_round_rect(const struct canvas *c, float x0, float y0, float x1, float y1, float r,
-			       float luma)
+void canvas_outside_round_rect(const struct canvas *c, float x0, float y0, float x1, float y1,
+			       float r, float luma)
 {
 	float cx = (x0 + x1) / 2, cy = (y0 + y1) / 2, hx = (x1 - x0) / 2, hy = (y1 - y0) / 2;
 	int left = clip(x0 + r + 1, c->w), right = clip(x1 - r - 1, c->w);
@@ -105,14 +107,16 @@ void canvas_outside_round_rect(const struct canvas *c, float x0, float y0, float
 				x = right - 1;
 				continue;
 			}
-			a = coverage(round_rect_distance((float)x + 0.5f, (float)y + 0.5f, cx, cy, hx, hy, r));
+			a = coverage(round_rect_distance((float)x + 0.5f, (float)y + 0.5f, cx, cy,
+							 hx, hy, r));
 			if (a < 1)
 				canvas_dot(c, x, y, luma, 1 - a);
 		}
 	}
 }
 
-void canvas_ellipse(const struct canvas *c, float cx, float cy, float rx, float ry, float luma, float alpha)
+void canvas_ellipse(const struct canvas *c, float cx, float cy, float rx, float ry, float luma,
+		    float alpha)
 {
 	int xa = clip(cx - rx - 1, c->w), xb = clip(cx + rx + 2, c->w);
 	int ya = clip(cy - ry - 1, c->h), yb = clip(cy + ry + 2, c->h);
@@ -131,8 +135,8 @@ void canvas_ellipse(const struct canvas *c, float cx, float cy, float rx, float 
 	}
 }
 
-void canvas_line(const struct canvas *c, float x0, float y0, float x1, float y1, float width, float luma,
-		 float alpha)
+void canvas_line(const struct canvas *c, float x0, float y0, float x1, float y1, float width,
+		 float luma, float alpha)
 {
 	float dx = x1 - x0, dy = y1 - y0, len2 = dx * dx + dy * dy;
 	float r = width / 2 + 1;
@@ -218,8 +222,8 @@ void canvas_polygon(const struct canvas *c, const struct point *p, int n, float 
 	}
 }
 
-void canvas_mask(const struct canvas *c, int x, int y, const uint8_t *mask, int w, int h, int stride,
-		 float luma, float alpha)
+void canvas_mask(const struct canvas *c, int x, int y, const uint8_t *mask, int w, int h,
+		 int stride, float luma, float alpha)
 {
 	int a256 = (int)(alpha * 256.0f + 0.5f);
 	int l = canvas_clamp(luma);

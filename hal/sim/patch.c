@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define NEAREST 0.2f /* metres of depth; nearer is cut away */
-#define STEP    16   /* pixels between exact divisions */
+#define STEP	16   /* pixels between exact divisions */
 #define SAMPLES 9
 
 bool texture_new(struct texture *t, int w, int h, struct err *e)
@@ -16,7 +16,8 @@ bool texture_new(struct texture *t, int w, int h, struct err *e)
 	int levels = 0;
 
 	memset(t, 0, sizeof *t);
-	for (int lw = w, lh = h; levels < TEXTURE_LEVELS && lw >= 4 && lh >= 4; levels++, lw /= 2, lh /= 2)
+	for (int lw = w, lh = h; levels < TEXTURE_LEVELS && lw >= 4 && lh >= 4;
+	     levels++, lw /= 2, lh /= 2)
 		size += (size_t)lw * (size_t)lh;
 	block = malloc(size);
 	if (!block)
@@ -52,7 +53,9 @@ void texture_reduce(struct texture *t)
 			uint8_t *restrict q = t->level[i] + (long)y * w;
 
 			for (int x = 0; x < w; x++)
-				q[x] = (uint8_t)((p[2 * x] + p[2 * x + 1] + p[2 * x + from] + p[2 * x + from + 1] + 2) >> 2);
+				q[x] = (uint8_t)((p[2 * x] + p[2 * x + 1] + p[2 * x + from] +
+						  p[2 * x + from + 1] + 2) >>
+						 2);
 		}
 	}
 }
@@ -80,7 +83,8 @@ void patch_rounded(struct patch *p, struct vec3 o, struct vec3 a, struct vec3 b,
 		for (int i = 0; i < 3; i++) {
 			float angle = 3.14159265f + ((float)corner + (float)i * 0.5f) * 1.57079633f;
 
-			p->outline[p->n++] = (struct point){cu + ru * cosf(angle), cv + rv * sinf(angle)};
+			p->outline[p->n++] =
+			    (struct point){cu + ru * cosf(angle), cv + rv * sinf(angle)};
 		}
 	}
 }
@@ -120,7 +124,8 @@ static void invert(const float *m, float *r)
 	r[8] = m[0] * m[4] - m[1] * m[3];
 }
 
-/* Cut the outline where it comes nearer than NEAREST (Sutherland and Hodgman): depth is linear in u and v. */
+/* Cut the outline where it comes nearer than NEAREST (Sutherland and Hodgman): depth is linear in u
+ * and v. */
 static int cut(const struct patch *p, const float *to, struct point *out)
 {
 	int n = 0;
@@ -162,7 +167,8 @@ static bool place(const struct patch *p, const struct view *v, struct drawn *d)
 	d->lo = 1e9f;
 	d->hi = -1e9f;
 	for (int i = 0; i < d->n; i++) {
-		float u = outline[i].x, t = outline[i].y, w = d->to[6] * u + d->to[7] * t + d->to[8];
+		float u = outline[i].x, t = outline[i].y,
+		      w = d->to[6] * u + d->to[7] * t + d->to[8];
 
 		d->p[i].x = (d->to[0] * u + d->to[1] * t + d->to[2]) / w;
 		d->p[i].y = (d->to[3] * u + d->to[4] * t + d->to[5]) / w;
@@ -221,7 +227,7 @@ struct sampler {
 	const uint8_t *px;
 	int w, h;
 	int most_u, most_v; /* 16.16 */
-	int gain, lift;     /* 8 bits of fraction */
+	int gain, lift;	    /* 8 bits of fraction */
 };
 
 static void sampler_of(struct sampler *s, const struct patch *p, int level)
@@ -278,18 +284,22 @@ static int covered(int x, float xa, float xb)
 	return to <= from ? 0 : (int)((to - from) * 256.0f + 0.5f);
 }
 
-static void texture_row(const struct drawn *d, const struct sampler *s, uint8_t *row, int y, int xa, int xb, int a256, bool lighten)
+static void texture_row(const struct drawn *d, const struct sampler *s, uint8_t *row, int y, int xa,
+			int xb, int a256, bool lighten)
 {
 	float fy = (float)y + 0.5f;
 
 	for (int x = xa; x < xb; x += STEP) {
 		int n = xb - x < STEP ? xb - x : STEP;
 		float x0 = (float)x + 0.5f, x1 = x0 + (float)n;
-		float w0 = d->back[6] * x0 + d->back[7] * fy + d->back[8], w1 = d->back[6] * x1 + d->back[7] * fy + d->back[8];
+		float w0 = d->back[6] * x0 + d->back[7] * fy + d->back[8],
+		      w1 = d->back[6] * x1 + d->back[7] * fy + d->back[8];
 		int u = texel((d->back[0] * x0 + d->back[1] * fy + d->back[2]) / w0, s->w);
 		int v = texel((d->back[3] * x0 + d->back[4] * fy + d->back[5]) / w0, s->h);
-		int du = (texel((d->back[0] * x1 + d->back[1] * fy + d->back[2]) / w1, s->w) - u) / n;
-		int dv = (texel((d->back[3] * x1 + d->back[4] * fy + d->back[5]) / w1, s->h) - v) / n;
+		int du =
+		    (texel((d->back[0] * x1 + d->back[1] * fy + d->back[2]) / w1, s->w) - u) / n;
+		int dv =
+		    (texel((d->back[3] * x1 + d->back[4] * fy + d->back[5]) / w1, s->h) - v) / n;
 
 		for (int i = 0; i < n; i++, u += du, v += dv) {
 			int luma = lit(s, sample(s, u, v));
@@ -300,7 +310,8 @@ static void texture_row(const struct drawn *d, const struct sampler *s, uint8_t 
 	}
 }
 
-struct box patch_draw(const struct patch *p, const struct view *v, const struct canvas *c, float alpha)
+struct box patch_draw(const struct patch *p, const struct view *v, const struct canvas *c,
+		      float alpha)
 {
 	struct box box = {0, 0, 0, 0};
 	struct drawn d;
@@ -324,7 +335,8 @@ struct box patch_draw(const struct patch *p, const struct view *v, const struct 
 		line = (struct box){limit(xa, 0, c->w), y, limit(xb + 1, 0, c->w), y + 1};
 		box_add(&box, &line);
 		for (int x = line.x0; x < line.x1;) {
-			/* The pixels at both ends are covered in part; those between are drawn in one go. */
+			/* The pixels at both ends are covered in part; those between are drawn in
+			 * one go. */
 			int part = covered(x, xa, xb), end = x + 1;
 
 			if (part == 256)
@@ -342,11 +354,14 @@ struct box patch_draw(const struct patch *p, const struct view *v, const struct 
 }
 
 /* One fine pixel: *cover of the samples that hit, their mean luma returned. */
-static int fine(const struct drawn *d, const struct sampler *s, float x, float y, float mx, float my, int *cover)
+static int fine(const struct drawn *d, const struct sampler *s, float x, float y, float mx,
+		float my, int *cover)
 {
-	static const float at[SAMPLES][2] = {{-0.33f, -0.11f}, {0.0f, -0.33f}, {0.33f, -0.22f}, {-0.22f, 0.22f}, {0.0f, 0.0f},
-					     {0.22f, 0.11f}, {-0.11f, 0.33f}, {0.11f, -0.05f}, {0.3f, 0.3f}};
-	static const float when[SAMPLES] = {-0.5f, 0.25f, -0.125f, 0.5f, 0.0f, -0.375f, -0.25f, 0.375f, 0.125f};
+	static const float at[SAMPLES][2] = {{-0.33f, -0.11f}, {0.0f, -0.33f},	{0.33f, -0.22f},
+					     {-0.22f, 0.22f},  {0.0f, 0.0f},	{0.22f, 0.11f},
+					     {-0.11f, 0.33f},  {0.11f, -0.05f}, {0.3f, 0.3f}};
+	static const float when[SAMPLES] = {-0.5f,   0.25f,  -0.125f, 0.5f,  0.0f,
+					    -0.375f, -0.25f, 0.375f,  0.125f};
 	int sum = 0, hits = 0;
 
 	for (int i = 0; i < SAMPLES; i++) {
@@ -364,7 +379,8 @@ static int fine(const struct drawn *d, const struct sampler *s, float x, float y
 	return hits ? sum / hits : 0;
 }
 
-struct box patch_draw_fine(const struct patch *p, const struct view *v, const struct canvas *c, float mx, float my)
+struct box patch_draw_fine(const struct patch *p, const struct view *v, const struct canvas *c,
+			   float mx, float my)
 {
 	struct box box = {0, 0, 0, 0};
 	struct drawn d;
@@ -379,11 +395,12 @@ struct box patch_draw_fine(const struct patch *p, const struct view *v, const st
 	}
 	/* Nine samples a pixel: a finer level is right. */
 	sampler_of(&s, p, choose_level(p, &d, 0.25f));
-	box = (struct box){limit(xa - pad_x, 0, c->w), limit(d.lo - pad_y, 0, c->h), limit(xb + pad_x + 1, 0, c->w),
-			   limit(d.hi + pad_y + 1, 0, c->h)};
+	box = (struct box){limit(xa - pad_x, 0, c->w), limit(d.lo - pad_y, 0, c->h),
+			   limit(xb + pad_x + 1, 0, c->w), limit(d.hi + pad_y + 1, 0, c->h)};
 	for (int y = box.y0; y < box.y1; y++) {
 		for (int x = box.x0; x < box.x1; x++) {
-			int cover, luma = fine(&d, &s, (float)x + 0.5f, (float)y + 0.5f, mx, my, &cover);
+			int cover,
+			    luma = fine(&d, &s, (float)x + 0.5f, (float)y + 0.5f, mx, my, &cover);
 
 			if (cover)
 				mix(c->px + (long)y * c->stride + x, lit(&s, luma), cover);

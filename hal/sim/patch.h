@@ -19,7 +19,8 @@ struct texture {
 	uint8_t *level[TEXTURE_LEVELS];
 };
 
-/* Room for a texture of w x h and its levels, in one block. ERR_NO_MEMORY. texture_free frees; a zeroed one is harmless. */
+/* Room for a texture of w x h and its levels, in one block. ERR_NO_MEMORY. texture_free frees; a
+ * zeroed one is harmless. */
 bool texture_new(struct texture *t, int w, int h, struct err *e) MUST_CHECK;
 void texture_free(struct texture *t);
 
@@ -30,8 +31,8 @@ struct canvas texture_canvas(const struct texture *t);
 void texture_reduce(struct texture *t);
 
 /*
- * A plane: the point at (u, v) is o + u*a + v*b; its outline is a convex polygon in (u, v); the texture covers u, v in 0..1.
- * Luma drawn is texture * gain + lift.
+ * A plane: the point at (u, v) is o + u*a + v*b; its outline is a convex polygon in (u, v); the
+ * texture covers u, v in 0..1. Luma drawn is texture * gain + lift.
  */
 struct patch {
 	struct vec3 o, a, b;
@@ -46,7 +47,8 @@ struct patch {
 void patch_rectangle(struct patch *p, struct vec3 o, struct vec3 a, struct vec3 b);
 
 /* The same with its corners rounded by ru, rv (in u, v). */
-void patch_rounded(struct patch *p, struct vec3 o, struct vec3 a, struct vec3 b, float ru, float rv);
+void patch_rounded(struct patch *p, struct vec3 o, struct vec3 a, struct vec3 b, float ru,
+		   float rv);
 
 /* Pixels touched: x0 <= x < x1, y0 <= y < y1; empty when x0 >= x1. */
 struct box {
@@ -56,12 +58,16 @@ struct box {
 /* Grow *b to hold `more`. */
 void box_add(struct box *b, const struct box *more);
 
-/* Draw with one sample a pixel, from the level that fits; `alpha` blends. Returns what was touched. */
-struct box patch_draw(const struct patch *p, const struct view *v, const struct canvas *c, float alpha);
+/* Draw with one sample a pixel, from the level that fits; `alpha` blends. Returns what was touched.
+ */
+struct box patch_draw(const struct patch *p, const struct view *v, const struct canvas *c,
+		      float alpha);
 
 /*
- * Draw with nine samples a pixel that also run along (mx, my), the pixels the patch moves during the exposure: for plates.
+ * Draw with nine samples a pixel that also run along (mx, my), the pixels the patch moves during
+ * the exposure: for plates.
  */
-struct box patch_draw_fine(const struct patch *p, const struct view *v, const struct canvas *c, float mx, float my);
+struct box patch_draw_fine(const struct patch *p, const struct view *v, const struct canvas *c,
+			   float mx, float my);
 
 #endif

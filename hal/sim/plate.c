@@ -52,16 +52,17 @@ static float cells_of(const struct spacing *sp, const char **layout)
 /* How the characters of this plate are set. */
 struct hand {
 	struct setting s;
-	float pitch;     /* pixels a cell */
-	float foot;      /* y of the feet */
-	bool even;       /* dies of equal pitch; else printed with its own advances */
-	float fill;      /* width of H against the pitch */
+	float pitch; /* pixels a cell */
+	float foot;  /* y of the feet */
+	bool even;   /* dies of equal pitch; else printed with its own advances */
+	float fill;  /* width of H against the pitch */
 };
 
 static void choose_die(struct drawing *d, struct hand *h)
 {
 	/* Stem width against height of each face, as drawn. */
-	static const float stem[FACE_DIES] = {0.145f, 0.135f, 0.17f, 0.15f, 0.22f, 0.14f, 0.125f, 0.155f, 0.155f, 0.115f, 0.19f};
+	static const float stem[FACE_DIES] = {0.145f, 0.135f, 0.17f,  0.15f,  0.22f, 0.14f,
+					      0.125f, 0.155f, 0.155f, 0.115f, 0.19f};
 	float want = sim_range(d->r, 0.105f, 0.165f);
 
 	h->s.face = sim_chance(d->r, 0.6f) ? d->series->die : (enum face)sim_below(d->r, FACE_DIES);
@@ -75,7 +76,8 @@ static void choose_die(struct drawing *d, struct hand *h)
 	h->fill = sim_range(d->r, 0.72f, 0.88f);
 }
 
-/* Set height, pitch and stretch so that the layout fills the plate as the state's engineers would have it. */
+/* Set height, pitch and stretch so that the layout fills the plate as the state's engineers would
+ * have it. */
 static float set_hand(struct drawing *d, struct hand *h, const struct spacing *sp, float room)
 {
 	bool eu = d->series->style == SERIES_EU;
@@ -98,33 +100,37 @@ static float set_hand(struct drawing *d, struct hand *h, const struct spacing *s
 	return cells * h->pitch;
 }
 
-static void one_char(struct drawing *d, const struct canvas *mask, const struct hand *h, char ch, float x, float foot, float size,
-		     float wide)
+static void one_char(struct drawing *d, const struct canvas *mask, const struct hand *h, char ch,
+		     float x, float foot, float size, float wide)
 {
 	struct setting s = h->s;
 	float ink;
 
-	/* Where a face lends its O for the zero, the zero is the narrower one, as on most dies that tell them apart. */
+	/* Where a face lends its O for the zero, the zero is the narrower one, as on most dies that
+	 * tell them apart. */
 	if (ch == '0' && art_lends_zero(h->s.face))
 		wide *= 0.87f;
 	s.height *= size;
 	s.stretch *= wide;
 	ink = art_ink(d->art, &s, ch, NULL);
 	if (ink > h->pitch * 0.94f * size * wide)
-		s.stretch *= (h->pitch * 0.94f * size * wide - s.weight * s.height) / (ink - s.weight * s.height);
+		s.stretch *= (h->pitch * 0.94f * size * wide - s.weight * s.height) /
+			     (ink - s.weight * s.height);
 	art_char(d->art, mask, &s, ch, x, foot, 255, 1);
 }
 
-static void stack(struct drawing *d, const struct canvas *mask, const struct hand *h, const char *pair, float x)
+static void stack(struct drawing *d, const struct canvas *mask, const struct hand *h,
+		  const char *pair, float x)
 {
 	float low = h->foot;
 
 	for (int i = 0; i < 2 && is_plate_char(pair[i]); i++)
-		one_char(d, mask, h, pair[i], x, i == 0 ? low - h->s.height * 0.55f : low, 0.45f, 1.4f);
+		one_char(d, mask, h, pair[i], x, i == 0 ? low - h->s.height * 0.55f : low, 0.45f,
+			 1.4f);
 }
 
-static void stamp(struct drawing *d, const struct canvas *mask, const struct hand *h, const struct spacing *sp, float left,
-		  float room, float used)
+static void stamp(struct drawing *d, const struct canvas *mask, const struct hand *h,
+		  const struct spacing *sp, float left, float room, float used)
 {
 	float x = left + (room - used) / 2, middle = h->foot - h->s.height / 2;
 
@@ -137,9 +143,11 @@ static void stamp(struct drawing *d, const struct canvas *mask, const struct han
 		if (ch == '(')
 			stack(d, mask, h, at + 1, cx);
 		else if (ch == '-')
-			canvas_rect(mask, cx - w * 0.3f, middle - h->s.height * 0.055f, cx + w * 0.3f, middle + h->s.height * 0.055f, 255, 1);
+			canvas_rect(mask, cx - w * 0.3f, middle - h->s.height * 0.055f,
+				    cx + w * 0.3f, middle + h->s.height * 0.055f, 255, 1);
 		else if (ch == '.')
-			canvas_ellipse(mask, cx, middle, h->s.height * 0.06f, h->s.height * 0.06f, 255, 1);
+			canvas_ellipse(mask, cx, middle, h->s.height * 0.06f, h->s.height * 0.06f,
+				       255, 1);
 		else if (ch == '*')
 			plate_emblem(d, cx, middle, h->pitch * sim_range(d->r, 0.65f, 0.95f));
 		else if (is_plate_char(ch)) {
@@ -154,10 +162,12 @@ static void stamp(struct drawing *d, const struct canvas *mask, const struct han
 	}
 }
 
-/* Characters onto sheeting: paint on the raised metal, light on one flank and shadow on the other. */
+/* Characters onto sheeting: paint on the raised metal, light on one flank and shadow on the other.
+ */
 static void emboss(struct drawing *d, const uint8_t *mask, float relief, float paint)
 {
-	int w = d->c.w, h = d->c.h, ink = canvas_clamp(d->ink), k = (int)(relief * 256.0f), cover = (int)(paint * 256.0f);
+	int w = d->c.w, h = d->c.h, ink = canvas_clamp(d->ink), k = (int)(relief * 256.0f),
+	    cover = (int)(paint * 256.0f);
 	int step = sim_chance(d->r, 0.5f) ? 1 : -1;
 
 	for (int y = 2; y + 2 < h; y++) {
@@ -182,13 +192,17 @@ static void wear_paint(struct drawing *d, uint8_t *mask, float wear)
 	int limit = 255 - (int)(wear * 110.0f);
 
 	for (int y = 0; y < d->c.h; y++) {
-		const uint8_t *n = cloud + ((y * 3 + oy) % ART_NOISE) * ART_NOISE, *g = white + ((y + ox) % ART_NOISE) * ART_NOISE;
+		const uint8_t *n = cloud + ((y * 3 + oy) % ART_NOISE) * ART_NOISE,
+			      *g = white + ((y + ox) % ART_NOISE) * ART_NOISE;
 
 		for (int x = 0; x < d->c.w; x++) {
-			int over = n[(x * 3 + ox) % ART_NOISE] + (g[x % ART_NOISE] - 128) / 2 - limit;
+			int over =
+			    n[(x * 3 + ox) % ART_NOISE] + (g[x % ART_NOISE] - 128) / 2 - limit;
 
 			if (over > 0 && mask[y * d->c.w + x])
-				mask[y * d->c.w + x] = (uint8_t)(over > 24 ? mask[y * d->c.w + x] / 3 : mask[y * d->c.w + x] * 2 / 3);
+				mask[y * d->c.w + x] =
+				    (uint8_t)(over > 24 ? mask[y * d->c.w + x] / 3
+							: mask[y * d->c.w + x] * 2 / 3);
 		}
 	}
 }
@@ -217,8 +231,10 @@ static void dirt(struct drawing *d, float amount)
 	}
 	for (int i = 0; i < lines; i++) {
 		float x = d->x0 + sim_unit(d->r) * d->w, y = d->y0 + sim_unit(d->r) * d->h;
-		float to_x = x + sim_range(d->r, -60, 60), to_y = y + sim_range(d->r, -40, 40), width = sim_range(d->r, 0.6f, 2.0f);
-		float luma = sim_chance(d->r, 0.5f) ? 30.0f : 220.0f, alpha = sim_range(d->r, 0.2f, 0.7f);
+		float to_x = x + sim_range(d->r, -60, 60), to_y = y + sim_range(d->r, -40, 40),
+		      width = sim_range(d->r, 0.6f, 2.0f);
+		float luma = sim_chance(d->r, 0.5f) ? 30.0f : 220.0f,
+		      alpha = sim_range(d->r, 0.2f, 0.7f);
 
 		canvas_line(&d->c, x, y, to_x, to_y, width, luma, alpha);
 	}
@@ -228,13 +244,15 @@ static void dirt(struct drawing *d, float amount)
 static void grain(struct drawing *d)
 {
 	const uint8_t *white = art_white(d->art);
-	int ox = (int)sim_below(d->r, 32), oy = (int)sim_below(d->r, ART_NOISE), k = (int)sim_range(d->r, 4, 22);
+	int ox = (int)sim_below(d->r, 32), oy = (int)sim_below(d->r, ART_NOISE),
+	    k = (int)sim_range(d->r, 4, 22);
 	float across = sim_range(d->r, -0.12f, 0.12f), down = sim_range(d->r, -0.15f, 0.15f);
 
 	for (int y = 0; y < d->c.h; y++) {
 		uint8_t *restrict p = d->c.px + (long)y * d->c.stride;
 		const uint8_t *restrict n = white + ((y + oy) % ART_NOISE) * ART_NOISE + ox;
-		int gain = (int)(4096.0f * (1 + down * ((float)y / (float)d->c.h - 0.5f) - across * 0.5f));
+		int gain =
+		    (int)(4096.0f * (1 + down * ((float)y / (float)d->c.h - 0.5f) - across * 0.5f));
 		int slope = (int)(4096.0f * across / (float)d->c.w);
 
 		for (int x = 0; x < d->c.w; x++) {
@@ -255,7 +273,8 @@ static void choose_tones(struct drawing *d, float fading)
 		d->ink = sim_range(d->r, 170, 245);
 	} else {
 		d->ground = eu ? sim_range(d->r, 185, 245) : sim_range(d->r, 160, 245);
-		d->ink = sim_chance(d->r, 0.75f) ? sim_range(d->r, 12, 80) : sim_range(d->r, 60, 115);
+		d->ink =
+		    sim_chance(d->r, 0.75f) ? sim_range(d->r, 12, 80) : sim_range(d->r, 60, 115);
 	}
 	d->ink += (d->ground - d->ink) * fading;
 	d->head = dark ? sim_range(d->r, 150, 240) : sim_range(d->r, 20, 120);
@@ -281,7 +300,8 @@ static bool place(struct drawing *d, const struct sim_wear *wear, float surround
 
 static void characters(struct drawing *d, uint8_t *mask, const struct sim_wear *wear)
 {
-	float gap = sim_range(d->r, 0.35f, 0.8f), hyphen = sim_range(d->r, 0.4f, 0.7f), dot = sim_range(d->r, 0.3f, 0.6f);
+	float gap = sim_range(d->r, 0.35f, 0.8f), hyphen = sim_range(d->r, 0.4f, 0.7f),
+	      dot = sim_range(d->r, 0.3f, 0.6f);
 	float emblem = sim_range(d->r, 0.6f, 1.1f), pair = sim_range(d->r, 0.55f, 0.75f);
 	struct spacing sp = {gap, hyphen, dot, emblem, pair};
 	struct canvas m = {mask, d->c.w, d->c.h, d->c.w};
@@ -301,10 +321,11 @@ static void characters(struct drawing *d, uint8_t *mask, const struct sim_wear *
 		wear_paint(d, mask, wear->dirt);
 }
 
-void sim_plate_draw(struct art *a, struct sim_random *r, const struct series *s, const struct sim_wear *wear, float surround,
-		    struct sim_plate *p)
+void sim_plate_draw(struct art *a, struct sim_random *r, const struct series *s,
+		    const struct sim_wear *wear, float surround, struct sim_plate *p)
 {
-	struct drawing d = {.art = a, .r = r, .series = s, .c = {p->luma, SIM_PLATE_W, SIM_PLATE_H, SIM_PLATE_W}};
+	struct drawing d = {
+	    .art = a, .r = r, .series = s, .c = {p->luma, SIM_PLATE_W, SIM_PLATE_H, SIM_PLATE_W}};
 	uint8_t mask[SIM_PLATE_BYTES];
 	bool framed, embossed = sim_chance(r, 0.7f);
 	float relief;
@@ -323,7 +344,8 @@ void sim_plate_draw(struct art *a, struct sim_random *r, const struct series *s,
 		canvas_rect(&d.c, 0, 0, SIM_PLATE_W, d.y0, surround, 1);
 		canvas_rect(&d.c, 0, d.y0 + d.h, SIM_PLATE_W, SIM_PLATE_H, surround, 1);
 	}
-	canvas_outside_round_rect(&d.c, d.x0, d.y0, d.x0 + d.w, d.y0 + d.h, d.h * (s->style == SERIES_EU ? 0.09f : 0.065f), surround);
+	canvas_outside_round_rect(&d.c, d.x0, d.y0, d.x0 + d.w, d.y0 + d.h,
+				  d.h * (s->style == SERIES_EU ? 0.09f : 0.065f), surround);
 	if (framed && s->style == SERIES_US)
 		plate_frame(&d, surround);
 	grain(&d);

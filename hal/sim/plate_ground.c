@@ -35,7 +35,8 @@ static void picture(struct drawing *d, float cu, float cv, float ru, float rv, f
 {
 	const uint8_t *cloud = art_clouds(d->art);
 	int ox = (int)sim_below(d->r, ART_NOISE), oy = (int)sim_below(d->r, ART_NOISE);
-	int xa = (int)px(d, cu - ru), xb = (int)px(d, cu + ru), ya = (int)py(d, cv - rv), yb = (int)py(d, cv + rv);
+	int xa = (int)px(d, cu - ru), xb = (int)px(d, cu + ru), ya = (int)py(d, cv - rv),
+	    yb = (int)py(d, cv + rv);
 	float gain = depth / 64.0f;
 
 	for (int y = ya < 0 ? 0 : ya; y < yb && y < d->c.h; y++) {
@@ -45,10 +46,13 @@ static void picture(struct drawing *d, float cu, float cv, float ru, float rv, f
 		for (int x = xa < 0 ? 0 : xa; x < xb && x < d->c.w; x++) {
 			float u = ((float)x - px(d, cu)) / (ru * d->w);
 			float fade = 1 - u * u * u * u - v * v * v * v;
-			int n = cloud[((y * 2 + oy) % ART_NOISE) * ART_NOISE + (x * 2 + ox) % ART_NOISE] - 128;
+			int n = cloud[((y * 2 + oy) % ART_NOISE) * ART_NOISE +
+				      (x * 2 + ox) % ART_NOISE] -
+				128;
 
 			if (fade > 0)
-				row[x] = canvas_clamp((float)row[x] + (n > 0 ? 0.3f : 1.0f) * gain * (float)n * fade);
+				row[x] = canvas_clamp((float)row[x] + (n > 0 ? 0.3f : 1.0f) * gain *
+									  (float)n * fade);
 		}
 	}
 }
@@ -115,13 +119,15 @@ void plate_ground(struct drawing *d)
 	switch (sim_below(d->r, 9)) {
 	case 0:
 	case 1: /* the blue above, white in the middle */
-		canvas_gradient(&d->c, d->x0, d->y0, d->x0 + d->w, py(d, 0.5f), g + sign * sim_range(d->r, 15, 80), g, 1);
+		canvas_gradient(&d->c, d->x0, d->y0, d->x0 + d->w, py(d, 0.5f),
+				g + sign * sim_range(d->r, 15, 80), g, 1);
 		if (sim_chance(d->r, 0.5f))
 			canvas_gradient(&d->c, d->x0, py(d, 0.6f), d->x0 + d->w, py(d, 1), g,
 					g + sign * sim_range(d->r, 10, 60), 1);
 		break;
 	case 2:
-		canvas_gradient(&d->c, d->x0, py(d, 0.35f), d->x0 + d->w, py(d, 1), g, g + sign * sim_range(d->r, 25, 90), 1);
+		canvas_gradient(&d->c, d->x0, py(d, 0.35f), d->x0 + d->w, py(d, 1), g,
+				g + sign * sim_range(d->r, 25, 90), 1);
 		break;
 	case 3:
 		at = sim_range(d->r, 0.7f, 0.95f);
@@ -149,15 +155,16 @@ void plate_ground(struct drawing *d)
 
 static void sticker(struct drawing *d, float cx, float cy, float w, float h)
 {
-	static const char *const says[] = {"11", "2025", "JAN", "MAY", "24", "DEC", "08", "SEP", "26", "AUG", "07 25"};
+	static const char *const says[] = {"11", "2025", "JAN", "MAY", "24",   "DEC",
+					   "08", "SEP",	 "26",	"AUG", "07 25"};
 	float luma = sim_range(d->r, 60, 235);
 	struct setting s = {FACE_FLAT_BOLD, h * sim_range(d->r, 0.4f, 0.65f), 1, 0, 0};
 	const char *text = says[sim_below(d->r, sizeof says / sizeof says[0])];
 
 	canvas_rect(&d->c, cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2, luma, 1);
 	if (sim_chance(d->r, 0.8f))
-		art_text(d->art, &d->c, &s, text, cx, cy + s.height / 2, w * 0.9f, luma > 128 ? sim_range(d->r, 10, 60) : sim_range(d->r, 190, 250),
-			 1);
+		art_text(d->art, &d->c, &s, text, cx, cy + s.height / 2, w * 0.9f,
+			 luma > 128 ? sim_range(d->r, 10, 60) : sim_range(d->r, 190, 250), 1);
 }
 
 static void corner_stickers(struct drawing *d)
@@ -177,31 +184,38 @@ static void corner_stickers(struct drawing *d)
 
 static void bolts(struct drawing *d)
 {
-	static const float at[4][2] = {{0.208f, 0.1f}, {0.792f, 0.1f}, {0.208f, 0.9f}, {0.792f, 0.9f}};
+	static const float at[4][2] = {
+	    {0.208f, 0.1f}, {0.792f, 0.1f}, {0.208f, 0.9f}, {0.792f, 0.9f}};
 	int n = sim_chance(d->r, 0.5f) ? 4 : 2;
 	bool slots = sim_chance(d->r, 0.2f);
 
 	for (int i = 0; i < 4; i++) {
-		float x = px(d, at[i][0]), y = py(d, at[i][1]), r = d->h * sim_range(d->r, 0.02f, 0.045f);
-		float luma = sim_chance(d->r, 0.6f) ? sim_range(d->r, 10, 90) : sim_range(d->r, 140, 240);
+		float x = px(d, at[i][0]), y = py(d, at[i][1]),
+		      r = d->h * sim_range(d->r, 0.02f, 0.045f);
+		float luma =
+		    sim_chance(d->r, 0.6f) ? sim_range(d->r, 10, 90) : sim_range(d->r, 140, 240);
 
 		if (i >= n || slots) { /* a hole without its bolt */
-			canvas_round_rect(&d->c, x - d->w * 0.018f, y - d->h * 0.014f, x + d->w * 0.018f, y + d->h * 0.014f,
-					  d->h * 0.014f, sim_range(d->r, 10, 60), 0.9f);
+			canvas_round_rect(&d->c, x - d->w * 0.018f, y - d->h * 0.014f,
+					  x + d->w * 0.018f, y + d->h * 0.014f, d->h * 0.014f,
+					  sim_range(d->r, 10, 60), 0.9f);
 			continue;
 		}
 		canvas_ellipse(&d->c, x + 1.5f, y + 1.5f, r, r, 20, 0.4f);
 		canvas_ellipse(&d->c, x, y, r, r, luma, 1);
-		canvas_ellipse(&d->c, x - r * 0.3f, y - r * 0.3f, r * 0.45f, r * 0.4f, luma + 50, 0.7f);
+		canvas_ellipse(&d->c, x - r * 0.3f, y - r * 0.3f, r * 0.45f, r * 0.4f, luma + 50,
+			       0.7f);
 	}
 }
 
 static void head_and_foot(struct drawing *d)
 {
-	static const enum face faces[] = {FACE_SANS_BOLD, FACE_SERIF, FACE_SERIF_ITALIC, FACE_SLAB, FACE_GEOMETRIC,
-					  FACE_FLAT_BOLD, FACE_GAUGE_C, FACE_SCRIPT};
+	static const enum face faces[] = {FACE_SANS_BOLD, FACE_SERIF,	  FACE_SERIF_ITALIC,
+					  FACE_SLAB,	  FACE_GEOMETRIC, FACE_FLAT_BOLD,
+					  FACE_GAUGE_C,	  FACE_SCRIPT};
 	enum face face = faces[sim_below(d->r, 8)];
-	float height = d->h * sim_range(d->r, 0.085f, 0.135f), stretch = sim_range(d->r, 0.9f, 1.3f);
+	float height = d->h * sim_range(d->r, 0.085f, 0.135f),
+	      stretch = sim_range(d->r, 0.9f, 1.3f);
 	struct setting s = {face, height, stretch, 0, 0};
 	char upper[32];
 	float at;
@@ -212,14 +226,17 @@ static void head_and_foot(struct drawing *d)
 		s.height *= 1.2f;
 	else if (sim_chance(d->r, 0.2f))
 		for (size_t i = 0; i < n; i++)
-			upper[i] = (char)(upper[i] >= 'a' && upper[i] <= 'z' ? upper[i] - 32 : upper[i]);
+			upper[i] =
+			    (char)(upper[i] >= 'a' && upper[i] <= 'z' ? upper[i] - 32 : upper[i]);
 	at = px(d, sim_range(d->r, 0.47f, 0.53f));
-	art_text(d->art, &d->c, &s, upper, at, py(d, sim_range(d->r, 0.165f, 0.195f)), d->w * 0.54f, d->head, 1);
+	art_text(d->art, &d->c, &s, upper, at, py(d, sim_range(d->r, 0.165f, 0.195f)), d->w * 0.54f,
+		 d->head, 1);
 	if (d->series->foot[0] == '\0' || sim_chance(d->r, 0.15f))
 		return;
 	s.face = faces[sim_below(d->r, 8)];
 	s.height = d->h * sim_range(d->r, 0.05f, 0.09f);
-	art_text(d->art, &d->c, &s, d->series->foot, px(d, 0.5f), py(d, sim_range(d->r, 0.915f, 0.95f)), d->w * 0.54f, d->foot, 1);
+	art_text(d->art, &d->c, &s, d->series->foot, px(d, 0.5f),
+		 py(d, sim_range(d->r, 0.915f, 0.95f)), d->w * 0.54f, d->foot, 1);
 }
 
 static void rim(struct drawing *d)
@@ -257,8 +274,10 @@ void plate_band(struct drawing *d, float *left)
 	canvas_rect(&d->c, d->x0, d->y0, d->x0 + w, d->y0 + d->h, luma, 1);
 	for (int i = 0; i < 12; i++)
 		canvas_ellipse(&d->c, d->x0 + w / 2 + w * 0.3f * cosf((float)i * 0.5236f),
-			       d->y0 + d->h * 0.33f + w * 0.3f * sinf((float)i * 0.5236f), d->h * 0.018f, d->h * 0.018f, 200, 0.9f);
-	art_text(d->art, &d->c, &s, d->series->name, d->x0 + w / 2, d->y0 + d->h * 0.88f, w * 0.8f, 225, 1);
+			       d->y0 + d->h * 0.33f + w * 0.3f * sinf((float)i * 0.5236f),
+			       d->h * 0.018f, d->h * 0.018f, 200, 0.9f);
+	art_text(d->art, &d->c, &s, d->series->name, d->x0 + w / 2, d->y0 + d->h * 0.88f, w * 0.8f,
+		 225, 1);
 }
 
 void plate_emblem(struct drawing *d, float x, float y, float size)
@@ -273,7 +292,8 @@ void plate_emblem(struct drawing *d, float x, float y, float size)
 		break;
 	case 1:
 		canvas_ellipse(&d->c, x, y, half * 1.1f, half * 1.1f, luma, 0.9f);
-		canvas_ellipse(&d->c, x + half * 0.2f, y - half * 0.3f, half * 0.5f, half * 0.5f, luma + 60, 0.7f);
+		canvas_ellipse(&d->c, x + half * 0.2f, y - half * 0.3f, half * 0.5f, half * 0.5f,
+			       luma + 60, 0.7f);
 		break;
 	case 2:
 		canvas_ellipse(&d->c, x, y, half * 0.45f, half * 0.45f, d->ink, 0.95f);
@@ -294,14 +314,31 @@ void plate_emblem(struct drawing *d, float x, float y, float size)
 
 static void frame_text(struct drawing *d, float y, float height, float luma)
 {
-	static const char *const says[] = {"CHEVROLET", "CROWN MOTORS", "www.bestcars.com", "LOU FUSZ", "ALUMNI", "TOYOTA OF SPRINGFIELD",
-					   "HONDA", "UNIVERSITY OF MISSOURI", "AUTO PLAZA", "(314) 555-0142", "CARDINALS", "JEEP",
-					   "SUNTRUP FORD", "OAK LAWN", "MOTOR CITY", "LEGENDS", "555-0199", "EL SOL MOTORS"};
-	static const enum face faces[] = {FACE_SANS_BOLD, FACE_SERIF, FACE_SLAB, FACE_GEOMETRIC, FACE_FLAT_BOLD};
+	static const char *const says[] = {"CHEVROLET",
+					   "CROWN MOTORS",
+					   "www.bestcars.com",
+					   "LOU FUSZ",
+					   "ALUMNI",
+					   "TOYOTA OF SPRINGFIELD",
+					   "HONDA",
+					   "UNIVERSITY OF MISSOURI",
+					   "AUTO PLAZA",
+					   "(314) 555-0142",
+					   "CARDINALS",
+					   "JEEP",
+					   "SUNTRUP FORD",
+					   "OAK LAWN",
+					   "MOTOR CITY",
+					   "LEGENDS",
+					   "555-0199",
+					   "EL SOL MOTORS"};
+	static const enum face faces[] = {FACE_SANS_BOLD, FACE_SERIF, FACE_SLAB, FACE_GEOMETRIC,
+					  FACE_FLAT_BOLD};
 	enum face face = faces[sim_below(d->r, 5)];
 	struct setting s = {face, height, sim_range(d->r, 1.0f, 1.5f), 0, 0};
 
-	art_text(d->art, &d->c, &s, says[sim_below(d->r, sizeof says / sizeof says[0])], d->x0 + d->w / 2, y, d->w * 0.85f, luma, 1);
+	art_text(d->art, &d->c, &s, says[sim_below(d->r, sizeof says / sizeof says[0])],
+		 d->x0 + d->w / 2, y, d->w * 0.85f, luma, 1);
 }
 
 void plate_frame(struct drawing *d, float surround)
@@ -312,7 +349,8 @@ void plate_frame(struct drawing *d, float surround)
 	float top = d->h * (dealer ? sim_range(d->r, 0.05f, 0.17f) : sim_range(d->r, 0.02f, 0.06f));
 	float low = d->h * (dealer ? sim_range(d->r, 0.07f, 0.18f) : sim_range(d->r, 0.02f, 0.06f));
 	float side = d->h * sim_range(d->r, 0.02f, 0.06f);
-	float in_x0 = d->x0 + side, in_x1 = d->x0 + d->w - side, in_y0 = d->y0 + top, in_y1 = d->y0 + d->h - low;
+	float in_x0 = d->x0 + side, in_x1 = d->x0 + d->w - side, in_y0 = d->y0 + top,
+	      in_y1 = d->y0 + d->h - low;
 	float shine = luma > 100 ? sim_range(d->r, 20, 70) : sim_range(d->r, 5, 35);
 	float says = luma > 110 ? sim_range(d->r, 10, 60) : sim_range(d->r, 150, 245);
 
@@ -328,5 +366,6 @@ void plate_frame(struct drawing *d, float surround)
 		frame_text(d, d->y0 + top * 0.78f, top * 0.62f, says);
 	if (dealer && low > d->h * 0.08f && sim_chance(d->r, 0.85f))
 		frame_text(d, in_y1 + low * 0.85f, low * 0.66f, says);
-	canvas_outside_round_rect(c, 1, 1, (float)c->w - 1, (float)c->h - 1, d->h * 0.06f, surround);
+	canvas_outside_round_rect(c, 1, 1, (float)c->w - 1, (float)c->h - 1, d->h * 0.06f,
+				  surround);
 }

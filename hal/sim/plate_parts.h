@@ -11,10 +11,10 @@ struct drawing {
 	struct sim_random *r;
 	const struct series *series;
 	struct canvas c;
-	float x0, y0, w, h;  /* the plate's edges and size, pixels */
-	float ground, ink;   /* luma of sheeting and of characters */
-	float sticker_x;     /* middle of an emblem or sticker between groups; 0: none */
-	float foot, head;    /* luma of the texts at the bottom and the top */
+	float x0, y0, w, h; /* the plate's edges and size, pixels */
+	float ground, ink;  /* luma of sheeting and of characters */
+	float sticker_x;    /* middle of an emblem or sticker between groups; 0: none */
+	float foot, head;   /* luma of the texts at the bottom and the top */
 };
 
 /* Sheeting with its design. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random numbers of the simulator: xoshiro128++ (Blackman and Vigna, 2019) seeded through splitmix64.
- * The same seed gives the same numbers on every machine; nothing here is fit for keys.
+ * Random numbers of the simulator: xoshiro128++ (Blackman and Vigna, 2019) seeded through
+ * splitmix64. The same seed gives the same numbers on every machine; nothing here is fit for keys.
  */
 #ifndef HAL_SIM_RANDOM_H
 #define HAL_SIM_RANDOM_H

@@ -5,19 +5,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANE   1.8f /* half a lane */
-#define KERB   3.7f
-#define VERGE  6.2f
+#define LANE  1.8f /* half a lane */
+#define KERB  3.7f
+#define VERGE 6.2f
 
-void scenery_light(enum sim_light light, enum sim_weather weather, uint64_t seed, struct lighting *out)
+void scenery_light(enum sim_light light, enum sim_weather weather, uint64_t seed,
+		   struct lighting *out)
 {
 	static const struct lighting lights[SIM_LIGHTS] = {
-		{.rear = 0.96f, .left = 1.05f, .right = 0.78f, .top = 1.18f, .plate = 0.98f, .shadow = 0.62f, .exposure_s = 0.0008f,
-		 .noise = 1.6f, .shot = 0.012f},
-		{.rear = 0.50f, .left = 0.45f, .right = 0.40f, .top = 0.56f, .plate = 0.60f, .lamps = 0.45f, .exposure_s = 0.0016f,
-		 .noise = 3.6f, .shot = 0.03f},
-		{.rear = 0.30f, .left = 0.16f, .right = 0.16f, .top = 0.10f, .plate = 0.98f, .plate_lift = 8, .lamps = 0.8f,
-		 .exposure_s = 0.0008f, .noise = 3.2f, .shot = 0.02f, .infrared = 1},
+	    {.rear = 0.96f,
+	     .left = 1.05f,
+	     .right = 0.78f,
+	     .top = 1.18f,
+	     .plate = 0.98f,
+	     .shadow = 0.62f,
+	     .exposure_s = 0.0008f,
+	     .noise = 1.6f,
+	     .shot = 0.012f},
+	    {.rear = 0.50f,
+	     .left = 0.45f,
+	     .right = 0.40f,
+	     .top = 0.56f,
+	     .plate = 0.60f,
+	     .lamps = 0.45f,
+	     .exposure_s = 0.0016f,
+	     .noise = 3.6f,
+	     .shot = 0.03f},
+	    {.rear = 0.30f,
+	     .left = 0.16f,
+	     .right = 0.16f,
+	     .top = 0.10f,
+	     .plate = 0.98f,
+	     .plate_lift = 8,
+	     .lamps = 0.8f,
+	     .exposure_s = 0.0008f,
+	     .noise = 3.2f,
+	     .shot = 0.02f,
+	     .infrared = 1},
 	};
 	struct sim_random r;
 	float side;
@@ -46,9 +70,9 @@ void scenery_light(enum sim_light light, enum sim_weather weather, uint64_t seed
 /* Textures of the ground, looked up in metres. */
 struct ground {
 	const uint8_t *cloud, *white;
-	float ox, oy;         /* offset into them */
+	float ox, oy; /* offset into them */
 	bool wet;
-	struct point hole;    /* a manhole */
+	struct point hole; /* a manhole */
 	struct point stain[5];
 };
 
@@ -85,7 +109,8 @@ static float paint(const struct ground *g, float x, float y)
 
 static float asphalt(const struct ground *g, float x, float y)
 {
-	float base = 112 + look(g->cloud, x + g->ox, y + g->oy, 18) * 0.10f + look(g->cloud, x - g->oy, y + g->ox, 120) * 0.09f +
+	float base = 112 + look(g->cloud, x + g->ox, y + g->oy, 18) * 0.10f +
+		     look(g->cloud, x - g->oy, y + g->ox, 120) * 0.09f +
 		     look(g->white, x, y, 95) * 0.10f;
 	float track = fabsf(fabsf(x) - 0.82f), crack;
 
@@ -117,13 +142,15 @@ static float ground_luma(const struct ground *g, float x, float y)
 	if (x < VERGE && x > 0) {
 		float joint = fmodf(y + 30, 1.5f) < 0.025f ? -45.0f : 0.0f;
 
-		return (g->wet ? 105.0f : 148.0f) + joint + look(g->cloud, x + g->ox, y, 50) * 0.12f + look(g->white, x, y, 110) * 0.12f;
+		return (g->wet ? 105.0f : 148.0f) + joint +
+		       look(g->cloud, x + g->ox, y, 50) * 0.12f + look(g->white, x, y, 110) * 0.12f;
 	}
 	return 70 + look(g->cloud, x, y, 90) * 0.28f + look(g->white, x, y, 70) * 0.35f;
 }
 
 /* Shade of trees, and at night the cone of the lamp. */
-static float fall(const struct ground *g, enum sim_light light, enum sim_weather weather, float x, float y)
+static float fall(const struct ground *g, enum sim_light light, enum sim_weather weather, float x,
+		  float y)
 {
 	float tree;
 
@@ -136,7 +163,8 @@ static float fall(const struct ground *g, enum sim_light light, enum sim_weather
 		return weather == SIM_RAIN ? 0.44f : 0.52f;
 	if (weather == SIM_RAIN)
 		return 0.82f;
-	tree = (look(g->cloud, x * 0.5f + g->ox, y * 0.5f + g->oy, 14) - 28) / 22 + (x > 2.5f ? 0.4f : -0.5f);
+	tree = (look(g->cloud, x * 0.5f + g->ox, y * 0.5f + g->oy, 14) - 28) / 22 +
+	       (x > 2.5f ? 0.4f : -0.5f);
 	tree = tree < 0 ? 0 : tree > 1 ? 1 : tree;
 	return 1.12f - 0.45f * tree;
 }
@@ -167,7 +195,8 @@ struct sign {
 	struct vec3 o, a, b;
 };
 
-static void sign_draw(struct art *a, const struct sign *s, const struct view *v, const struct canvas *c, float gain, bool painted)
+static void sign_draw(struct art *a, const struct sign *s, const struct view *v,
+		      const struct canvas *c, float gain, bool painted)
 {
 	struct texture t;
 	struct canvas k;
@@ -185,7 +214,8 @@ static void sign_draw(struct art *a, const struct sign *s, const struct view *v,
 		canvas_line(&k, 502, 10, 502, 246, 6, s->ink, 1);
 	}
 	set.height = s->second ? 80 : painted ? 215 : 130;
-	art_text(a, &k, &set, s->first, 256, s->second ? 115 : 128 + set.height / 2, 460, s->ink, 1);
+	art_text(a, &k, &set, s->first, 256, s->second ? 115 : 128 + set.height / 2, 460, s->ink,
+		 1);
 	if (s->second)
 		art_text(a, &k, &set, s->second, 256, 220, 460, s->ink, 1);
 	texture_reduce(&t);
@@ -197,15 +227,58 @@ static void sign_draw(struct art *a, const struct sign *s, const struct view *v,
 	texture_free(&t);
 }
 
-static void signs(struct art *a, uint64_t seed, const struct view *v, const struct canvas *c, float gain, enum sim_light light)
+static void signs(struct art *a, uint64_t seed, const struct view *v, const struct canvas *c,
+		  float gain, enum sim_light light)
 {
 	const struct sign all[] = {
-		{"ONLY", NULL, FACE_GAUGE_B, 0, 235, {-0.9f, 12.2f, 0.005f}, {1.8f, 0, 0}, {0, -2.2f, 0}},
-		{"SPEED LIMIT", "35", FACE_GAUGE_C, 225, 25, {2.75f, 12.6f, 1.25f}, {0.62f, -0.05f, 0}, {0, 0, -0.75f}},
-		{"EXIT", NULL, FACE_SANS_BOLD, 60, 230, {-3.1f, 12.8f, 0.95f}, {0.8f, 0.05f, 0}, {0, 0, -0.4f}},
-		{"OPEN 24", "HOURS", FACE_GEOMETRIC, 215, 45, {2.2f, 14.5f, 0.9f}, {0.7f, -0.1f, 0}, {0, 0, -0.8f}},
-		{"ZELMA'S CAFE", "EST 1987", FACE_SLAB, 40, 220, {-2.9f, 10.4f, 0.8f}, {0.75f, 0.05f, 0}, {0, 0, -0.6f}},
-		{"RX7 PARTS", NULL, FACE_FLAT_BOLD, 235, 30, {2.9f, 9.9f, 0.75f}, {0.5f, -0.05f, 0}, {0, 0, -0.22f}},
+	    {"ONLY",
+	     NULL,
+	     FACE_GAUGE_B,
+	     0,
+	     235,
+	     {-0.9f, 12.2f, 0.005f},
+	     {1.8f, 0, 0},
+	     {0, -2.2f, 0}},
+	    {"SPEED LIMIT",
+	     "35",
+	     FACE_GAUGE_C,
+	     225,
+	     25,
+	     {2.75f, 12.6f, 1.25f},
+	     {0.62f, -0.05f, 0},
+	     {0, 0, -0.75f}},
+	    {"EXIT",
+	     NULL,
+	     FACE_SANS_BOLD,
+	     60,
+	     230,
+	     {-3.1f, 12.8f, 0.95f},
+	     {0.8f, 0.05f, 0},
+	     {0, 0, -0.4f}},
+	    {"OPEN 24",
+	     "HOURS",
+	     FACE_GEOMETRIC,
+	     215,
+	     45,
+	     {2.2f, 14.5f, 0.9f},
+	     {0.7f, -0.1f, 0},
+	     {0, 0, -0.8f}},
+	    {"ZELMA'S CAFE",
+	     "EST 1987",
+	     FACE_SLAB,
+	     40,
+	     220,
+	     {-2.9f, 10.4f, 0.8f},
+	     {0.75f, 0.05f, 0},
+	     {0, 0, -0.6f}},
+	    {"RX7 PARTS",
+	     NULL,
+	     FACE_FLAT_BOLD,
+	     235,
+	     30,
+	     {2.9f, 9.9f, 0.75f},
+	     {0.5f, -0.05f, 0},
+	     {0, 0, -0.22f}},
 	};
 	struct sim_random r;
 
@@ -217,8 +290,8 @@ static void signs(struct art *a, uint64_t seed, const struct view *v, const stru
 	}
 }
 
-void scenery_draw(struct art *a, uint64_t seed, const struct view *view, enum sim_light light, enum sim_weather weather,
-		  enum sim_hard hard, const struct canvas *c)
+void scenery_draw(struct art *a, uint64_t seed, const struct view *view, enum sim_light light,
+		  enum sim_weather weather, enum sim_hard hard, const struct canvas *c)
 {
 	struct ground g;
 	static const float gains[SIM_LIGHTS] = {1.0f, 0.48f, 0.28f};
@@ -230,7 +303,8 @@ void scenery_draw(struct art *a, uint64_t seed, const struct view *view, enum si
 			float luma = 150;
 
 			if (view_ground(view, (float)x + 0.5f, (float)y + 0.5f, &at))
-				luma = ground_luma(&g, at.x, at.y) * fall(&g, light, weather, at.x, at.y);
+				luma = ground_luma(&g, at.x, at.y) *
+				       fall(&g, light, weather, at.x, at.y);
 			c->px[(long)y * c->stride + x] = canvas_clamp(luma);
 		}
 	}
@@ -240,7 +314,8 @@ void scenery_draw(struct art *a, uint64_t seed, const struct view *view, enum si
 
 struct box scenery_glow(const struct canvas *c, float x, float y, float radius, float peak)
 {
-	struct box b = {(int)(x - radius), (int)(y - radius), (int)(x + radius) + 1, (int)(y + radius) + 1};
+	struct box b = {(int)(x - radius), (int)(y - radius), (int)(x + radius) + 1,
+			(int)(y + radius) + 1};
 	float core = radius * 0.16f;
 
 	b.x0 = b.x0 < 0 ? 0 : b.x0 > c->w ? c->w : b.x0;
@@ -262,8 +337,8 @@ struct box scenery_glow(const struct canvas *c, float x, float y, float radius, 
 	return b;
 }
 
-void scenery_noise(const struct art *a, struct sim_random *r, const struct lighting *l, const struct canvas *scene,
-		   const struct canvas *out)
+void scenery_noise(const struct art *a, struct sim_random *r, const struct lighting *l,
+		   const struct canvas *scene, const struct canvas *out)
 {
 	const uint8_t *white = art_white(a);
 	int fixed = (int)(l->noise * 8.0f), shot = (int)(l->shot * 8.0f * 256.0f);
@@ -271,10 +346,12 @@ void scenery_noise(const struct art *a, struct sim_random *r, const struct light
 	for (int y = 0; y < out->h; y++) {
 		const uint8_t *restrict p = scene->px + (long)y * scene->stride;
 		uint8_t *restrict q = out->px + (long)y * out->stride;
-		/* A row of noise starts anywhere in the texture, so that none is seen twice in the same place. */
+		/* A row of noise starts anywhere in the texture, so that none is seen twice in the
+		 * same place. */
 		for (int x = 0; x < out->w; x += 4096) {
 			int n = out->w - x < 4096 ? out->w - x : 4096;
-			const uint8_t *restrict w = white + sim_below(r, (uint32_t)(ART_NOISE * ART_NOISE - n));
+			const uint8_t *restrict w =
+			    white + sim_below(r, (uint32_t)(ART_NOISE * ART_NOISE - n));
 
 			for (int i = 0; i < n; i++) {
 				short k = (short)(fixed + ((p[x + i] * shot) >> 8));
@@ -292,16 +369,19 @@ void scenery_rain(struct sim_random *r, uint64_t seed, const struct canvas *out,
 	float scale = (float)out->w / 1280.0f;
 
 	for (int i = 0; i < 110; i++) {
-		float x = sim_unit(r) * (float)out->w, y = sim_unit(r) * (float)out->h, len = sim_range(r, 14, 46) * scale;
+		float x = sim_unit(r) * (float)out->w, y = sim_unit(r) * (float)out->h,
+		      len = sim_range(r, 14, 46) * scale;
 		float width = sim_range(r, 0.7f, 1.8f), alpha = sim_range(r, 0.08f, 0.3f);
 
 		canvas_line(out, x, y, x + len * 0.12f, y + len, width, night ? 190 : 215, alpha);
 	}
 	sim_random_seed(&fixed, seed, 7004);
 	for (int i = 0; i < 7; i++) {
-		float x = sim_unit(&fixed) * (float)out->w, y = sim_unit(&fixed) * (float)out->h, s = sim_range(&fixed, 6, 22) * scale;
+		float x = sim_unit(&fixed) * (float)out->w, y = sim_unit(&fixed) * (float)out->h,
+		      s = sim_range(&fixed, 6, 22) * scale;
 
 		for (int k = 4; k > 0; k--) /* out of focus */
-			canvas_ellipse(out, x, y, s * 0.4f * (float)k, s * 0.45f * (float)k, night ? 45 : 150, 0.1f);
+			canvas_ellipse(out, x, y, s * 0.4f * (float)k, s * 0.45f * (float)k,
+				       night ? 45 : 150, 0.1f);
 	}
 }

@@ -2,44 +2,11 @@
 #include "hal/sim/street.h"
 
 #include "firmware/base/clock.h"
-#include "hal/sim/traffic.h"
+#include "hal/sim/street_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SCENES (SIM_LIGHTS * SIM_WEATHERS)
-#define LEFT_MAX 16u
-
-struct eye {
-	struct view view;
-	uint8_t *scene;              /* the picture without noise */
-	uint8_t *background[SCENES]; /* NULL where the setup never needs it */
-	uint8_t *soft;               /* room for softening */
-	struct box dirty;            /* of `scene` against its background */
-	const uint8_t *shows;        /* background that `scene` was made from */
-	float pole_x, pole_w;        /* a pole before the lens; width 0: none */
-	struct street_plate plates[STREET_ACTORS];
-	size_t n_plates;
-};
-
-struct street {
-	struct street_setup setup;
-	struct art *art;
-	struct eye eyes[FRAME_CAMERAS];
-	struct traffic traffic;
-	struct lighting lights[SCENES];
-	struct street_passage left[LEFT_MAX];
-	size_t n_left;
-	int64_t now_ns;
-	uint64_t steps;
-	int64_t glare_ns;  /* an oncoming car at night: when it enters; its lamps blind */
-};
-
-static unsigned scene_of(const struct street *s)
-{
-	return (unsigned)s->traffic.light * SIM_WEATHERS + (unsigned)s->traffic.weather;
-}
 
 static void aim(struct street *s)
 {
@@ -54,30 +21,14 @@ static void aim(struct street *s)
 
 		at.z = sim_range(&r, 3.3f, 3.8f);
 		target.y = sim_range(&r, 7.2f, 7.8f);
-		view_aim(&s->eyes[i].view, at, target, sim_range(&r, -0.025f, 0.025f), 2950.0f * w / 1280.0f, w, h);
-		if (s->setup.hard == SIM_ALL || (s->setup.hard == SIM_SOME && sim_chance(&r, 0.4f))) {
+		view_aim(&s->eyes[i].view, at, target, sim_range(&r, -0.025f, 0.025f),
+			 2950.0f * w / 1280.0f, w, h);
+		if (s->setup.hard == SIM_ALL ||
+		    (s->setup.hard == SIM_SOME && sim_chance(&r, 0.4f))) {
 			s->eyes[i].pole_x = w * (i == 0 ? 0.24f : 0.8f);
 			s->eyes[i].pole_w = w * sim_range(&r, 0.018f, 0.03f);
 		}
 	}
-}
-
-static void pole(const struct street *s, const struct eye *e, const struct canvas *c)
-{
-	float gain = s->lights[scene_of(s)].rear;
-
-	if (e->pole_w <= 0)
-		return;
-	for (int i = 0; i < 5; i++) { /* out of focus: soft edges */
-		float in = e->pole_w * 0.12f * (float)i;
-
-		canvas_rect(c, e->pole_x - e->pole_w + in, 0, e->pole_x + e->pole_w - in, (float)c->h, (60 + 8 * (float)i) * gain, 0.5f);
-	}
-}
-
-static struct canvas canvas_of(const struct street *s, uint8_t *px, uint32_t stride)
-{
-	return (struct canvas){px, (int)s->setup.width, (int)s->setup.height, (int)stride};
 }
 
 static bool needed(const struct street_setup *u, unsigned scene)
@@ -105,8 +56,8 @@ static bool make_backgrounds(struct street *s, struct eye *e, struct err *err)
 		if (!e->background[i])
 			return err_set(err, ERR_NO_MEMORY, "sim: out of memory");
 		c = canvas_of(s, e->background[i], s->setup.width);
-		scenery_draw(s->art, s->setup.seed, &e->view, (enum sim_light)(i / SIM_WEATHERS), (enum sim_weather)(i % SIM_WEATHERS),
-			     s->setup.hard, &c);
+		scenery_draw(s->art, s->setup.seed, &e->view, (enum sim_light)(i / SIM_WEATHERS),
+			     (enum sim_weather)(i % SIM_WEATHERS), s->setup.hard, &c);
 		canvas_soften(&c, e->soft);
 	}
 	return true;
@@ -115,7 +66,9 @@ static bool make_backgrounds(struct street *s, struct eye *e, struct err *err)
 static bool check(const struct street_setup *u, struct err *e)
 {
 	if (u->width < 160 || u->width > 4096 || u->height < 120 || u->height > 4096)
-		return err_set(e, ERR_CONFIG, "sim: pictures of %ux%u: not within 160x120 and 4096x4096", u->width, u->height);
+		return err_set(e, ERR_CONFIG,
+			       "sim: pictures of %ux%u: not within 160x120 and 4096x4096", u->width,
+			       u->height);
 	if (u->passages < 0 || !(u->wanted_share >= 0 && u->wanted_share <= 1))
 		return err_set(e, ERR_CONFIG, "sim: passages or wanted_share out of range");
 	if (u->wanted && u->passages > 0 && u->wanted->n > (size_t)u->passages)
@@ -123,7 +76,8 @@ static bool check(const struct street_setup *u, struct err *e)
 	return true;
 }
 
-bool street_new(const struct street_setup *setup, struct art *art, struct street **out, struct err *e)
+bool street_new(const struct street_setup *setup, struct art *art, struct street **out,
+		struct err *e)
 {
 	struct street *s;
 
@@ -143,7 +97,8 @@ bool street_new(const struct street_setup *setup, struct art *art, struct street
 	s->glare_ns = 4 * NS_PER_S;
 	aim(s);
 	for (unsigned i = 0; i < SCENES; i++)
-		scenery_light((enum sim_light)(i / SIM_WEATHERS), (enum sim_weather)(i % SIM_WEATHERS), setup->seed, &s->lights[i]);
+		scenery_light((enum sim_light)(i / SIM_WEATHERS),
+			      (enum sim_weather)(i % SIM_WEATHERS), setup->seed, &s->lights[i]);
 	for (unsigned i = 0; i < STREET_ACTORS; i++) {
 		if (!vehicle_new(&s->traffic.actors[i].v, e))
 			goto failed;
@@ -179,7 +134,7 @@ const struct lighting *street_light(const struct street *s)
 	return &s->lights[scene_of(s)];
 }
 
-/* --- truth --------------------------------------------------------------------------------------- */
+/* --- truth ------------------------------------------------------------------------------------ */
 
 static bool plate_quad(const struct eye *e, const struct actor *a, struct street_plate *p)
 {
@@ -194,7 +149,8 @@ static bool plate_quad(const struct eye *e, const struct actor *a, struct street
 		p->quad[2 * i] = q.x;
 		p->quad[2 * i + 1] = q.y;
 	}
-	p->px = 0.5f * (hypotf(p->quad[2] - p->quad[0], p->quad[3] - p->quad[1]) + hypotf(p->quad[4] - p->quad[6], p->quad[5] - p->quad[7]));
+	p->px = 0.5f * (hypotf(p->quad[2] - p->quad[0], p->quad[3] - p->quad[1]) +
+			hypotf(p->quad[4] - p->quad[6], p->quad[5] - p->quad[7]));
 	return true;
 }
 
@@ -219,7 +175,8 @@ static bool hull_box(const struct eye *e, const struct actor *a, float margin, f
 	return true;
 }
 
-static bool hidden(const struct street *s, const struct eye *e, const struct actor *a, const struct street_plate *p)
+static bool hidden(const struct street *s, const struct eye *e, const struct actor *a,
+		   const struct street_plate *p)
 {
 	float lo = 1e9f, hi = -1e9f, top = 1e9f, low = -1e9f, box[4];
 
@@ -277,7 +234,8 @@ static void note_plates(struct street *s, unsigned camera)
 			continue;
 		p->inside = true;
 		for (int k = 0; k < 4; k++) {
-			bool in = p->quad[2 * k] >= 0 && p->quad[2 * k] <= (float)s->setup.width && p->quad[2 * k + 1] >= 0 &&
+			bool in = p->quad[2 * k] >= 0 && p->quad[2 * k] <= (float)s->setup.width &&
+				  p->quad[2 * k + 1] >= 0 &&
 				  p->quad[2 * k + 1] <= (float)s->setup.height;
 
 			any |= in;
@@ -335,130 +293,4 @@ bool street_ended(const struct street *s)
 
 	return s->setup.passages > 0 && t->gone >= s->setup.passages && t->empty_since_ns >= 0 &&
 	       s->now_ns - t->empty_since_ns >= NS_PER_S;
-}
-
-/* --- pictures ------------------------------------------------------------------------------------ */
-
-static void restore(const struct street *s, struct eye *e)
-{
-	const uint8_t *background = e->background[scene_of(s)];
-	size_t w = s->setup.width;
-
-	if (e->shows != background) {
-		memcpy(e->scene, background, w * s->setup.height);
-		e->shows = background;
-	} else {
-		for (int y = e->dirty.y0; y < e->dirty.y1; y++)
-			memcpy(e->scene + (size_t)y * w + e->dirty.x0, background + (size_t)y * w + e->dirty.x0,
-			       (size_t)(e->dirty.x1 - e->dirty.x0));
-	}
-	e->dirty = (struct box){0, 0, 0, 0};
-}
-
-/* How far the plate moves in the picture while the shutter is open. */
-static struct point smear(const struct eye *e, const struct actor *a, int64_t now, float exposure)
-{
-	struct pose before, after;
-	struct point p = {0, 0}, q = {0, 0};
-	float t = (float)((double)(now - a->entered_ns) * 1e-9);
-
-	traffic_pose(&a->course, t, &before);
-	traffic_pose(&a->course, t + exposure, &after);
-	if (!view_project(&e->view, vec3(before.x, before.y, a->v.plate_z), &p) ||
-	    !view_project(&e->view, vec3(after.x, after.y, a->v.plate_z), &q))
-		return (struct point){0, 0};
-	return (struct point){q.x - p.x, q.y - p.y};
-}
-
-static void lamps(const struct street *s, struct eye *e, const struct actor *a, const struct canvas *c)
-{
-	float peak = street_light(s)->lamps * (a->manner == STOPPING ? 210.0f : 120.0f);
-	struct vec3 at[2];
-
-	if (peak <= 0)
-		return;
-	vehicle_lamps(&a->v, &a->at, at);
-	for (int i = 0; i < 2; i++) {
-		struct point p;
-		struct box b;
-
-		if (!view_project(&e->view, at[i], &p))
-			continue;
-		b = scenery_glow(c, p.x, p.y, 90.0f * (float)c->w / 1280.0f, peak);
-		box_add(&e->dirty, &b);
-	}
-}
-
-/* Headlamps of a car that comes the other way. */
-static void glare(const struct street *s, struct eye *e, const struct canvas *c)
-{
-	float t = (float)((double)(s->now_ns - s->glare_ns) * 1e-9), y = 26 - 10 * t;
-
-	if (s->setup.hard == SIM_NONE || !street_light(s)->infrared || t < 0 || y < 2)
-		return;
-	for (int i = 0; i < 2; i++) {
-		struct point p;
-		struct box b;
-
-		if (!view_project(&e->view, vec3(-3.9f + 1.3f * (float)i, y, 0.65f), &p))
-			continue;
-		b = scenery_glow(c, p.x, p.y, 2600.0f / y * (float)c->w / 1280.0f, 255);
-		box_add(&e->dirty, &b);
-	}
-}
-
-/* Far ones first. Returns how many. */
-static unsigned in_order(const struct street *s, const struct actor *out[STREET_ACTORS])
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < STREET_ACTORS; i++) {
-		const struct actor *a = &s->traffic.actors[i];
-		unsigned j = n;
-
-		if (!a->on)
-			continue;
-		for (; j > 0 && out[j - 1]->at.y < a->at.y; j--)
-			out[j] = out[j - 1];
-		out[j] = a;
-		n++;
-	}
-	return n;
-}
-
-void street_draw(struct street *s, unsigned camera, uint8_t *luma, uint32_t stride)
-{
-	struct eye *e = &s->eyes[camera % FRAME_CAMERAS];
-	const struct lighting *l = street_light(s);
-	struct canvas scene = canvas_of(s, e->scene, s->setup.width), out = canvas_of(s, luma, stride);
-	const struct actor *order[STREET_ACTORS];
-	struct sim_random r;
-	unsigned n = in_order(s, order);
-
-	restore(s, e);
-	for (unsigned i = 0; i < n; i++) {
-		struct point m = smear(e, order[i], s->now_ns, l->exposure_s);
-		struct box b = vehicle_draw(&order[i]->v, &order[i]->at, l, &e->view, &scene, m.x, m.y);
-
-		box_add(&e->dirty, &b);
-	}
-	if (e->dirty.x1 > e->dirty.x0) {
-		struct canvas part = {e->scene + (long)e->dirty.y0 * scene.stride + e->dirty.x0, e->dirty.x1 - e->dirty.x0,
-				      e->dirty.y1 - e->dirty.y0, scene.stride};
-
-		canvas_soften(&part, e->soft);
-	}
-	for (unsigned i = 0; i < n; i++)
-		lamps(s, e, order[i], &scene);
-	glare(s, e, &scene);
-	if (e->pole_w > 0) {
-		struct box b = {(int)(e->pole_x - e->pole_w) - 1, 0, (int)(e->pole_x + e->pole_w) + 2, scene.h};
-
-		pole(s, e, &scene);
-		box_add(&e->dirty, &b);
-	}
-	sim_random_seed(&r, s->setup.seed ^ UINT64_C(0x5EED), s->steps * FRAME_CAMERAS + camera);
-	scenery_noise(s->art, &r, l, &scene, &out);
-	if (s->traffic.weather == SIM_RAIN)
-		scenery_rain(&r, s->setup.seed + camera, &out, l->infrared);
 }

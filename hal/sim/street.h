@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The street: vehicles that drive away under two cameras. Time is simulated, in nanoseconds from the start; the same setup and the
- * same times give the same pictures and the same truth.
+ * The street: vehicles that drive away under two cameras. Time is simulated, in nanoseconds from
+ * the start; the same setup and the same times give the same pictures and the same truth.
  */
 #ifndef HAL_SIM_STREET_H
 #define HAL_SIM_STREET_H
@@ -14,45 +14,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STREET_ACTORS     5u  /* vehicles at once, at most */
+#define STREET_ACTORS	  5u	/* vehicles at once, at most */
 #define STREET_VISIBLE_PX 40.0f /* narrower plates do not count as visible */
 
 struct street_setup {
-	uint32_t width, height;  /* of a picture, 160..4096 by 120..4096 */
+	uint32_t width, height; /* of a picture, 160..4096 by 120..4096 */
 	uint64_t seed;
-	int64_t passages;        /* vehicles before the end; 0: for ever */
+	int64_t passages; /* vehicles before the end; 0: for ever */
 	enum sim_light light;
 	enum sim_weather weather;
 	enum sim_hard hard;
 	const struct wanted *wanted; /* NULL or borrowed for the street's life */
-	double wanted_share;     /* 0..1 */
+	double wanted_share;	     /* 0..1 */
 };
 
 /* Truth of one plate in one picture. */
 struct street_plate {
 	int64_t vehicle;
 	const char *text, *jurisdiction; /* until the next street_step */
-	float quad[8];  /* clockwise from the plate's top left */
-	float px;       /* width of the plate: mean of its upper and lower edge */
-	bool inside;    /* all corners lie in the picture */
-	bool occluded;  /* something stands before it */
+	float quad[8];			 /* clockwise from the plate's top left */
+	float px;			 /* width of the plate: mean of its upper and lower edge */
+	bool inside;			 /* all corners lie in the picture */
+	bool occluded;			 /* something stands before it */
 };
 
 /* What was to be seen of a vehicle in one camera. */
 struct street_sight {
-	int64_t first_ns, last_ns; /* visible: inside, not occluded, >= STREET_VISIBLE_PX; 0: never */
-	uint32_t frames;           /* pictures in which it was */
-	float widest;              /* pixels */
-	float quad[8];             /* where it was widest */
+	int64_t first_ns,
+	    last_ns;	 /* visible: inside, not occluded, >= STREET_VISIBLE_PX; 0: never */
+	uint32_t frames; /* pictures in which it was */
+	float widest;	 /* pixels */
+	float quad[8];	 /* where it was widest */
 	int64_t widest_ns;
 };
 
 /* Truth of a vehicle that has left. Times are simulated. */
 struct street_passage {
-	int64_t vehicle;     /* counts from 1 */
+	int64_t vehicle; /* counts from 1 */
 	char text[PLATE_TEXT_SIZE], jurisdiction[3];
-	bool wanted;         /* taken from the list */
-	const char *kind;    /* "passing", "following", "stopping", "parked" */
+	bool wanted;	  /* taken from the list */
+	const char *kind; /* "passing", "following", "stopping", "parked" */
 	const char *body, *light, *weather;
 	bool dirt, tow_bar, shade, stickers;
 	int64_t enter_ns, leave_ns;
@@ -62,13 +63,15 @@ struct street_passage {
 struct street;
 
 /*
- * Build the street: memory, background pictures. `art` is borrowed for its life. ERR_CONFIG: a value out of range; ERR_NO_MEMORY.
- * street_free frees; NULL is harmless.
+ * Build the street: memory, background pictures. `art` is borrowed for its life. ERR_CONFIG: a
+ * value out of range; ERR_NO_MEMORY. street_free frees; NULL is harmless.
  */
-bool street_new(const struct street_setup *setup, struct art *art, struct street **out, struct err *e) MUST_CHECK;
+bool street_new(const struct street_setup *setup, struct art *art, struct street **out,
+		struct err *e) MUST_CHECK;
 void street_free(struct street *s);
 
-/* Move everything to time t (never back). Afterwards the vehicles that left are in street_left, the plates in street_plates. */
+/* Move everything to time t (never back). Afterwards the vehicles that left are in street_left, the
+ * plates in street_plates. */
 void street_step(struct street *s, int64_t t_ns);
 
 /* Draw what `camera` sees at that time into width x height bytes of luma. `stride` >= width. */

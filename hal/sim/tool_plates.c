@@ -21,7 +21,8 @@ int tool_fail(const struct err *e)
 	return e->code == ERR_ARGUMENT || e->code == ERR_CONFIG ? 2 : 1;
 }
 
-bool tool_number(const char *what, const char *text, int64_t least, int64_t most, int64_t *out, struct err *e)
+bool tool_number(const char *what, const char *text, int64_t least, int64_t most, int64_t *out,
+		 struct err *e)
 {
 	char *end = NULL;
 	long long v;
@@ -29,12 +30,14 @@ bool tool_number(const char *what, const char *text, int64_t least, int64_t most
 	errno = 0;
 	v = strtoll(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0' || v < least || v > most)
-		return err_set(e, ERR_ARGUMENT, "%s: not a whole number from %lld to %lld", what, (long long)least, (long long)most);
+		return err_set(e, ERR_ARGUMENT, "%s: not a whole number from %lld to %lld", what,
+			       (long long)least, (long long)most);
 	*out = v;
 	return true;
 }
 
-bool tool_real(const char *what, const char *text, double least, double most, double *out, struct err *e)
+bool tool_real(const char *what, const char *text, double least, double most, double *out,
+	       struct err *e)
 {
 	char *end = NULL;
 	double v;
@@ -42,25 +45,31 @@ bool tool_real(const char *what, const char *text, double least, double most, do
 	errno = 0;
 	v = strtod(text, &end);
 	if (errno != 0 || end == text || *end != '\0' || !(v >= least && v <= most))
-		return err_set(e, ERR_ARGUMENT, "%s: not a number from %g to %g", what, least, most);
+		return err_set(e, ERR_ARGUMENT, "%s: not a number from %g to %g", what, least,
+			       most);
 	*out = v;
 	return true;
 }
 
 static void help(FILE *f)
 {
-	(void)fprintf(f, "usage: alpr-sim plates --out DIR [--seed S] [--count N] [--style us|eu|mixed]\n"
-			 "                       [--dirt 0..1] [--frames 0..1] [--fonts DIR]\n"
-			 "Writes DIR/plates.bin (N images of %dx%d bytes of luma, one after the other) and DIR/plates.tsv:\n"
-			 "index, text, jurisdiction ('-' for none), x0, y0, x1, y1 of the plate inside its image, style, aspect.\n",
-		      SIM_PLATE_W, SIM_PLATE_H);
+	(void)fprintf(
+	    f,
+	    "usage: alpr-sim plates --out DIR [--seed S] [--count N] [--style us|eu|mixed]\n"
+	    "                       [--dirt 0..1] [--frames 0..1] [--fonts DIR]\n"
+	    "Writes DIR/plates.bin (N images of %dx%d bytes of luma, one after the other) and "
+	    "DIR/plates.tsv:\n"
+	    "index, text, jurisdiction ('-' for none), x0, y0, x1, y1 of the plate inside its "
+	    "image, style, aspect.\n",
+	    SIM_PLATE_W, SIM_PLATE_H);
 }
 
 static bool parse(int argc, char **argv, struct wish *w, bool *helped, struct err *e)
 {
-	static const struct option options[] = {{"seed", 1, NULL, 's'},  {"count", 1, NULL, 'n'}, {"out", 1, NULL, 'o'},
-						{"style", 1, NULL, 'y'}, {"dirt", 1, NULL, 'd'},  {"frames", 1, NULL, 'r'},
-						{"fonts", 1, NULL, 'f'}, {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+	    {"seed", 1, NULL, 's'},  {"count", 1, NULL, 'n'}, {"out", 1, NULL, 'o'},
+	    {"style", 1, NULL, 'y'}, {"dirt", 1, NULL, 'd'},  {"frames", 1, NULL, 'r'},
+	    {"fonts", 1, NULL, 'f'}, {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -83,15 +92,19 @@ static bool parse(int argc, char **argv, struct wish *w, bool *helped, struct er
 		else if (o == 'h')
 			*helped = true;
 		else
-			good = err_set(e, ERR_ARGUMENT, "plates: wrong option; see alpr-sim plates --help");
+			good = err_set(e, ERR_ARGUMENT,
+				       "plates: wrong option; see alpr-sim plates --help");
 		if (!good)
 			return false;
 	}
 	if (*helped)
 		return true;
 	if (optind != argc || !w->out)
-		return err_set(e, ERR_ARGUMENT, "plates: --out DIR is needed and nothing else; see alpr-sim plates --help");
-	if (strcmp(w->style, "us") != 0 && strcmp(w->style, "eu") != 0 && strcmp(w->style, "mixed") != 0)
+		return err_set(
+		    e, ERR_ARGUMENT,
+		    "plates: --out DIR is needed and nothing else; see alpr-sim plates --help");
+	if (strcmp(w->style, "us") != 0 && strcmp(w->style, "eu") != 0 &&
+	    strcmp(w->style, "mixed") != 0)
 		return err_set(e, ERR_ARGUMENT, "--style: not us, eu or mixed");
 	return true;
 }
@@ -115,8 +128,9 @@ static bool write_plate(FILE *bin, FILE *tsv, int64_t i, const struct sim_plate 
 {
 	if (fwrite(p->luma, 1, SIM_PLATE_BYTES, bin) != SIM_PLATE_BYTES ||
 	    fprintf(tsv, "%lld\t%s\t%s\t%.1f\t%.1f\t%.1f\t%.1f\t%s\t%.3f\n", (long long)i, p->text,
-		    p->jurisdiction[0] ? p->jurisdiction : "-", (double)p->x0, (double)p->y0, (double)p->x1, (double)p->y1,
-		    p->style == SERIES_EU ? "eu" : "us", (double)p->aspect) < 0)
+		    p->jurisdiction[0] ? p->jurisdiction : "-", (double)p->x0, (double)p->y0,
+		    (double)p->x1, (double)p->y1, p->style == SERIES_EU ? "eu" : "us",
+		    (double)p->aspect) < 0)
 		return err_errno(e, errno, "plates");
 	return true;
 }
@@ -155,7 +169,12 @@ static bool make_plates(const struct wish *w, struct art *a, struct err *e)
 
 int tool_plates(int argc, char **argv)
 {
-	struct wish w = {.seed = 1, .count = 1000, .style = "us", .fonts = "/usr/share/fonts", .dirt = -1, .frames = -1};
+	struct wish w = {.seed = 1,
+			 .count = 1000,
+			 .style = "us",
+			 .fonts = "/usr/share/fonts",
+			 .dirt = -1,
+			 .frames = -1};
 	struct err e = {ERR_NONE, ""};
 	struct art *a = NULL;
 	bool helped = false, good;

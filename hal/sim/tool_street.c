@@ -34,12 +34,17 @@ struct writer {
 
 static void help(FILE *f)
 {
-	(void)fprintf(f, "usage: alpr-sim street --out DIR [--seed S] [--passages N] [--light day|dusk|night|mixed]\n"
-			 "                       [--weather clear|rain|mixed] [--hard none|some|all] [--rate R] [--width W] [--height H]\n"
-			 "                       [--plates FILE] [--wanted-share P] [--format pgm|jpeg|none] [--every N] [--skip-empty]\n"
-			 "                       [--fonts DIR]\n"
-			 "Writes DIR/cam0, DIR/cam1 (a picture each 1/R s; of N only the first with --every), DIR/frames.jsonl (plates of each\n"
-			 "picture) and DIR/truth.jsonl (a line for each vehicle when it has left).\n");
+	(void)fprintf(f,
+		      "usage: alpr-sim street --out DIR [--seed S] [--passages N] [--light "
+		      "day|dusk|night|mixed]\n"
+		      "                       [--weather clear|rain|mixed] [--hard none|some|all] "
+		      "[--rate R] [--width W] [--height H]\n"
+		      "                       [--plates FILE] [--wanted-share P] [--format "
+		      "pgm|jpeg|none] [--every N] [--skip-empty]\n"
+		      "                       [--fonts DIR]\n"
+		      "Writes DIR/cam0, DIR/cam1 (a picture each 1/R s; of N only the first with "
+		      "--every), DIR/frames.jsonl (plates of each\n"
+		      "picture) and DIR/truth.jsonl (a line for each vehicle when it has left).\n");
 }
 
 static bool option(int o, const char *arg, struct wish *w, struct err *e)
@@ -72,13 +77,25 @@ static bool option(int o, const char *arg, struct wish *w, struct err *e)
 
 static bool parse(int argc, char **argv, struct wish *w, struct err *e)
 {
-	static const struct option options[] = {
-		{"seed", 1, NULL, 's'},   {"passages", 1, NULL, 'n'}, {"rate", 1, NULL, 'r'},	{"width", 1, NULL, 'W'},
-		{"height", 1, NULL, 'H'}, {"every", 1, NULL, 'e'},    {"light", 1, NULL, 1},	{"weather", 1, NULL, 2},
-		{"hard", 1, NULL, 3},	  {"plates", 1, NULL, 4},     {"fonts", 1, NULL, 5},	{"out", 1, NULL, 6},
-		{"format", 1, NULL, 7},	  {"skip-empty", 0, NULL, 'x'}, {"wanted-share", 1, NULL, 'S'}, {"help", 0, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
-	const char **words[] = {NULL, &w->light, &w->weather, &w->hard, &w->plates, &w->fonts, &w->out, &w->format};
+	static const struct option options[] = {{"seed", 1, NULL, 's'},
+						{"passages", 1, NULL, 'n'},
+						{"rate", 1, NULL, 'r'},
+						{"width", 1, NULL, 'W'},
+						{"height", 1, NULL, 'H'},
+						{"every", 1, NULL, 'e'},
+						{"light", 1, NULL, 1},
+						{"weather", 1, NULL, 2},
+						{"hard", 1, NULL, 3},
+						{"plates", 1, NULL, 4},
+						{"fonts", 1, NULL, 5},
+						{"out", 1, NULL, 6},
+						{"format", 1, NULL, 7},
+						{"skip-empty", 0, NULL, 'x'},
+						{"wanted-share", 1, NULL, 'S'},
+						{"help", 0, NULL, 'h'},
+						{NULL, 0, NULL, 0}};
+	const char **words[] = {NULL,	    &w->light, &w->weather, &w->hard,
+				&w->plates, &w->fonts, &w->out,	    &w->format};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -90,8 +107,11 @@ static bool parse(int argc, char **argv, struct wish *w, struct err *e)
 	if (w->helped)
 		return true;
 	if (optind != argc || !w->out)
-		return err_set(e, ERR_ARGUMENT, "street: --out DIR is needed and no file name; see alpr-sim street --help");
-	if (strcmp(w->format, "pgm") != 0 && strcmp(w->format, "jpeg") != 0 && strcmp(w->format, "none") != 0)
+		return err_set(
+		    e, ERR_ARGUMENT,
+		    "street: --out DIR is needed and no file name; see alpr-sim street --help");
+	if (strcmp(w->format, "pgm") != 0 && strcmp(w->format, "jpeg") != 0 &&
+	    strcmp(w->format, "none") != 0)
 		return err_set(e, ERR_ARGUMENT, "--format: not pgm, jpeg or none");
 	w->setup.seed = (uint64_t)w->seed;
 	w->setup.width = (uint32_t)w->width;
@@ -103,7 +123,8 @@ static bool write_jpeg(struct writer *k, FILE *f, struct err *e)
 {
 	unsigned char *bytes = NULL;
 	unsigned long len = 0;
-	bool good = tjCompress2(k->jpeg, k->luma, (int)k->w->width, 0, (int)k->w->height, TJPF_GRAY, &bytes, &len, TJSAMP_GRAY, 88, 0) == 0;
+	bool good = tjCompress2(k->jpeg, k->luma, (int)k->w->width, 0, (int)k->w->height, TJPF_GRAY,
+				&bytes, &len, TJSAMP_GRAY, 88, 0) == 0;
 
 	if (!good)
 		(void)err_set(e, ERR_IO, "picture: %s", tjGetErrorStr2(k->jpeg));
@@ -113,7 +134,8 @@ static bool write_jpeg(struct writer *k, FILE *f, struct err *e)
 	return good;
 }
 
-static bool write_picture(struct writer *k, unsigned camera, unsigned long number, char *name, size_t size, struct err *e)
+static bool write_picture(struct writer *k, unsigned camera, unsigned long number, char *name,
+			  size_t size, struct err *e)
 {
 	bool jpeg = k->w->format[0] == 'j';
 	size_t bytes = (size_t)k->w->width * (size_t)k->w->height;
@@ -127,7 +149,8 @@ static bool write_picture(struct writer *k, unsigned camera, unsigned long numbe
 	if (!f)
 		return err_errno(e, errno, "%s", path);
 	if (jpeg ? !write_jpeg(k, f, e)
-		 : fprintf(f, "P5\n%d %d\n255\n", (int)k->w->width, (int)k->w->height) < 0 || fwrite(k->luma, 1, bytes, f) != bytes)
+		 : fprintf(f, "P5\n%d %d\n255\n", (int)k->w->width, (int)k->w->height) < 0 ||
+		       fwrite(k->luma, 1, bytes, f) != bytes)
 		return jpeg ? false : err_errno(e, errno, "%s", path);
 	return fflush(f) == 0 || err_errno(e, errno, "%s", path);
 }
@@ -144,7 +167,8 @@ static bool write_pair(struct writer *k, unsigned long number, int64_t t, struct
 		street_draw(k->street, i, k->luma, (uint32_t)k->w->width);
 		if (k->w->format[0] != 'n' && !write_picture(k, i, number, name, sizeof name, e))
 			return false;
-		if (fwrite(line, 1, truth_frame(name, i, START_NS + t, plates, n, line), k->frames) == 0)
+		if (fwrite(line, 1, truth_frame(name, i, START_NS + t, plates, n, line),
+			   k->frames) == 0)
 			return err_errno(e, errno, "frames.jsonl");
 		k->written++;
 	}
@@ -202,7 +226,8 @@ static bool prepare(struct writer *k, struct wish *w, struct wanted *list, struc
 	if (w->plates[0] && !wanted_read(w->plates, list, e))
 		return false;
 	w->setup.wanted = w->plates[0] ? list : NULL;
-	if (!make_folders(w, e) || !art_open(w->fonts, &k->art, e) || !street_new(&w->setup, k->art, &k->street, e))
+	if (!make_folders(w, e) || !art_open(w->fonts, &k->art, e) ||
+	    !street_new(&w->setup, k->art, &k->street, e))
 		return false;
 	k->truth = open_in(w->out, "truth.jsonl", e);
 	k->frames = k->truth ? open_in(w->out, "frames.jsonl", e) : NULL;
@@ -215,8 +240,19 @@ static bool prepare(struct writer *k, struct wish *w, struct wanted *list, struc
 
 int tool_street(int argc, char **argv)
 {
-	struct wish w = {.setup = {.passages = 10, .wanted_share = 0.2}, .light = "day", .weather = "clear", .hard = "none", .plates = "",
-			 .fonts = "/usr/share/fonts", .format = "pgm", .rate = 12, .seed = 1, .width = 1280, .height = 720, .every = 1, .empty = true};
+	struct wish w = {.setup = {.passages = 10, .wanted_share = 0.2},
+			 .light = "day",
+			 .weather = "clear",
+			 .hard = "none",
+			 .plates = "",
+			 .fonts = "/usr/share/fonts",
+			 .format = "pgm",
+			 .rate = 12,
+			 .seed = 1,
+			 .width = 1280,
+			 .height = 720,
+			 .every = 1,
+			 .empty = true};
 	struct writer k = {.w = &w};
 	struct wanted list = {NULL, 0};
 	struct err e = {ERR_NONE, ""};
@@ -230,7 +266,8 @@ int tool_street(int argc, char **argv)
 	}
 	good = prepare(&k, &w, &list, &e) && run(&k, &e);
 	if (good)
-		(void)printf("alpr-sim: %lu pictures, %lld vehicles\n", k.written, (long long)w.setup.passages);
+		(void)printf("alpr-sim: %lu pictures, %lld vehicles\n", k.written,
+			     (long long)w.setup.passages);
 	if (k.truth)
 		(void)fclose(k.truth);
 	if (k.frames)

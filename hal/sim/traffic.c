@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GONE   14.8f /* where a rear bumper has left every picture */
-#define BRAKE  3.2f  /* m/s2 */
-#define PULL   2.4f
+#define GONE	    14.8f /* where a rear bumper has left every picture */
+#define BRAKE	    3.2f  /* m/s2 */
+#define PULL	    2.4f
 #define PARKED_FROM 3.0f /* metres before its place a parking car turns aside */
 
 static const char *const kinds[] = {"passing", "following", "stopping", "parked"};
@@ -66,7 +66,8 @@ static void choose_wish(struct vehicle_wish *w, struct sim_random *r, enum sim_h
 	w->shade = sim_chance(r, p * 0.6f);
 }
 
-static bool take_wanted(struct traffic *t, const struct street_setup *setup, struct sim_random *r, struct series *s)
+static bool take_wanted(struct traffic *t, const struct street_setup *setup, struct sim_random *r,
+			struct series *s)
 {
 	const struct wanted *w = setup->wanted;
 	const struct wanted_plate *p;
@@ -84,8 +85,10 @@ static bool take_wanted(struct traffic *t, const struct street_setup *setup, str
 	p = &w->plates[t->wanted_next % w->n];
 	t->wanted_next++;
 	series_of(r, p->text, p->jurisdiction, s);
-	/* What the list says is the truth, also where the table of series knows no such jurisdiction. */
-	(void)snprintf(s->jurisdiction, sizeof s->jurisdiction, "%s", p->jurisdiction[0] ? p->jurisdiction : s->jurisdiction);
+	/* What the list says is the truth, also where the table of series knows no such
+	 * jurisdiction. */
+	(void)snprintf(s->jurisdiction, sizeof s->jurisdiction, "%s",
+		       p->jurisdiction[0] ? p->jurisdiction : s->jurisdiction);
 	return true;
 }
 
@@ -97,14 +100,18 @@ static void random_plate(const struct street_setup *setup, struct sim_random *r,
 		series_random(r, SERIES_US, s);
 		series_text(s->layout, text);
 		/*
-		 * Streets have few short plates, and few with letters that most series leave out: many dies draw O and 0 alike, so
-		 * that nobody could tell. Where nothing hard is asked for there are none, nor small letters one above the other.
+		 * Streets have few short plates, and few with letters that most series leave out:
+		 * many dies draw O and 0 alike, so that nobody could tell. Where nothing hard is
+		 * asked for there are none, nor small letters one above the other.
 		 */
-	} while (strlen(text) < 4 || (strpbrk(text, "IOQ") && (setup->hard == SIM_NONE || sim_chance(r, 0.8f))) ||
-		 (setup->hard == SIM_NONE && strchr(s->layout, '(')) || (setup->wanted && wanted_has(setup->wanted, text)));
+	} while (strlen(text) < 4 ||
+		 (strpbrk(text, "IOQ") && (setup->hard == SIM_NONE || sim_chance(r, 0.8f))) ||
+		 (setup->hard == SIM_NONE && strchr(s->layout, '(')) ||
+		 (setup->wanted && wanted_has(setup->wanted, text)));
 }
 
-static void choose_course(struct traffic *t, struct actor *a, struct sim_random *r, enum sim_hard hard)
+static void choose_course(struct traffic *t, struct actor *a, struct sim_random *r,
+			  enum sim_hard hard)
 {
 	struct course *c = &a->course;
 	float odds = sim_unit(r), often = hard == SIM_SOME ? 0.5f : hard == SIM_ALL ? 1.0f : 0;
@@ -135,7 +142,8 @@ static void choose_course(struct traffic *t, struct actor *a, struct sim_random 
 }
 
 /* When the next vehicle may come. */
-static void plan_next(struct traffic *t, const struct actor *a, struct sim_random *r, enum sim_hard hard, int64_t now)
+static void plan_next(struct traffic *t, const struct actor *a, struct sim_random *r,
+		      enum sim_hard hard, int64_t now)
 {
 	float follow = hard == SIM_SOME ? 0.2f : hard == SIM_ALL ? 0.5f : 0;
 
@@ -178,7 +186,8 @@ static void describe(const struct traffic *t, struct actor *a, const struct seri
 	p->enter_ns = a->entered_ns;
 }
 
-static void spawn(struct traffic *t, const struct street_setup *setup, struct art *art, struct actor *a, int64_t now)
+static void spawn(struct traffic *t, const struct street_setup *setup, struct art *art,
+		  struct actor *a, int64_t now)
 {
 	struct sim_random r;
 	struct series s;
@@ -245,13 +254,14 @@ static void plan_gap(struct traffic *t, const struct street_setup *setup, int64_
 	t->next_ns = now + (int64_t)(sim_range(&r, 0.15f, 0.9f) * 1e9f);
 }
 
-void traffic_step(struct traffic *t, const struct street_setup *setup, struct art *art, int64_t now, struct street_passage *left,
-		  size_t *n_left)
+void traffic_step(struct traffic *t, const struct street_setup *setup, struct art *art, int64_t now,
+		  struct street_passage *left, size_t *n_left)
 {
 	*n_left = 0;
 	move(t, now, left, n_left);
 	plan_gap(t, setup, now);
-	if (t->next_ns >= 0 && now >= t->next_ns && (setup->passages == 0 || t->spawned < setup->passages)) {
+	if (t->next_ns >= 0 && now >= t->next_ns &&
+	    (setup->passages == 0 || t->spawned < setup->passages)) {
 		for (unsigned i = 0; i < STREET_ACTORS; i++) {
 			if (t->actors[i].on)
 				continue;

@@ -12,7 +12,8 @@ static struct vec3 unit(struct vec3 a)
 	return vec_scale(a, n > 0 ? 1 / n : 0);
 }
 
-void view_aim(struct view *v, struct vec3 at, struct vec3 target, float roll, float focal, float w, float h)
+void view_aim(struct view *v, struct vec3 at, struct vec3 target, float roll, float focal, float w,
+	      float h)
 {
 	struct vec3 right, down;
 

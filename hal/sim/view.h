@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Geometry of a camera over a road: X to the right, Y along the road away from the camera, Z up, metres. A pinhole without
- * distortion; image x to the right, y down, pixels.
+ * Geometry of a camera over a road: X to the right, Y along the road away from the camera, Z up,
+ * metres. A pinhole without distortion; image x to the right, y down, pixels.
  */
 #ifndef HAL_SIM_VIEW_H
 #define HAL_SIM_VIEW_H
@@ -46,11 +46,12 @@ static inline struct vec3 vec_cross(struct vec3 a, struct vec3 b)
 
 struct view {
 	struct vec3 at, right, down, forward; /* position and unit axes */
-	float focal, cx, cy;                  /* pixels */
+	float focal, cx, cy;		      /* pixels */
 };
 
 /* A camera at `at` that looks at `target`, rolled by `roll` radians. */
-void view_aim(struct view *v, struct vec3 at, struct vec3 target, float roll, float focal, float w, float h);
+void view_aim(struct view *v, struct vec3 at, struct vec3 target, float roll, float focal, float w,
+	      float h);
 
 /* World to camera axes: x right, y down, z depth. */
 struct vec3 view_turn(const struct view *v, struct vec3 p);

@@ -36,7 +36,8 @@ static int parse(char *line, struct wanted_plate *out)
 	if (!text)
 		return 0;
 	where = strtok_r(NULL, " \t\r\n", &save);
-	if (!plate_text(text) || (where && (!two_letters(where) || strtok_r(NULL, " \t\r\n", &save))))
+	if (!plate_text(text) ||
+	    (where && (!two_letters(where) || strtok_r(NULL, " \t\r\n", &save))))
 		return -1;
 	(void)snprintf(out->text, sizeof out->text, "%s", text);
 	(void)snprintf(out->jurisdiction, sizeof out->jurisdiction, "%s", where ? where : "");
@@ -70,7 +71,8 @@ static bool read_lines(FILE *f, const char *path, struct wanted *out, struct err
 		int got = strchr(line, '\n') || feof(f) ? parse(line, &p) : -1;
 
 		if (got < 0)
-			return err_set(e, ERR_FORMAT, "%s: line %u: not a plate and a jurisdiction", path, n);
+			return err_set(e, ERR_FORMAT, "%s: line %u: not a plate and a jurisdiction",
+				       path, n);
 		if (got > 0 && !add(out, &room, &p, e))
 			return false;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A list of plates to drive past: "TEXT JURISDICTION" a line, '#' starts a comment, blank lines are skipped. */
+/* A list of plates to drive past: "TEXT JURISDICTION" a line, '#' starts a comment, blank lines are
+ * skipped. */
 #ifndef HAL_SIM_WANTED_H
 #define HAL_SIM_WANTED_H
 
@@ -21,8 +22,9 @@ struct wanted {
 };
 
 /*
- * Read the list at `path`. ERR_NOT_FOUND, ERR_IO; ERR_FORMAT (with the line's number, never its text): a text that is not 1 to 8 of
- * A-Z0-9, a jurisdiction that is not two letters, words after it; ERR_LIMIT: more than WANTED_MAX plates. wanted_free frees.
+ * Read the list at `path`. ERR_NOT_FOUND, ERR_IO; ERR_FORMAT (with the line's number, never its
+ * text): a text that is not 1 to 8 of A-Z0-9, a jurisdiction that is not two letters, words after
+ * it; ERR_LIMIT: more than WANTED_MAX plates. wanted_free frees.
  */
 bool wanted_read(const char *path, struct wanted *out, struct err *e) MUST_CHECK;
 void wanted_free(struct wanted *w);

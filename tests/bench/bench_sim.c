@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processor time a pair of 1280x720 pictures takes to render: empty road, a vehicle, rain, all hard. bench_sim [FONTS] */
+/* Processor time a pair of 1280x720 pictures takes to render: empty road, a vehicle, rain, all
+ * hard. bench_sim [FONTS] */
 #include "firmware/base/clock.h"
 #include "hal/sim/street.h"
 
@@ -36,14 +37,20 @@ static bool say(const char *name, const struct tally *t)
 	double mean = t->n ? t->ms / t->n : 0;
 	bool passed = t->n > 0 && mean < BAR_MS;
 
-	(void)printf("BAR sim-%s %.2f CPU-ms/pair %.0f %s (worst %.2f of %u)\n", name, mean, BAR_MS, passed ? "PASS" : "FAIL", t->worst, t->n);
+	(void)printf("BAR sim-%s %.2f CPU-ms/pair %.0f %s (worst %.2f of %u)\n", name, mean, BAR_MS,
+		     passed ? "PASS" : "FAIL", t->worst, t->n);
 	return passed;
 }
 
-static bool measure(struct art *art, enum sim_weather weather, enum sim_hard hard, uint8_t *luma, struct tally *empty, struct tally *busy,
-		    struct err *e)
+static bool measure(struct art *art, enum sim_weather weather, enum sim_hard hard, uint8_t *luma,
+		    struct tally *empty, struct tally *busy, struct err *e)
 {
-	struct street_setup setup = {.width = 1280, .height = 720, .seed = 1, .passages = 8, .weather = weather, .hard = hard};
+	struct street_setup setup = {.width = 1280,
+				     .height = 720,
+				     .seed = 1,
+				     .passages = 8,
+				     .weather = weather,
+				     .hard = hard};
 	struct street_plate plates[STREET_ACTORS];
 	struct street_passage p;
 	struct street *s;
@@ -66,16 +73,19 @@ static bool measure(struct art *art, enum sim_weather weather, enum sim_hard har
 
 int main(int argc, char **argv)
 {
-	struct tally empty = {0, 0, 0}, one = {0, 0, 0}, dry = {0, 0, 0}, rain = {0, 0, 0}, hard = {0, 0, 0};
+	struct tally empty = {0, 0, 0}, one = {0, 0, 0}, dry = {0, 0, 0}, rain = {0, 0, 0},
+		     hard = {0, 0, 0};
 	struct err e = {ERR_NONE, ""};
 	struct art *art = NULL;
 	uint8_t *luma = malloc(1280 * 720);
 	bool good = luma && art_open(argc > 1 ? argv[1] : "/usr/share/fonts", &art, &e) &&
-		    measure(art, SIM_CLEAR, SIM_NONE, luma, &empty, &one, &e) && measure(art, SIM_RAIN, SIM_NONE, luma, &dry, &rain, &e) &&
+		    measure(art, SIM_CLEAR, SIM_NONE, luma, &empty, &one, &e) &&
+		    measure(art, SIM_RAIN, SIM_NONE, luma, &dry, &rain, &e) &&
 		    measure(art, SIM_CLEAR, SIM_ALL, luma, &dry, &hard, &e);
 
 	if (good) {
-		int passed = say("no-plate", &empty) + say("vehicle", &one) + say("rain", &rain) + say("hard", &hard);
+		int passed = say("no-plate", &empty) + say("vehicle", &one) + say("rain", &rain) +
+			     say("hard", &hard);
 
 		(void)printf("%d passed, %d failed\n", passed, 4 - passed);
 		good = passed == 4;

@@ -19,8 +19,17 @@
 
 static struct camera_conf conf_of(double rate, int64_t passages)
 {
-	struct camera_conf c = {.driver = "sim", .width = 320, .height = 180, .rate = rate, .seed = 4, .passages = passages, .light = "day",
-				.weather = "clear", .hard = "none", .fonts = "/usr/share/fonts", .wanted_share = 0.5};
+	struct camera_conf c = {.driver = "sim",
+				.width = 320,
+				.height = 180,
+				.rate = rate,
+				.seed = 4,
+				.passages = passages,
+				.light = "day",
+				.weather = "clear",
+				.hard = "none",
+				.fonts = "/usr/share/fonts",
+				.wanted_share = 0.5};
 
 	return c;
 }
@@ -244,7 +253,8 @@ static void truth_and_record_are_written(void **state)
 
 		(void)snprintf(name, sizeof name, "%s/cam%d", conf.record, i);
 		pictures = empty_folder(name);
-		assert_true(pictures >= 6 && pictures < frames / 2); /* those with a plate, not the empty road */
+		assert_true(pictures >= 6 &&
+			    pictures < frames / 2); /* those with a plate, not the empty road */
 		assert_int_equal(rmdir(name), 0);
 	}
 	assert_int_equal(rmdir(conf.record), 0);
@@ -302,10 +312,13 @@ static void bad_configurations_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(free_running_is_reproducible), cmocka_unit_test(both_cameras_of_an_instant),
-		cmocka_unit_test(held_buffers_make_a_gap),	cmocka_unit_test(free_running_never_loses),
-		cmocka_unit_test(the_end_stays_the_end),	cmocka_unit_test(truth_and_record_are_written),
-		cmocka_unit_test(bad_configurations_refused),
+	    cmocka_unit_test(free_running_is_reproducible),
+	    cmocka_unit_test(both_cameras_of_an_instant),
+	    cmocka_unit_test(held_buffers_make_a_gap),
+	    cmocka_unit_test(free_running_never_loses),
+	    cmocka_unit_test(the_end_stays_the_end),
+	    cmocka_unit_test(truth_and_record_are_written),
+	    cmocka_unit_test(bad_configurations_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#define FONTS "/usr/share/fonts"
-#define W     640
-#define H     360
+#define FONTS	 "/usr/share/fonts"
+#define W	 640
+#define H	 360
 #define FRAME_NS 83333333
 
 static struct art *art;
@@ -118,7 +118,8 @@ static void empty_road_has_only_noise(void **state)
 /* Mean and deviation inside a quad's bounding box. */
 static void look(const uint8_t *luma, const float *q, double *mean, double *dev)
 {
-	int x0 = (int)fminf(q[0], q[6]), x1 = (int)fmaxf(q[2], q[4]), y0 = (int)fminf(q[1], q[3]), y1 = (int)fmaxf(q[5], q[7]);
+	int x0 = (int)fminf(q[0], q[6]), x1 = (int)fmaxf(q[2], q[4]), y0 = (int)fminf(q[1], q[3]),
+	    y1 = (int)fmaxf(q[5], q[7]);
 	double sum = 0, squares = 0;
 	int n = 0;
 
@@ -174,7 +175,8 @@ static void truth_agrees_with_pictures(void **state)
 			assert_true(p.leave_ns > p.enter_ns);
 			assert_true(p.sight[0].frames > 0 && p.sight[1].frames > 0);
 			assert_true(p.sight[0].widest >= STREET_VISIBLE_PX);
-			assert_true(truth_passage(&p, 0, line) > 0 && line[strlen(line) - 1] == '\n');
+			assert_true(truth_passage(&p, 0, line) > 0 &&
+				    line[strlen(line) - 1] == '\n');
 			assert_non_null(strstr(line, p.text));
 		}
 	}
@@ -284,7 +286,8 @@ static bool read_list(const char *text, struct wanted *w, struct err *e)
 
 static void lists_of_plates(void **state)
 {
-	static const char *const bad[] = {"ab1\n", "TOOLONG99 MO\n", "A-1 MO\n", "AB1 M\n", "AB1 MO extra\n", "\xff\xfe\n"};
+	static const char *const bad[] = {"ab1\n",   "TOOLONG99 MO\n", "A-1 MO\n",
+					  "AB1 M\n", "AB1 MO extra\n", "\xff\xfe\n"};
 	char lengthy[400];
 	struct wanted w;
 	struct err e;
@@ -360,11 +363,16 @@ static void layouts_fit_known_series(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_seed_same_bytes),	  cmocka_unit_test(empty_road_has_only_noise),
-		cmocka_unit_test(truth_agrees_with_pictures), cmocka_unit_test(every_wanted_plate_once),
-		cmocka_unit_test(bad_setups_refused),	  cmocka_unit_test(words_refused),
-		cmocka_unit_test(missing_fonts_refused),  cmocka_unit_test(lists_of_plates),
-		cmocka_unit_test(plates_carry_their_text), cmocka_unit_test(layouts_fit_known_series),
+	    cmocka_unit_test(same_seed_same_bytes),
+	    cmocka_unit_test(empty_road_has_only_noise),
+	    cmocka_unit_test(truth_agrees_with_pictures),
+	    cmocka_unit_test(every_wanted_plate_once),
+	    cmocka_unit_test(bad_setups_refused),
+	    cmocka_unit_test(words_refused),
+	    cmocka_unit_test(missing_fonts_refused),
+	    cmocka_unit_test(lists_of_plates),
+	    cmocka_unit_test(plates_carry_their_text),
+	    cmocka_unit_test(layouts_fit_known_series),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
