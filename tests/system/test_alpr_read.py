@@ -86,6 +86,27 @@ def test_pair_is_read_together(plates):
             assert plate["quad"] == plate["quad2"]
 
 
+def test_pairs_of_the_simulated_street(tmp_path):
+    """Two angles of moving vehicles: most plates that both cameras see whole are read, as one plate with two quads."""
+    subprocess.run([SIM, "street", "--out", tmp_path, "--seed", "5", "--passages", "6", "--light", "day", "--weather", "clear",
+                    "--hard", "none", "--rate", "10", "--format", "jpeg", "--every", "3", "--skip-empty"], check=True, timeout=300)
+    seen = {}
+    for row in map(json.loads, (tmp_path / "frames.jsonl").read_text().splitlines()):
+        whole = {p["text"] for p in row["plates"] if p["inside"] and not p["occluded"]}
+        seen.setdefault(row["file"][5:], {})[row["camera"]] = (tmp_path / row["file"], whole)
+    pairs = [cameras for cameras in seen.values() if len(cameras) == 2 and cameras[0][1] & cameras[1][1]]
+    status, lines, _ = read("--pair", *(cameras[c][0] for cameras in pairs for c in (0, 1)))
+    assert status == 0 and len(lines) == len(pairs)
+    wanted = right = joined = 0
+    for line, cameras in zip(lines, pairs):
+        by_text = {p["text"]: p for p in line["plates"]}
+        for text in cameras[0][1] & cameras[1][1]:
+            wanted += 1
+            right += text in by_text
+            joined += text in by_text and bool(by_text[text]["quad"] and by_text[text]["quad2"])
+    assert wanted >= 6 and right >= 0.7 * wanted and joined >= 0.6 * wanted
+
+
 def test_pair_with_one_empty_side(plates, grey):
     status, lines, _ = read("--pair", plates[2][0], grey, grey, plates[2][0])
     assert status == 0
