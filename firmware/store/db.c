@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 sqlite3 *db_handle(struct db *d)
 {
@@ -234,6 +235,28 @@ void db_rollback(struct db_tx *tx)
 	if (tx->db && !sqlite3_get_autocommit(tx->db->h))
 		(void)sqlite3_exec(tx->db->h, "ROLLBACK", NULL, NULL, NULL);
 	tx->db = NULL;
+}
+
+bool db_hold(struct db *d, bool hold)
+{
+	char sql[64];
+	int64_t pages;
+
+	if (d->held == hold)
+		return true;
+	if (!db_int(d, &pages, 0, NULL, "PRAGMA page_count", ""))
+		return false;
+	(void)snprintf(sql, sizeof sql, "PRAGMA max_page_count = %lld",
+		       hold ? (long long)pages : 0xfffffffeLL);
+	if (sqlite3_exec(d->h, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return false;
+	d->held = hold;
+	return true;
+}
+
+void db_recycle(struct db *d)
+{
+	(void)sqlite3_wal_checkpoint_v2(d->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 bool db_checkpoint(struct db *d, bool *done, struct err *e)

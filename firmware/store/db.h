@@ -87,6 +87,17 @@ bool db_state_add(struct db *d, const char *name, int64_t by, struct err *e) MUS
 bool db_state_get(struct db *d, const char *name, int64_t *value, struct err *e) MUST_CHECK;
 
 /*
+ * Hold the database at the pages it has (true) or let it grow (false). Held, it says ERR_NO_SPACE
+ * before it is the disk that says so: a WAL that cannot be copied into a file that cannot grow
+ * would block every further write.
+ */
+bool db_hold(struct db *d, bool hold);
+
+/* Copy into the database what of the WAL can be, so that its room is used again; shrinks nothing,
+ * reports nothing. */
+void db_recycle(struct db *d);
+
+/*
  * Copy the WAL into the database and truncate it to nothing. *done false: a reader was in the way
  * (try again later).
  */

@@ -14,6 +14,7 @@ struct db {
 		sqlite3_stmt *st;
 	} kept[DB_STATEMENTS];
 	unsigned n;
+	bool held; /* may not grow */
 };
 
 #endif

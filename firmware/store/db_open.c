@@ -25,7 +25,7 @@ static const char settings[] =
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = ON;"
     "PRAGMA secure_delete = ON;"
-    "PRAGMA wal_autocheckpoint = 1000;"
+    "PRAGMA wal_autocheckpoint = 256;" /* 1 MB, which the reserve covers */
     "PRAGMA journal_size_limit = 16777216;";
 
 static bool simple(struct db *d, const char *sql, struct err *e)

@@ -142,14 +142,23 @@ static bool commit(struct passing *p, bool pictures, bool *repeat, struct err *e
 	       db_commit(&tx, e);
 }
 
-/* Oldest first; what was set aside lets the deletion itself be written. False: nothing could be
- * done. */
-static bool make_room(const struct keep *k)
+/*
+ * Oldest first. What is set aside lets the deletion itself be written; it is given up when there is
+ * no other way. False: nothing could be done.
+ */
+static bool make_room(const struct keep *k, bool insist)
 {
 	struct ring_purged purged = {0};
-	bool given = space_give_up(k->space);
+	bool given = insist && space_give_up(k->space);
 
-	return (ring_make_room(k->db, ROOM, &purged, NULL) && purged.passages > 0) || given;
+	db_recycle(k->db);
+	(void)db_hold(k->db, true);
+	if (ring_make_room(k->db, ROOM, &purged, NULL))
+		return purged.passages > 0 || given;
+	if (!space_give_up(k->space))
+		return given;
+	db_recycle(k->db);
+	return ring_make_room(k->db, ROOM, &purged, NULL);
 }
 
 bool keep_passage(const struct keep *k, const struct intake *in, const struct keep_when *when,
@@ -165,6 +174,8 @@ bool keep_passage(const struct keep *k, const struct intake *in, const struct ke
 		bool pictures = attempt < 3;
 
 		why = (struct err){0};
+		if (!pictures && p.rings)
+			(void)db_hold(k->db, false); /* a hit may have the last of the disk */
 		if (commit(&p, pictures, &repeat, &why)) {
 			out->outcome = repeat ? KEEP_REPEAT : KEEP_ACCEPTED;
 			out->hit = !repeat && p.rings;
@@ -177,7 +188,7 @@ bool keep_passage(const struct keep *k, const struct intake *in, const struct ke
 			return false;
 		}
 		out->made_room = true;
-		if (attempt < 2 && !make_room(k))
+		if (attempt < 2 && !make_room(k, attempt > 0))
 			attempt = 2; /* nothing to be had from the ring: without pictures, then */
 	}
 	out->outcome = p.rings ? KEEP_WAITS : KEEP_DROPPED;

@@ -61,7 +61,7 @@ bool space_open(struct space *s, const char *folder, int64_t ring_bytes, struct 
 	(void)unlink(s->path);
 	if (!space_free(s, &available, e))
 		return false;
-	s->bytes = least(RESERVE_MAX, least(ring_bytes / 128, available / 16));
+	s->bytes = least(RESERVE_MAX, least(ring_bytes / 16, available / 8));
 	if (s->bytes < RESERVE_MIN)
 		s->bytes = RESERVE_MIN;
 	space_restore(s, 0);

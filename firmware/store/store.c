@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -184,20 +185,19 @@ static void reload(struct store *s)
 /* --- as time passes ------------------------------------------------------------------------------
  */
 
-/* On a disk that others fill the ring stops growing: what it has, it may keep, and each new read
- * replaces the oldest. */
+/*
+ * On a disk that others fill the ring stops growing: what it has, it may keep, and each new read
+ * replaces the oldest.
+ */
 static void bound(struct store *s)
 {
-	struct ring_size size;
+	bool full = s->full_mono_ns != 0 && clock_mono_ns() - s->full_mono_ns < 5 * TICK_NS;
 	int64_t available;
 
-	s->upkeep.limits.max_bytes = s->conf.ring.max_bytes;
 	if (!space_free(&s->space, &available, NULL))
 		return;
-	if (available < s->conf.ring.min_free_bytes && ring_measure(s->db, &size, NULL) &&
-	    size.used_bytes < s->conf.ring.max_bytes)
-		s->upkeep.limits.max_bytes = size.used_bytes;
-	if (clock_mono_ns() - s->full_mono_ns > TICK_NS)
+	(void)db_hold(s->db, full || available < s->conf.ring.min_free_bytes);
+	if (!full)
 		space_restore(&s->space, s->conf.ring.min_free_bytes);
 }
 
@@ -292,6 +292,8 @@ static bool role_open(void *state, const struct role_env *env, struct sandbox *b
 	const struct store_ring_conf *ring = &s->conf.ring;
 
 	s->env = *env;
+	/* A limit on the size of files is an error to deal with like a full disk, not an end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (!store_conf_load(env->conf_text, env->conf_len, env->conf_folder, &s->conf, e))
 		return false;
 	if (mkdir(ring->path, 0700) != 0 && errno != EEXIST)

@@ -128,13 +128,11 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	int64_t now = c->k.ring_ns;
 	struct ring_purged purged;
 
-	if (!u->more && now < u->next_ns)
-		return true;
 	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
 		return err_prefix(e, "upkeep");
 	u->more = purged.more;
 	u->truncate |= purged.passages > 0;
-	if (u->more)
+	if (u->more || now < u->next_ns)
 		return true;
 	u->next_ns = now + UPKEEP_EVERY_NS;
 	if (!expire_outbox(u, d, now, wall_ns, e) || !cooldown_forget(d, now, u->cooldown_s, e) ||

@@ -10,3 +10,7 @@ test/probe.libs := capture_conf vision_conf store_box store_conf uplink_conf con
 PROBES += test/hit_json
 test/hit_json.src  := tests/probe/hit_json.c
 test/hit_json.libs := hits hit lists hotlist_tool hotlist crypt base
+
+# Where the fields of wire messages lie, for the tests that write and read them.
+PROBES += test/wire_layout
+test/wire_layout.src := tests/probe/wire_layout.c
