@@ -20,9 +20,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#define START_WAIT_MS 10000 /* the parent sends START at once; a parent that does not is gone */
-#define BURST 16            /* messages of one peer before the others get their turn */
-#define REFUSED_LOGGED 8u   /* refused messages that are logged one by one; then only counted */
+#define START_WAIT_MS  10000 /* the parent sends START at once; a parent that does not is gone */
+#define BURST	       16    /* messages of one peer before the others get their turn */
+#define REFUSED_LOGGED 8u    /* refused messages that are logged one by one; then only counted */
 
 struct role {
 	const struct role_ops *ops;
@@ -43,16 +43,8 @@ struct role {
 _Static_assert(sizeof(struct wire_passage) <= CHAN_MESSAGE_MAX, "a passage fits into a message");
 _Static_assert(sizeof(struct wire_status) <= CHAN_MESSAGE_MAX, "a status fits into a message");
 
-#ifdef __SANITIZE_ADDRESS__
-/* LeakSanitizer ends a process by tracing it, which the sandbox forbids; leaks are the unit tests' business. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_leaks=0";
-}
-#endif
-
-/* --- before anything else ------------------------------------------------------------------------- */
+/* --- before anything else
+ * ------------------------------------------------------------------------- */
 
 static void harden(void)
 {
@@ -73,10 +65,12 @@ static bool has_parent(void)
 	int domain = 0, type = 0;
 	socklen_t len = sizeof domain;
 
-	if (getsockopt(ROLE_PARENT_FD, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_UNIX)
+	if (getsockopt(ROLE_PARENT_FD, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 ||
+	    domain != AF_UNIX)
 		return false;
 	len = sizeof type;
-	return getsockopt(ROLE_PARENT_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+	return getsockopt(ROLE_PARENT_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET;
 }
 
 /* -d FOLDER: what relative paths are relative to; -v: log more. */
@@ -97,7 +91,8 @@ static bool arguments(int argc, char **argv, struct role_env *env, enum log_leve
 	return optind == argc;
 }
 
-/* --- messages ------------------------------------------------------------------------------------- */
+/* --- messages
+ * ------------------------------------------------------------------------------------- */
 
 static void close_all(const int *fds, size_t n)
 {
@@ -118,7 +113,8 @@ static void refused(struct role *r, enum wire_role peer, const struct err *e)
 {
 	r->refused++;
 	if (r->refused <= REFUSED_LOGGED)
-		log_line(LOG_WARNING, "message from %s refused: %s%s", wire_role_name(peer), e->text,
+		log_line(LOG_WARNING, "message from %s refused: %s%s", wire_role_name(peer),
+			 e->text,
 			 r->refused == REFUSED_LOGGED ? " (further ones are only counted)" : "");
 }
 
@@ -179,7 +175,8 @@ static bool take(struct role *r, enum wire_role peer)
 	size_t len = 0, n_fds = 0;
 	bool done;
 
-	if (!chan_recv(r->peers[peer], r->in.bytes, sizeof r->in.bytes, &len, fds, CHAN_FDS_MAX, &n_fds, &e)) {
+	if (!chan_recv(r->peers[peer], r->in.bytes, sizeof r->in.bytes, &len, fds, CHAN_FDS_MAX,
+		       &n_fds, &e)) {
 		if (e.code == ERR_AGAIN)
 			return false;
 		if (e.code == ERR_LIMIT) {
@@ -204,7 +201,8 @@ static bool take(struct role *r, enum wire_role peer)
 		done = r->ops->message(r->state, peer, &r->in.h, fds, n_fds, &e);
 	} else {
 		close_all(fds, n_fds);
-		done = err_set(&e, ERR_PEER, "message of type %u is not expected here", r->in.h.type);
+		done =
+		    err_set(&e, ERR_PEER, "message of type %u is not expected here", r->in.h.type);
 	}
 	if (!done)
 		refused(r, peer, &e);
@@ -226,8 +224,8 @@ static void on_peer(void *arg, int fd, uint32_t events)
 			return;
 }
 
-bool role_send(struct role *r, enum wire_role peer, const struct wire_header *m, const int *fds, size_t n_fds,
-	       struct err *e)
+bool role_send(struct role *r, enum wire_role peer, const struct wire_header *m, const int *fds,
+	       size_t n_fds, struct err *e)
 {
 	struct err why = {0};
 
@@ -235,13 +233,15 @@ bool role_send(struct role *r, enum wire_role peer, const struct wire_header *m,
 		return err_set(e, ERR_PEER, "%s is not there", wire_role_name(peer));
 	if (chan_send(r->peers[peer], m, m->size, fds, n_fds, &why))
 		return true;
-	/* The loop sees the hang-up and drops the channel: what the peer said last is still to be read. */
+	/* The loop sees the hang-up and drops the channel: what the peer said last is still to be
+	 * read. */
 	if (e)
 		*e = why;
 	return err_prefix(e, "to %s", wire_role_name(peer));
 }
 
-/* --- status --------------------------------------------------------------------------------------- */
+/* --- status
+ * --------------------------------------------------------------------------------------- */
 
 void role_count(struct wire_status *s, const char *name, int64_t value)
 {
@@ -267,7 +267,8 @@ static void report(void *arg)
 		r->ops->status(r->state, &s);
 	if (r->refused > 0)
 		role_count(&s, "messages_refused", r->refused);
-	/* A parent that is slow to read gets the next one; one that is gone is noticed by the loop. */
+	/* A parent that is slow to read gets the next one; one that is gone is noticed by the loop.
+	 */
 	if (!role_send(r, WIRE_PARENT, &s.h, NULL, 0, &e))
 		log_line(LOG_DEBUG, "status: %s", e.text);
 }
@@ -287,7 +288,8 @@ void role_exit(struct role *r)
 	loop_stop(r->env.loop);
 }
 
-/* --- the ritual ----------------------------------------------------------------------------------- */
+/* --- the ritual
+ * ----------------------------------------------------------------------------------- */
 
 /* Wait for START and keep the configuration it brings. */
 static bool take_start(struct role *r, struct err *e)
@@ -304,9 +306,11 @@ static bool take_start(struct role *r, struct err *e)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return err_set(e, ERR_PEER, "the parent says nothing");
-	if (!chan_recv(ROLE_PARENT_FD, r->in.bytes, sizeof r->in.bytes, &len, fds, CHAN_FDS_MAX, &n_fds, e))
+	if (!chan_recv(ROLE_PARENT_FD, r->in.bytes, sizeof r->in.bytes, &len, fds, CHAN_FDS_MAX,
+		       &n_fds, e))
 		return err_prefix(e, "parent");
-	if (!wire_check(r->in.bytes, len, n_fds, WIRE_PARENT, r->ops->role, e) || r->in.h.type != WIRE_START) {
+	if (!wire_check(r->in.bytes, len, n_fds, WIRE_PARENT, r->ops->role, e) ||
+	    r->in.h.type != WIRE_START) {
 		close_all(fds, n_fds);
 		return err_set(e, ERR_PEER, "the parent did not begin with START");
 	}
@@ -373,7 +377,9 @@ int role_main(int argc, char **argv, const struct role_ops *ops)
 		return 1;
 	harden();
 	if (!arguments(argc, argv, &r->env, &most) || !has_parent()) {
-		(void)fprintf(stderr, "alprd-%s: a part of alprd, which starts it: no channel to it on descriptor %d\n",
+		(void)fprintf(stderr,
+			      "alprd-%s: a part of alprd, which starts it: no channel to it on "
+			      "descriptor %d\n",
 			      wire_role_name((unsigned)ops->role), ROLE_PARENT_FD);
 		return 2;
 	}
@@ -383,5 +389,5 @@ int role_main(int argc, char **argv, const struct role_ops *ops)
 	r->env.role = r;
 	for (unsigned p = 0; p < WIRE_ROLES; p++)
 		r->peers[p] = -1;
-	return run_and_close(r);
+	return sandbox_leave(run_and_close(r));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ritual every role follows, whatever it does: take the configuration from the parent, open what it needs, close the
- * sandbox, say READY, loop, and on STOP finish what is in hand and leave with exit status 0.
- * main() of a role is one call of role_main with its table.
+ * The ritual every role follows, whatever it does: take the configuration from the parent, open
+ * what it needs, close the sandbox, say READY, loop, and on STOP finish what is in hand and leave
+ * with exit status 0. main() of a role is one call of role_main with its table.
  */
 #ifndef FIRMWARE_ROLE_H
 #define FIRMWARE_ROLE_H
@@ -34,14 +34,16 @@ struct role_ops {
 	bool (*open)(void *state, const struct role_env *env, struct sandbox *box, struct err *e);
 	/* The sandbox is closed: arm timers, start cameras. May be NULL. */
 	bool (*begin)(void *state, struct err *e);
-	/* A channel to `peer` is there (fd owned by the ritual, watched by it). After a restart of the peer it comes again: what was
-	 * under way with the old one is void. May be NULL. */
+	/* A channel to `peer` is there (fd owned by the ritual, watched by it). After a restart of
+	 * the peer it comes again: what was under way with the old one is void. May be NULL. */
 	void (*connected)(void *state, enum wire_role peer);
-	/* A message of a peer (or RELOAD from the parent): header already checked against version and size of its type.
-	 * Descriptors are the callee's to close. A false return is logged and counted, never fatal. */
-	bool (*message)(void *state, enum wire_role peer, const struct wire_header *m, int *fds, size_t n_fds,
-			struct err *e);
-	/* STOP has come: finish; call role_exit when done (at once, or later). NULL: exit at once. */
+	/* A message of a peer (or RELOAD from the parent): header already checked against version
+	 * and size of its type. Descriptors are the callee's to close. A false return is logged and
+	 * counted, never fatal. */
+	bool (*message)(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
+			size_t n_fds, struct err *e);
+	/* STOP has come: finish; call role_exit when done (at once, or later). NULL: exit at once.
+	 */
 	void (*stop)(void *state);
 	/* Fill state, detail and counters of *s; called once a second. */
 	void (*status)(void *state, struct wire_status *s);
@@ -53,11 +55,11 @@ struct role_ops {
 int role_main(int argc, char **argv, const struct role_ops *ops);
 
 /*
- * Send a message to a peer. ERR_AGAIN: its queue is full (try later); ERR_PEER: it is not there now (after its
- * restart `connected` is called).
+ * Send a message to a peer. ERR_AGAIN: its queue is full (try later); ERR_PEER: it is not there now
+ * (after its restart `connected` is called).
  */
-bool role_send(struct role *r, enum wire_role peer, const struct wire_header *m, const int *fds, size_t n_fds,
-	       struct err *e) MUST_CHECK;
+bool role_send(struct role *r, enum wire_role peer, const struct wire_header *m, const int *fds,
+	       size_t n_fds, struct err *e) MUST_CHECK;
 
 /* Leave the loop with exit status 0. */
 void role_exit(struct role *r);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every message between roles: fixed size, versioned, one struct each, sent whole over base/chan.h. The receiver checks
- * version, type, size and every field it uses, whoever the sender is. Arrays of text are NUL-terminated by the sender
- * and terminated again by the receiver (wire_terminate).
+ * Every message between roles: fixed size, versioned, one struct each, sent whole over base/chan.h.
+ * The receiver checks version, type, size and every field it uses, whoever the sender is. Arrays of
+ * text are NUL-terminated by the sender and terminated again by the receiver (wire_terminate).
  */
 #ifndef FIRMWARE_WIRE_H
 #define FIRMWARE_WIRE_H
@@ -32,32 +32,32 @@ const char *wire_role_name(unsigned role);
 
 enum wire_type {
 	/* parent -> role */
-	WIRE_START = 1,   /* fd: the configuration, sealed */
-	WIRE_PEER,        /* fd: a fresh channel to another role (replaces the old one) */
-	WIRE_STOP,        /* finish what is in hand, then exit 0 */
-	WIRE_RELOAD,      /* store: load the hotlist again */
+	WIRE_START = 1, /* fd: the configuration, sealed */
+	WIRE_PEER,	/* fd: a fresh channel to another role (replaces the old one) */
+	WIRE_STOP,	/* finish what is in hand, then exit 0 */
+	WIRE_RELOAD,	/* store: load the hotlist again */
 	/* role -> parent */
-	WIRE_READY,       /* sandbox closed, loop entered */
-	WIRE_STATUS,      /* counters and state; parent -> control the same, one per role */
+	WIRE_READY,  /* sandbox closed, loop entered */
+	WIRE_STATUS, /* counters and state; parent -> control the same, one per role */
 	/* capture <-> vision */
-	WIRE_BUFFERS,     /* fds: the buffers of one camera */
+	WIRE_BUFFERS, /* fds: the buffers of one camera */
 	WIRE_PAIR,
-	WIRE_PAIR_DONE,   /* the credit back */
+	WIRE_PAIR_DONE, /* the credit back */
 	/* vision <-> store */
-	WIRE_PASSAGE,     /* fd: gift with crops and scenes */
+	WIRE_PASSAGE, /* fd: gift with crops and scenes */
 	WIRE_PASSAGE_DONE,
 	/* store <-> uplink */
-	WIRE_HIT,         /* fd: gift with the event, ready to send */
+	WIRE_HIT, /* fd: gift with the event, ready to send */
 	WIRE_HIT_DONE,
-	WIRE_BUNDLE,      /* uplink -> store, fd: gift with hotlist bundle bytes */
+	WIRE_BUNDLE, /* uplink -> store, fd: gift with hotlist bundle bytes */
 	WIRE_BUNDLE_DONE,
 	WIRE_TYPES
 };
 
 struct wire_header {
 	uint16_t version; /* WIRE_VERSION */
-	uint16_t type;    /* enum wire_type */
-	uint32_t size;    /* bytes of the whole message, header included */
+	uint16_t type;	  /* enum wire_type */
+	uint32_t size;	  /* bytes of the whole message, header included */
 };
 
 struct wire_plain { /* START, STOP, RELOAD: nothing but the type */
@@ -85,12 +85,12 @@ struct wire_counter {
 struct wire_status {
 	struct wire_header h;
 	uint32_t role;
-	uint32_t restarts;     /* filled by the parent */
-	uint8_t running;       /* filled by the parent */
+	uint32_t restarts;	       /* filled by the parent */
+	uint8_t running;	       /* filled by the parent */
 	struct sandbox_loaded sandbox; /* filled by the parent from WIRE_READY */
-	int32_t pid;           /* filled by the parent */
-	char state[32];        /* one word: "ok", "degraded", "offline", "stale", … */
-	char detail[192];      /* plain words for a person */
+	int32_t pid;		       /* filled by the parent */
+	char state[32];		       /* one word: "ok", "degraded", "offline", "stale", … */
+	char detail[192];	       /* plain words for a person */
 	uint32_t n;
 	struct wire_counter counters[WIRE_COUNTERS];
 };
@@ -103,9 +103,9 @@ struct wire_buffers {
 
 struct wire_pair {
 	struct wire_header h;
-	uint64_t pair;          /* counts up */
+	uint64_t pair;			/* counts up */
 	uint8_t present[FRAME_CAMERAS]; /* 0: this angle is missing (degraded) */
-	uint8_t last;           /* 1: the source has ended after this pair (present may be all 0) */
+	uint8_t last; /* 1: the source has ended after this pair (present may be all 0) */
 	struct frame frames[FRAME_CAMERAS];
 };
 
@@ -114,7 +114,7 @@ struct wire_pair_done {
 	uint64_t pair;
 };
 
-#define WIRE_ID_SIZE 16u
+#define WIRE_ID_SIZE  16u
 #define WIRE_GIFT_MAX (4u << 20) /* bytes of a passage gift; larger is refused */
 
 enum wire_picture { WIRE_CROP_0, WIRE_CROP_1, WIRE_SCENE_0, WIRE_SCENE_1, WIRE_PICTURES };
@@ -125,21 +125,22 @@ struct wire_span {
 
 struct wire_angle {
 	uint8_t present;
-	int64_t capture_ns;      /* of the frame whose crop and scene are given */
-	struct plate_quad quad;  /* in that frame */
-	struct plate_read read;  /* of this angle alone, all its frames */
-	uint32_t frames;         /* observations of this angle */
+	int64_t capture_ns;	/* of the frame whose crop and scene are given */
+	struct plate_quad quad; /* in that frame */
+	struct plate_read read; /* of this angle alone, all its frames */
+	uint32_t frames;	/* observations of this angle */
 };
 
 struct wire_passage {
 	struct wire_header h;
-	uint8_t id[WIRE_ID_SIZE];  /* random; the store keeps one of each, so that a repeat is harmless */
+	uint8_t id[WIRE_ID_SIZE];  /* random; the store keeps one of each, so that a repeat is
+				      harmless */
 	int64_t first_ns, last_ns; /* first and last pair that showed the plate, until decided */
-	int64_t best_ns;           /* the pair whose pictures are given */
-	uint32_t pairs;            /* pairs that showed it */
-	uint8_t degraded;          /* one angle only */
-	uint8_t low_quality;       /* kept, but below a quality gate: never matched */
-	struct plate_read read;    /* fused */
+	int64_t best_ns;	   /* the pair whose pictures are given */
+	uint32_t pairs;		   /* pairs that showed it */
+	uint8_t degraded;	   /* one angle only */
+	uint8_t low_quality;	   /* kept, but below a quality gate: never matched */
+	struct plate_read read;	   /* fused */
 	struct wire_angle angles[FRAME_CAMERAS];
 	struct wire_span pictures[WIRE_PICTURES]; /* JPEG, luma */
 };
@@ -153,8 +154,8 @@ struct wire_passage_done {
 struct wire_hit {
 	struct wire_header h;
 	int64_t outbox_id;
-	uint64_t size;    /* of the gift */
-	int64_t best_ns;  /* exposure the latency is counted from */
+	uint64_t size;	 /* of the gift */
+	int64_t best_ns; /* exposure the latency is counted from */
 };
 
 enum wire_outcome { WIRE_ACKNOWLEDGED = 1, WIRE_LATER, WIRE_REFUSED };
@@ -177,15 +178,16 @@ struct wire_bundle_done {
 	struct wire_header h;
 	uint8_t accepted;
 	uint64_t version; /* in force now */
-	char etag[64];    /* of the offer */
+	char etag[64];	  /* of the offer */
 };
 
 /*
- * Check a received message before anything in it is used: version, type, size (declared, received and the type's own), the number
- * of descriptors, and that a message of this type may go from role `from` to role `to` at all. `m` must be aligned for any message.
- * ERR_PEER, with what is wrong.
+ * Check a received message before anything in it is used: version, type, size (declared, received
+ * and the type's own), the number of descriptors, and that a message of this type may go from role
+ * `from` to role `to` at all. `m` must be aligned for any message. ERR_PEER, with what is wrong.
  */
-bool wire_check(const void *m, size_t len, size_t n_fds, enum wire_role from, enum wire_role to, struct err *e) MUST_CHECK;
+bool wire_check(const void *m, size_t len, size_t n_fds, enum wire_role from, enum wire_role to,
+		struct err *e) MUST_CHECK;
 
 /* Terminate a text field of a received message: wire_terminate(m->etag, sizeof m->etag). */
 void wire_terminate(char *text, size_t size);

@@ -24,8 +24,9 @@
 
 #define TMPFILE_BIT    (O_TMPFILE & ~O_DIRECTORY)
 #define SOCK_TYPE_BITS 0xfu
-#define NEW_SPACES                                                                                                     \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define NEW_SPACES                                                                                 \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
+	 CLONE_NEWPID | CLONE_NEWNET)
 #define THREAD_BITS (CLONE_THREAD | CLONE_VM | CLONE_SIGHAND | CLONE_FILES | CLONE_FS)
 #define INT_BITS    0xffffffffu /* the kernel looks at the low half only of an int */
 
@@ -37,9 +38,10 @@ struct plain_rule {
 	int nr;
 };
 
-/* One rule with arguments: action when (argument & mask) == value for all given (mask 0: not compared). */
+/* One rule with arguments: action when (argument & mask) == value for all given (mask 0: not
+ * compared). */
 struct arg_rule {
-	uint32_t may;     /* applies when the role has all of these … */
+	uint32_t may;	  /* applies when the role has all of these … */
 	uint32_t may_not; /* … and none of these */
 	int nr;
 	int fail; /* 0: allowed; an errno: refused with it */
@@ -52,148 +54,342 @@ struct arg_rule {
 #define CALL(name) SCMP_SYS(name)
 
 static const struct plain_rule plain_rules[] = {
-	/* memory (mmap and mprotect are below) */
-	{ALWAYS, CALL(brk)}, {ALWAYS, CALL(munmap)}, {ALWAYS, CALL(mremap)}, {ALWAYS, CALL(madvise)},
-	{ALWAYS, CALL(mlock)}, {ALWAYS, CALL(munlock)}, {ALWAYS, CALL(membarrier)},
-	/* open descriptors */
-	{ALWAYS, CALL(read)}, {ALWAYS, CALL(readv)}, {ALWAYS, CALL(pread64)}, {ALWAYS, CALL(preadv)},
-	{ALWAYS, CALL(write)}, {ALWAYS, CALL(writev)}, {ALWAYS, CALL(pwrite64)}, {ALWAYS, CALL(pwritev)},
-	{ALWAYS, CALL(close)}, {ALWAYS, CALL(lseek)}, {ALWAYS, CALL(fstat)}, {ALWAYS, CALL(dup)},
-	{ALWAYS, CALL(recvfrom)}, {ALWAYS, CALL(recvmsg)}, {ALWAYS, CALL(sendmsg)}, {ALWAYS, CALL(shutdown)},
-	{ALWAYS, CALL(getsockopt)}, {ALWAYS, CALL(getsockname)}, {ALWAYS, CALL(getpeername)},
-	/* waiting */
-	{ALWAYS, CALL(poll)}, {ALWAYS, CALL(ppoll)}, {ALWAYS, CALL(select)}, {ALWAYS, CALL(pselect6)},
-	{ALWAYS, CALL(epoll_create1)}, {ALWAYS, CALL(epoll_ctl)}, {ALWAYS, CALL(epoll_wait)},
-	{ALWAYS, CALL(epoll_pwait)}, {ALWAYS, CALL(epoll_pwait2)}, {ALWAYS, CALL(timerfd_create)},
-	{ALWAYS, CALL(timerfd_settime)}, {ALWAYS, CALL(timerfd_gettime)}, {ALWAYS, CALL(signalfd4)},
-	{ALWAYS, CALL(eventfd2)}, {ALWAYS, CALL(pipe2)}, {ALWAYS, CALL(nanosleep)}, {ALWAYS, CALL(clock_nanosleep)},
-	{ALWAYS, CALL(restart_syscall)}, {ALWAYS, CALL(futex)}, {ALWAYS, CALL(sched_yield)},
-	/* time and who am I */
-	{ALWAYS, CALL(clock_gettime)}, {ALWAYS, CALL(clock_getres)}, {ALWAYS, CALL(gettimeofday)}, {ALWAYS, CALL(time)},
-	{ALWAYS, CALL(getpid)}, {ALWAYS, CALL(gettid)}, {ALWAYS, CALL(getppid)}, {ALWAYS, CALL(getuid)},
-	{ALWAYS, CALL(geteuid)}, {ALWAYS, CALL(getgid)}, {ALWAYS, CALL(getegid)}, {ALWAYS, CALL(uname)},
-	{ALWAYS, CALL(sysinfo)}, {ALWAYS, CALL(getrusage)}, {ALWAYS, CALL(getrlimit)}, {ALWAYS, CALL(getcpu)},
-	{ALWAYS, CALL(sched_getaffinity)}, {ALWAYS, CALL(getrandom)},
-	/* signals to oneself, and the end */
-	{ALWAYS, CALL(rt_sigaction)}, {ALWAYS, CALL(rt_sigprocmask)}, {ALWAYS, CALL(rt_sigreturn)},
-	{ALWAYS, CALL(sigaltstack)}, {ALWAYS, CALL(exit)}, {ALWAYS, CALL(exit_group)},
+    /* memory (mmap and mprotect are below) */
+    {ALWAYS, CALL(brk)},
+    {ALWAYS, CALL(munmap)},
+    {ALWAYS, CALL(mremap)},
+    {ALWAYS, CALL(madvise)},
+    {ALWAYS, CALL(mlock)},
+    {ALWAYS, CALL(munlock)},
+    {ALWAYS, CALL(membarrier)},
+    /* open descriptors */
+    {ALWAYS, CALL(read)},
+    {ALWAYS, CALL(readv)},
+    {ALWAYS, CALL(pread64)},
+    {ALWAYS, CALL(preadv)},
+    {ALWAYS, CALL(write)},
+    {ALWAYS, CALL(writev)},
+    {ALWAYS, CALL(pwrite64)},
+    {ALWAYS, CALL(pwritev)},
+    {ALWAYS, CALL(close)},
+    {ALWAYS, CALL(lseek)},
+    {ALWAYS, CALL(fstat)},
+    {ALWAYS, CALL(dup)},
+    {ALWAYS, CALL(recvfrom)},
+    {ALWAYS, CALL(recvmsg)},
+    {ALWAYS, CALL(sendmsg)},
+    {ALWAYS, CALL(shutdown)},
+    {ALWAYS, CALL(getsockopt)},
+    {ALWAYS, CALL(getsockname)},
+    {ALWAYS, CALL(getpeername)},
+    /* waiting */
+    {ALWAYS, CALL(poll)},
+    {ALWAYS, CALL(ppoll)},
+    {ALWAYS, CALL(select)},
+    {ALWAYS, CALL(pselect6)},
+    {ALWAYS, CALL(epoll_create1)},
+    {ALWAYS, CALL(epoll_ctl)},
+    {ALWAYS, CALL(epoll_wait)},
+    {ALWAYS, CALL(epoll_pwait)},
+    {ALWAYS, CALL(epoll_pwait2)},
+    {ALWAYS, CALL(timerfd_create)},
+    {ALWAYS, CALL(timerfd_settime)},
+    {ALWAYS, CALL(timerfd_gettime)},
+    {ALWAYS, CALL(signalfd4)},
+    {ALWAYS, CALL(eventfd2)},
+    {ALWAYS, CALL(pipe2)},
+    {ALWAYS, CALL(nanosleep)},
+    {ALWAYS, CALL(clock_nanosleep)},
+    {ALWAYS, CALL(restart_syscall)},
+    {ALWAYS, CALL(futex)},
+    {ALWAYS, CALL(sched_yield)},
+    /* time and who am I */
+    {ALWAYS, CALL(clock_gettime)},
+    {ALWAYS, CALL(clock_getres)},
+    {ALWAYS, CALL(gettimeofday)},
+    {ALWAYS, CALL(time)},
+    {ALWAYS, CALL(getpid)},
+    {ALWAYS, CALL(gettid)},
+    {ALWAYS, CALL(getppid)},
+    {ALWAYS, CALL(getuid)},
+    {ALWAYS, CALL(geteuid)},
+    {ALWAYS, CALL(getgid)},
+    {ALWAYS, CALL(getegid)},
+    {ALWAYS, CALL(uname)},
+    {ALWAYS, CALL(sysinfo)},
+    {ALWAYS, CALL(getrusage)},
+    {ALWAYS, CALL(getrlimit)},
+    {ALWAYS, CALL(getcpu)},
+    {ALWAYS, CALL(sched_getaffinity)},
+    {ALWAYS, CALL(getrandom)},
+    /* signals to oneself, and the end */
+    {ALWAYS, CALL(rt_sigaction)},
+    {ALWAYS, CALL(rt_sigprocmask)},
+    {ALWAYS, CALL(rt_sigreturn)},
+    {ALWAYS, CALL(sigaltstack)},
+    {ALWAYS, CALL(exit)},
+    {ALWAYS, CALL(exit_group)},
 
-	{SANDBOX_THREADS, CALL(set_robust_list)}, {SANDBOX_THREADS, CALL(rseq)},
-	{SANDBOX_THREADS, CALL(sched_getparam)}, {SANDBOX_THREADS, CALL(sched_getscheduler)},
+    {SANDBOX_THREADS, CALL(set_robust_list)},
+    {SANDBOX_THREADS, CALL(rseq)},
+    {SANDBOX_THREADS, CALL(sched_getparam)},
+    {SANDBOX_THREADS, CALL(sched_getscheduler)},
 
-	{SANDBOX_READ_FILES, CALL(newfstatat)}, {SANDBOX_READ_FILES, CALL(stat)}, {SANDBOX_READ_FILES, CALL(lstat)},
-	{SANDBOX_READ_FILES, CALL(statx)}, {SANDBOX_READ_FILES, CALL(access)}, {SANDBOX_READ_FILES, CALL(faccessat)},
-	{SANDBOX_READ_FILES, CALL(faccessat2)}, {SANDBOX_READ_FILES, CALL(readlink)},
-	{SANDBOX_READ_FILES, CALL(readlinkat)}, {SANDBOX_READ_FILES, CALL(getcwd)},
-	{SANDBOX_READ_FILES, CALL(getdents64)}, {SANDBOX_READ_FILES, CALL(statfs)},
-	{SANDBOX_READ_FILES, CALL(fstatfs)}, {SANDBOX_READ_FILES, CALL(fadvise64)},
+    {SANDBOX_READ_FILES, CALL(newfstatat)},
+    {SANDBOX_READ_FILES, CALL(stat)},
+    {SANDBOX_READ_FILES, CALL(lstat)},
+    {SANDBOX_READ_FILES, CALL(statx)},
+    {SANDBOX_READ_FILES, CALL(access)},
+    {SANDBOX_READ_FILES, CALL(faccessat)},
+    {SANDBOX_READ_FILES, CALL(faccessat2)},
+    {SANDBOX_READ_FILES, CALL(readlink)},
+    {SANDBOX_READ_FILES, CALL(readlinkat)},
+    {SANDBOX_READ_FILES, CALL(getcwd)},
+    {SANDBOX_READ_FILES, CALL(getdents64)},
+    {SANDBOX_READ_FILES, CALL(statfs)},
+    {SANDBOX_READ_FILES, CALL(fstatfs)},
+    {SANDBOX_READ_FILES, CALL(fadvise64)},
 
-	{SANDBOX_WRITE_FILES, CALL(openat)}, {SANDBOX_WRITE_FILES, CALL(newfstatat)},
-	{SANDBOX_WRITE_FILES, CALL(rename)}, {SANDBOX_WRITE_FILES, CALL(renameat)},
-	{SANDBOX_WRITE_FILES, CALL(renameat2)}, {SANDBOX_WRITE_FILES, CALL(unlink)},
-	{SANDBOX_WRITE_FILES, CALL(unlinkat)}, {SANDBOX_WRITE_FILES, CALL(fsync)},
-	{SANDBOX_WRITE_FILES, CALL(fdatasync)}, {SANDBOX_WRITE_FILES, CALL(sync_file_range)},
-	{SANDBOX_WRITE_FILES, CALL(ftruncate)}, {SANDBOX_WRITE_FILES, CALL(fallocate)},
-	{SANDBOX_WRITE_FILES, CALL(flock)}, {SANDBOX_WRITE_FILES, CALL(fchmod)},
-	{SANDBOX_WRITE_FILES, CALL(utimensat)}, {SANDBOX_WRITE_FILES, CALL(statfs)},
-	{SANDBOX_WRITE_FILES, CALL(fstatfs)},
+    {SANDBOX_WRITE_FILES, CALL(openat)},
+    {SANDBOX_WRITE_FILES, CALL(newfstatat)},
+    {SANDBOX_WRITE_FILES, CALL(rename)},
+    {SANDBOX_WRITE_FILES, CALL(renameat)},
+    {SANDBOX_WRITE_FILES, CALL(renameat2)},
+    {SANDBOX_WRITE_FILES, CALL(unlink)},
+    {SANDBOX_WRITE_FILES, CALL(unlinkat)},
+    {SANDBOX_WRITE_FILES, CALL(fsync)},
+    {SANDBOX_WRITE_FILES, CALL(fdatasync)},
+    {SANDBOX_WRITE_FILES, CALL(sync_file_range)},
+    {SANDBOX_WRITE_FILES, CALL(ftruncate)},
+    {SANDBOX_WRITE_FILES, CALL(fallocate)},
+    {SANDBOX_WRITE_FILES, CALL(flock)},
+    {SANDBOX_WRITE_FILES, CALL(fchmod)},
+    {SANDBOX_WRITE_FILES, CALL(utimensat)},
+    {SANDBOX_WRITE_FILES, CALL(statfs)},
+    {SANDBOX_WRITE_FILES, CALL(fstatfs)},
 
-	{SANDBOX_MEMFD, CALL(memfd_create)}, {SANDBOX_MEMFD, CALL(ftruncate)},
+    {SANDBOX_MEMFD, CALL(memfd_create)},
+    {SANDBOX_MEMFD, CALL(ftruncate)},
 
-	{SANDBOX_INTERNET, CALL(connect)}, {SANDBOX_INTERNET, CALL(setsockopt)}, {SANDBOX_INTERNET, CALL(sendto)},
-	{SANDBOX_INTERNET, CALL(sendmmsg)}, {SANDBOX_INTERNET, CALL(recvmmsg)},
+    {SANDBOX_INTERNET, CALL(connect)},
+    {SANDBOX_INTERNET, CALL(setsockopt)},
+    {SANDBOX_INTERNET, CALL(sendto)},
+    {SANDBOX_INTERNET, CALL(sendmmsg)},
+    {SANDBOX_INTERNET, CALL(recvmmsg)},
 
-	{SANDBOX_UNIX_ACCEPT, CALL(accept4)},
+    {SANDBOX_UNIX_ACCEPT, CALL(accept4)},
 };
 
-#define FCNTL(may, cmd) {may, 0, CALL(fcntl), 0, {{1, INT_BITS, (cmd)}}}
-#define IOCTL(may, cmd, fail) {may, 0, CALL(ioctl), fail, {{1, INT_BITS, (cmd)}}}
-#define IOCTL_KIND(kind) {SANDBOX_DEVICES, 0, CALL(ioctl), 0, {{1, 0xff00, (uint64_t)(kind) << 8}}}
-#define PRCTL(cmd) {ALWAYS, 0, CALL(prctl), 0, {{0, INT_BITS, (cmd)}}}
-#define REFUSE(may, may_not, name, errnum) {may, may_not, CALL(name), errnum, {{0, 0, 0}}}
+#define FCNTL(may, cmd)                                                                            \
+	{                                                                                          \
+		may, 0, CALL(fcntl), 0,                                                            \
+		{                                                                                  \
+			{                                                                          \
+				1, INT_BITS, (cmd)                                                 \
+			}                                                                          \
+		}                                                                                  \
+	}
+#define IOCTL(may, cmd, fail)                                                                      \
+	{                                                                                          \
+		may, 0, CALL(ioctl), fail,                                                         \
+		{                                                                                  \
+			{                                                                          \
+				1, INT_BITS, (cmd)                                                 \
+			}                                                                          \
+		}                                                                                  \
+	}
+#define IOCTL_KIND(kind)                                                                           \
+	{                                                                                          \
+		SANDBOX_DEVICES, 0, CALL(ioctl), 0,                                                \
+		{                                                                                  \
+			{                                                                          \
+				1, 0xff00, (uint64_t)(kind) << 8                                   \
+			}                                                                          \
+		}                                                                                  \
+	}
+#define PRCTL(cmd)                                                                                 \
+	{                                                                                          \
+		ALWAYS, 0, CALL(prctl), 0,                                                         \
+		{                                                                                  \
+			{                                                                          \
+				0, INT_BITS, (cmd)                                                 \
+			}                                                                          \
+		}                                                                                  \
+	}
+#define REFUSE(may, may_not, name, errnum)                                                         \
+	{                                                                                          \
+		may, may_not, CALL(name), errnum,                                                  \
+		{                                                                                  \
+			{                                                                          \
+				0, 0, 0                                                            \
+			}                                                                          \
+		}                                                                                  \
+	}
 #define NO_FILES (SANDBOX_READ_FILES | SANDBOX_WRITE_FILES)
 
 static const struct arg_rule arg_rules[] = {
-	/* Memory is writable or executable, never made executable afterwards. A refused dlopen(3) is an error, not an end. */
-	{ALWAYS, 0, CALL(mmap), 0, {{2, PROT_EXEC, 0}}},
-	{ALWAYS, 0, CALL(mmap), EPERM, {{2, PROT_EXEC, PROT_EXEC}}},
-	{ALWAYS, 0, CALL(mprotect), 0, {{2, PROT_EXEC, 0}}},
-	{ALWAYS, 0, CALL(mprotect), EPERM, {{2, PROT_EXEC, PROT_EXEC}}},
+    /* Memory is writable or executable, never made executable afterwards. A refused dlopen(3) is an
+       error, not an end. */
+    {ALWAYS, 0, CALL(mmap), 0, {{2, PROT_EXEC, 0}}},
+    {ALWAYS, 0, CALL(mmap), EPERM, {{2, PROT_EXEC, PROT_EXEC}}},
+    {ALWAYS, 0, CALL(mprotect), 0, {{2, PROT_EXEC, 0}}},
+    {ALWAYS, 0, CALL(mprotect), EPERM, {{2, PROT_EXEC, PROT_EXEC}}},
 
-	FCNTL(ALWAYS, F_GETFD), FCNTL(ALWAYS, F_SETFD), FCNTL(ALWAYS, F_GETFL), FCNTL(ALWAYS, F_SETFL),
-	FCNTL(ALWAYS, F_DUPFD_CLOEXEC), FCNTL(ALWAYS, F_GET_SEALS), FCNTL(SANDBOX_MEMFD, F_ADD_SEALS),
-	FCNTL(SANDBOX_WRITE_FILES, F_GETLK), FCNTL(SANDBOX_WRITE_FILES, F_SETLK), FCNTL(SANDBOX_WRITE_FILES, F_SETLKW),
-	FCNTL(SANDBOX_WRITE_FILES, F_OFD_GETLK), FCNTL(SANDBOX_WRITE_FILES, F_OFD_SETLK),
-	FCNTL(SANDBOX_WRITE_FILES, F_OFD_SETLKW),
+    FCNTL(ALWAYS, F_GETFD),
+    FCNTL(ALWAYS, F_SETFD),
+    FCNTL(ALWAYS, F_GETFL),
+    FCNTL(ALWAYS, F_SETFL),
+    FCNTL(ALWAYS, F_DUPFD_CLOEXEC),
+    FCNTL(ALWAYS, F_GET_SEALS),
+    FCNTL(SANDBOX_MEMFD, F_ADD_SEALS),
+    FCNTL(SANDBOX_WRITE_FILES, F_GETLK),
+    FCNTL(SANDBOX_WRITE_FILES, F_SETLK),
+    FCNTL(SANDBOX_WRITE_FILES, F_SETLKW),
+    FCNTL(SANDBOX_WRITE_FILES, F_OFD_GETLK),
+    FCNTL(SANDBOX_WRITE_FILES, F_OFD_SETLK),
+    FCNTL(SANDBOX_WRITE_FILES, F_OFD_SETLKW),
 
-	/* stdio asks whether its descriptor is a terminal. */
-	IOCTL(ALWAYS, TCGETS, ENOTTY), IOCTL(ALWAYS, TIOCGWINSZ, ENOTTY), IOCTL(ALWAYS, FIONREAD, 0),
-	IOCTL(SANDBOX_INTERNET, FIONBIO, 0),
-	/* V4L2, media controller, DMA buffers, GPIO, watchdog (Documentation/userspace-api/ioctl/ioctl-number.rst). */
-	IOCTL_KIND('V'), IOCTL_KIND('|'), IOCTL_KIND('b'), IOCTL_KIND(0xb4), IOCTL_KIND('W'),
+    /* stdio asks whether its descriptor is a terminal. */
+    IOCTL(ALWAYS, TCGETS, ENOTTY),
+    IOCTL(ALWAYS, TIOCGWINSZ, ENOTTY),
+    IOCTL(ALWAYS, FIONREAD, 0),
+    IOCTL(SANDBOX_INTERNET, FIONBIO, 0),
+    /* V4L2, media controller, DMA buffers, GPIO, watchdog
+       (Documentation/userspace-api/ioctl/ioctl-number.rst). */
+    IOCTL_KIND('V'),
+    IOCTL_KIND('|'),
+    IOCTL_KIND('b'),
+    IOCTL_KIND(0xb4),
+    IOCTL_KIND('W'),
 
-	PRCTL(PR_SET_NAME), PRCTL(PR_GET_NAME), PRCTL(PR_SET_VMA), PRCTL(PR_GET_DUMPABLE),
-	PRCTL(PR_GET_NO_NEW_PRIVS), PRCTL(PR_GET_SECCOMP),
+    PRCTL(PR_SET_NAME),
+    PRCTL(PR_GET_NAME),
+    PRCTL(PR_SET_VMA),
+    PRCTL(PR_GET_DUMPABLE),
+    PRCTL(PR_GET_NO_NEW_PRIVS),
+    PRCTL(PR_GET_SECCOMP),
 
-	/* Limits may be asked, not set. */
-	{ALWAYS, 0, CALL(prlimit64), 0, {{2, UINT64_MAX, 0}}},
-	/* send(3) on a connected channel, and no address. */
-	{ALWAYS, SANDBOX_INTERNET, CALL(sendto), 0, {{4, UINT64_MAX, 0}}},
+    /* Limits may be asked, not set. */
+    {ALWAYS, 0, CALL(prlimit64), 0, {{2, UINT64_MAX, 0}}},
+    /* send(3) on a connected channel, and no address. */
+    {ALWAYS, SANDBOX_INTERNET, CALL(sendto), 0, {{4, UINT64_MAX, 0}}},
 
-	/* The C library falls back from clone3, whose flags a filter cannot see, to clone. */
-	REFUSE(ALWAYS, 0, clone3, ENOSYS),
-	{SANDBOX_THREADS, 0, CALL(clone), 0, {{0, THREAD_BITS | NEW_SPACES, THREAD_BITS}}},
+    /* The C library falls back from clone3, whose flags a filter cannot see, to clone. */
+    REFUSE(ALWAYS, 0, clone3, ENOSYS),
+    {SANDBOX_THREADS, 0, CALL(clone), 0, {{0, THREAD_BITS | NEW_SPACES, THREAD_BITS}}},
 
-	{SANDBOX_READ_FILES, SANDBOX_WRITE_FILES, CALL(openat), 0,
-	 {{2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | TMPFILE_BIT, O_RDONLY}}},
-	REFUSE(ALWAYS, NO_FILES, openat, EACCES),
-	REFUSE(ALWAYS, 0, open, EACCES),
-	REFUSE(ALWAYS, SANDBOX_READ_FILES, access, EACCES),
-	REFUSE(ALWAYS, SANDBOX_READ_FILES, faccessat, EACCES),
-	REFUSE(ALWAYS, SANDBOX_READ_FILES, faccessat2, EACCES),
-	REFUSE(ALWAYS, SANDBOX_READ_FILES, readlink, EACCES),
-	REFUSE(ALWAYS, SANDBOX_READ_FILES, readlinkat, EACCES),
-	REFUSE(ALWAYS, SANDBOX_READ_FILES, stat, EACCES),
-	REFUSE(ALWAYS, SANDBOX_READ_FILES, lstat, EACCES),
-	REFUSE(ALWAYS, NO_FILES, statfs, EACCES),
-	/* fstat(3) is newfstatat on an open descriptor. */
-	{ALWAYS, NO_FILES, CALL(newfstatat), 0, {{3, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
-	{ALWAYS, NO_FILES, CALL(newfstatat), EACCES, {{3, AT_EMPTY_PATH, 0}}},
-	{ALWAYS, SANDBOX_READ_FILES, CALL(statx), 0, {{2, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
-	{ALWAYS, SANDBOX_READ_FILES, CALL(statx), EACCES, {{2, AT_EMPTY_PATH, 0}}},
-	/* SQLite as root gives its files the owner of the database, which they have already. */
-	REFUSE(SANDBOX_WRITE_FILES, 0, fchown, EPERM),
+    {SANDBOX_READ_FILES,
+     SANDBOX_WRITE_FILES,
+     CALL(openat),
+     0,
+     {{2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | TMPFILE_BIT, O_RDONLY}}},
+    REFUSE(ALWAYS, NO_FILES, openat, EACCES),
+    REFUSE(ALWAYS, 0, open, EACCES),
+    REFUSE(ALWAYS, SANDBOX_READ_FILES, access, EACCES),
+    REFUSE(ALWAYS, SANDBOX_READ_FILES, faccessat, EACCES),
+    REFUSE(ALWAYS, SANDBOX_READ_FILES, faccessat2, EACCES),
+    REFUSE(ALWAYS, SANDBOX_READ_FILES, readlink, EACCES),
+    REFUSE(ALWAYS, SANDBOX_READ_FILES, readlinkat, EACCES),
+    REFUSE(ALWAYS, SANDBOX_READ_FILES, stat, EACCES),
+    REFUSE(ALWAYS, SANDBOX_READ_FILES, lstat, EACCES),
+    REFUSE(ALWAYS, NO_FILES, statfs, EACCES),
+    /* fstat(3) is newfstatat on an open descriptor. */
+    {ALWAYS, NO_FILES, CALL(newfstatat), 0, {{3, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
+    {ALWAYS, NO_FILES, CALL(newfstatat), EACCES, {{3, AT_EMPTY_PATH, 0}}},
+    {ALWAYS, SANDBOX_READ_FILES, CALL(statx), 0, {{2, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
+    {ALWAYS, SANDBOX_READ_FILES, CALL(statx), EACCES, {{2, AT_EMPTY_PATH, 0}}},
+    /* SQLite as root gives its files the owner of the database, which they have already. */
+    REFUSE(SANDBOX_WRITE_FILES, 0, fchown, EPERM),
 
-	{SANDBOX_INTERNET, 0, CALL(socket), 0, {{0, INT_BITS, AF_INET}, {1, SOCK_TYPE_BITS, SOCK_STREAM}}},
-	{SANDBOX_INTERNET, 0, CALL(socket), 0, {{0, INT_BITS, AF_INET}, {1, SOCK_TYPE_BITS, SOCK_DGRAM}}},
-	{SANDBOX_INTERNET, 0, CALL(socket), 0, {{0, INT_BITS, AF_INET6}, {1, SOCK_TYPE_BITS, SOCK_STREAM}}},
-	{SANDBOX_INTERNET, 0, CALL(socket), 0, {{0, INT_BITS, AF_INET6}, {1, SOCK_TYPE_BITS, SOCK_DGRAM}}},
-	/* The resolver asks the kernel for addresses and a cache daemon for names; it does without either. */
-	{SANDBOX_INTERNET, 0, CALL(socket), EAFNOSUPPORT, {{0, INT_BITS, AF_NETLINK}}},
-	{SANDBOX_INTERNET, 0, CALL(socket), EAFNOSUPPORT, {{0, INT_BITS, AF_UNIX}}},
-	{SANDBOX_INTERNET, 0, CALL(socketpair), 0, {{0, INT_BITS, AF_UNIX}}},
+    {SANDBOX_INTERNET,
+     0,
+     CALL(socket),
+     0,
+     {{0, INT_BITS, AF_INET}, {1, SOCK_TYPE_BITS, SOCK_STREAM}}},
+    {SANDBOX_INTERNET,
+     0,
+     CALL(socket),
+     0,
+     {{0, INT_BITS, AF_INET}, {1, SOCK_TYPE_BITS, SOCK_DGRAM}}},
+    {SANDBOX_INTERNET,
+     0,
+     CALL(socket),
+     0,
+     {{0, INT_BITS, AF_INET6}, {1, SOCK_TYPE_BITS, SOCK_STREAM}}},
+    {SANDBOX_INTERNET,
+     0,
+     CALL(socket),
+     0,
+     {{0, INT_BITS, AF_INET6}, {1, SOCK_TYPE_BITS, SOCK_DGRAM}}},
+    /* The resolver asks the kernel for addresses and a cache daemon for names; it does without
+       either. */
+    {SANDBOX_INTERNET, 0, CALL(socket), EAFNOSUPPORT, {{0, INT_BITS, AF_NETLINK}}},
+    {SANDBOX_INTERNET, 0, CALL(socket), EAFNOSUPPORT, {{0, INT_BITS, AF_UNIX}}},
+    {SANDBOX_INTERNET, 0, CALL(socketpair), 0, {{0, INT_BITS, AF_UNIX}}},
 
 #ifdef FILTER_SANITIZED
-	REFUSE(ALWAYS, 0, personality, EPERM),
-	{ALWAYS, 0, CALL(mincore), 0, {{0, 0, 0}}},
-	{ALWAYS, SANDBOX_THREADS, CALL(set_robust_list), 0, {{0, 0, 0}}},
-	{ALWAYS, SANDBOX_THREADS, CALL(rseq), 0, {{0, 0, 0}}},
+    REFUSE(ALWAYS, 0, personality, EPERM),
+    {ALWAYS, 0, CALL(mincore), 0, {{0, 0, 0}}},
+    {ALWAYS, SANDBOX_THREADS, CALL(set_robust_list), 0, {{0, 0, 0}}},
+    {ALWAYS, SANDBOX_THREADS, CALL(rseq), 0, {{0, 0, 0}}},
 #endif
 };
 
 static const int parent_denied[] = {
-	CALL(ptrace), CALL(process_vm_readv), CALL(process_vm_writev), CALL(kcmp), CALL(pidfd_getfd),
-	CALL(mount), CALL(umount2), CALL(pivot_root), CALL(chroot), CALL(fsopen), CALL(fsmount), CALL(fspick),
-	CALL(move_mount), CALL(open_tree), CALL(mount_setattr), CALL(setns), CALL(name_to_handle_at),
-	CALL(open_by_handle_at), CALL(quotactl), CALL(swapon), CALL(swapoff), CALL(mknod), CALL(mknodat),
-	CALL(init_module), CALL(finit_module), CALL(delete_module), CALL(kexec_load), CALL(kexec_file_load),
-	CALL(reboot), CALL(bpf), CALL(perf_event_open), CALL(userfaultfd), CALL(io_uring_setup),
-	CALL(io_uring_enter), CALL(io_uring_register), CALL(add_key), CALL(request_key), CALL(keyctl),
-	CALL(settimeofday), CALL(clock_settime), CALL(adjtimex), CALL(clock_adjtime), CALL(acct), CALL(syslog),
-	CALL(sethostname), CALL(setdomainname), CALL(iopl), CALL(ioperm), CALL(vhangup), CALL(lookup_dcookie),
+    CALL(ptrace),
+    CALL(process_vm_readv),
+    CALL(process_vm_writev),
+    CALL(kcmp),
+    CALL(pidfd_getfd),
+    CALL(mount),
+    CALL(umount2),
+    CALL(pivot_root),
+    CALL(chroot),
+    CALL(fsopen),
+    CALL(fsmount),
+    CALL(fspick),
+    CALL(move_mount),
+    CALL(open_tree),
+    CALL(mount_setattr),
+    CALL(setns),
+    CALL(name_to_handle_at),
+    CALL(open_by_handle_at),
+    CALL(quotactl),
+    CALL(swapon),
+    CALL(swapoff),
+    CALL(mknod),
+    CALL(mknodat),
+    CALL(init_module),
+    CALL(finit_module),
+    CALL(delete_module),
+    CALL(kexec_load),
+    CALL(kexec_file_load),
+    CALL(reboot),
+    CALL(bpf),
+    CALL(perf_event_open),
+    CALL(userfaultfd),
+    CALL(io_uring_setup),
+    CALL(io_uring_enter),
+    CALL(io_uring_register),
+    CALL(add_key),
+    CALL(request_key),
+    CALL(keyctl),
+    CALL(settimeofday),
+    CALL(clock_settime),
+    CALL(adjtimex),
+    CALL(clock_adjtime),
+    CALL(acct),
+    CALL(syslog),
+    CALL(sethostname),
+    CALL(setdomainname),
+    CALL(iopl),
+    CALL(ioperm),
+    CALL(vhangup),
+    CALL(lookup_dcookie),
 };
 
-/* libseccomp answers EDOM or EOPNOTSUPP for a call that this machine does not have: nothing to add then. */
+/* libseccomp answers EDOM or EOPNOTSUPP for a call that this machine does not have: nothing to add
+ * then. */
 static bool added(int rc, struct err *e)
 {
 	if (rc == 0 || rc == -EDOM || rc == -EOPNOTSUPP || rc == -EEXIST)
@@ -221,12 +417,14 @@ static bool add_arg_rule(scmp_filter_ctx ctx, const struct arg_rule *r, struct e
 static bool fill_role(scmp_filter_ctx ctx, uint32_t may, struct err *e)
 {
 	/* abort(3) sends a signal to the calling thread; nobody else is to get one. */
-	const struct scmp_arg_cmp self = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)getpid()};
+	const struct scmp_arg_cmp self = {
+	    .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)getpid()};
 
 	for (size_t i = 0; i < sizeof plain_rules / sizeof plain_rules[0]; i++) {
 		const struct plain_rule *r = &plain_rules[i];
 
-		if ((may & r->may) == r->may && !added(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, r->nr, 0, NULL), e))
+		if ((may & r->may) == r->may &&
+		    !added(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, r->nr, 0, NULL), e))
 			return false;
 	}
 	for (size_t i = 0; i < sizeof arg_rules / sizeof arg_rules[0]; i++) {
@@ -240,18 +438,25 @@ static bool fill_role(scmp_filter_ctx ctx, uint32_t may, struct err *e)
 
 static bool fill_parent(scmp_filter_ctx ctx, struct err *e)
 {
-	static const int families[] = {AF_PACKET, AF_BLUETOOTH, AF_CAN, AF_VSOCK, AF_XDP, AF_ALG, AF_KEY, AF_TIPC};
+	static const int families[] = {AF_PACKET, AF_BLUETOOTH, AF_CAN, AF_VSOCK,
+				       AF_XDP,	  AF_ALG,	AF_KEY, AF_TIPC};
 	const struct scmp_arg_cmp raw = {
-		.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCK_TYPE_BITS, .datum_b = SOCK_RAW};
+	    .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCK_TYPE_BITS, .datum_b = SOCK_RAW};
 
 	for (size_t i = 0; i < sizeof parent_denied / sizeof parent_denied[0]; i++)
-		if (!added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, parent_denied[i], 0, NULL), e))
+		if (!added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, parent_denied[i], 0,
+						  NULL),
+			   e))
 			return false;
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-		struct scmp_arg_cmp family = {
-			.arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = INT_BITS, .datum_b = (uint64_t)families[i]};
+		struct scmp_arg_cmp family = {.arg = 0,
+					      .op = SCMP_CMP_MASKED_EQ,
+					      .datum_a = INT_BITS,
+					      .datum_b = (uint64_t)families[i]};
 
-		if (!added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, CALL(socket), 1, &family), e))
+		if (!added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, CALL(socket), 1,
+						  &family),
+			   e))
 			return false;
 	}
 	return added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, CALL(socket), 1, &raw), e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The system-call filters of the sandbox (seccomp(2) by way of libseccomp). Private to base/sandbox*. */
+/* The system-call filters of the sandbox (seccomp(2) by way of libseccomp). Private to
+ * base/sandbox*. */
 #ifndef FIRMWARE_BASE_FILTER_H
 #define FIRMWARE_BASE_FILTER_H
 
@@ -17,14 +18,16 @@
 #endif
 
 /*
- * Load the allow-list of a role whose `may` bits (enum sandbox_may) are given, into every thread of the process. What is not
- * listed kills the process (SIGSYS); the few that libraries probe get EACCES, EPERM, ENOSYS, ENOTTY or EAFNOSUPPORT instead. ERR_IO.
+ * Load the allow-list of a role whose `may` bits (enum sandbox_may) are given, into every thread of
+ * the process. What is not listed kills the process (SIGSYS); the few that libraries probe get
+ * EACCES, EPERM, ENOSYS, ENOTTY or EAFNOSUPPORT instead. ERR_IO.
  */
 bool filter_role(uint32_t may, struct err *e) MUST_CHECK;
 
 /*
- * Load the deny-list of the parent, which every role inherits below its own: what neither needs (tracing, mounts, kernel modules,
- * BPF, key rings, the clock, raw and packet sockets …) kills the process. ERR_IO.
+ * Load the deny-list of the parent, which every role inherits below its own: what neither needs
+ * (tracing, mounts, kernel modules, BPF, key rings, the clock, raw and packet sockets …) kills the
+ * process. ERR_IO.
  */
 bool filter_parent(struct err *e) MUST_CHECK;
 

@@ -11,15 +11,16 @@
 /* One number each on every architecture. */
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
-#define SYS_landlock_add_rule       445
+#define SYS_landlock_add_rule	    445
 #define SYS_landlock_restrict_self  446
 #endif
 
 #define CREATE_RULESET_VERSION 1u
 #define RULE_PATH_BENEATH      1
 
-#define FILE_RIGHTS                                                                                                    \
-	(LANDLOCK_EXECUTE | LANDLOCK_WRITE_FILE | LANDLOCK_READ_FILE | LANDLOCK_TRUNCATE | LANDLOCK_IOCTL_DEV)
+#define FILE_RIGHTS                                                                                \
+	(LANDLOCK_EXECUTE | LANDLOCK_WRITE_FILE | LANDLOCK_READ_FILE | LANDLOCK_TRUNCATE |         \
+	 LANDLOCK_IOCTL_DEV)
 
 struct ruleset_attr {
 	uint64_t files, net, scoped;
@@ -55,11 +56,12 @@ bool landlock_begin(uint64_t files, uint64_t net, uint64_t scoped, int *fd, stru
 {
 	uint8_t abi = landlock_abi();
 	struct ruleset_attr a = {
-		.files = files & known_files(abi),
-		.net = abi >= 4 ? net : 0,
-		.scoped = abi >= 6 ? scoped : 0,
+	    .files = files & known_files(abi),
+	    .net = abi >= 4 ? net : 0,
+	    .scoped = abi >= 6 ? scoped : 0,
 	};
-	/* A kernel of before a field was there refuses a struct that has more than zeroes in it: it gets zeroes. */
+	/* A kernel of before a field was there refuses a struct that has more than zeroes in it: it
+	 * gets zeroes. */
 	long n = syscall(SYS_landlock_create_ruleset, &a, sizeof a, 0);
 
 	if (n < 0)
@@ -71,7 +73,8 @@ bool landlock_begin(uint64_t files, uint64_t net, uint64_t scoped, int *fd, stru
 bool landlock_allow(int fd, const char *path, uint64_t files, struct err *e)
 {
 	AUTO_CLOSE int at = open(path, O_PATH | O_CLOEXEC);
-	struct path_beneath_attr a = {.allowed = files & known_files(landlock_abi()), .parent_fd = at};
+	struct path_beneath_attr a = {.allowed = files & known_files(landlock_abi()),
+				      .parent_fd = at};
 	struct stat st;
 
 	if (at < 0 || fstat(at, &st) != 0)

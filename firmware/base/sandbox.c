@@ -34,7 +34,8 @@ static bool privileges(struct err *e)
 	return true;
 }
 
-/* Landlock binds the calling thread and its descendants: a thread that runs already would go free. */
+/* Landlock binds the calling thread and its descendants: a thread that runs already would go free.
+ */
 static bool alone(struct err *e)
 {
 	DIR *d = opendir("/proc/self/task");
@@ -46,7 +47,8 @@ static bool alone(struct err *e)
 		n += t->d_name[0] != '.';
 	(void)closedir(d);
 	if (n > 1 && OWN_THREADS_ONLY)
-		return err_set(e, ERR_IO, "%u threads run already: start them when the sandbox is closed", n);
+		return err_set(e, ERR_IO,
+			       "%u threads run already: start them when the sandbox is closed", n);
 	return true;
 }
 
@@ -73,7 +75,8 @@ static uint8_t netns_empty(void)
 	return 1;
 }
 
-/* Read back from the kernel what is in force; `fd` is /proc/self/status, opened while that was still allowed. */
+/* Read back from the kernel what is in force; `fd` is /proc/self/status, opened while that was
+ * still allowed. */
 static bool read_back(int fd, struct sandbox_loaded *loaded, struct err *e)
 {
 	char text[8192];
@@ -89,28 +92,32 @@ static bool read_back(int fd, struct sandbox_loaded *loaded, struct err *e)
 	return true;
 }
 
-/* --- files: Landlock, where this build and the kernel have it ------------------------------------- */
+/* --- files: Landlock, where this build and the kernel have it
+ * ------------------------------------- */
 
 #ifdef CONFIG_LANDLOCK
 
-#define READ_RIGHTS  (LANDLOCK_READ_FILE | LANDLOCK_READ_DIR)
-#define WRITE_RIGHTS                                                                                                   \
-	(READ_RIGHTS | LANDLOCK_WRITE_FILE | LANDLOCK_REMOVE_FILE | LANDLOCK_MAKE_REG | LANDLOCK_TRUNCATE |            \
-	 LANDLOCK_REFER)
+#define READ_RIGHTS (LANDLOCK_READ_FILE | LANDLOCK_READ_DIR)
+#define WRITE_RIGHTS                                                                               \
+	(READ_RIGHTS | LANDLOCK_WRITE_FILE | LANDLOCK_REMOVE_FILE | LANDLOCK_MAKE_REG |            \
+	 LANDLOCK_TRUNCATE | LANDLOCK_REFER)
 
 static bool allow_paths(int fd, const struct sandbox *s, struct err *e)
 {
-	for (size_t i = 0; (s->may & SANDBOX_READ_FILES) && i < SANDBOX_PATHS_MAX && s->read_paths[i]; i++) {
+	for (size_t i = 0;
+	     (s->may & SANDBOX_READ_FILES) && i < SANDBOX_PATHS_MAX && s->read_paths[i]; i++) {
 		struct err why = {0};
 
 		/* What is not there cannot be read either. */
-		if (!landlock_allow(fd, s->read_paths[i], READ_RIGHTS, &why) && why.code != ERR_NOT_FOUND) {
+		if (!landlock_allow(fd, s->read_paths[i], READ_RIGHTS, &why) &&
+		    why.code != ERR_NOT_FOUND) {
 			if (e)
 				*e = why;
 			return false;
 		}
 	}
-	for (size_t i = 0; (s->may & SANDBOX_WRITE_FILES) && i < SANDBOX_PATHS_MAX && s->write_paths[i]; i++)
+	for (size_t i = 0;
+	     (s->may & SANDBOX_WRITE_FILES) && i < SANDBOX_PATHS_MAX && s->write_paths[i]; i++)
 		if (!landlock_allow(fd, s->write_paths[i], WRITE_RIGHTS, e))
 			return false;
 	return true;
@@ -125,7 +132,8 @@ static bool close_files(const struct sandbox *s, uint8_t *abi, struct err *e)
 	*abi = landlock_abi();
 	if (*abi == 0)
 		return true;
-	if (!landlock_begin(LANDLOCK_ALL_FILES, net, LANDLOCK_ABSTRACT_UNIX | LANDLOCK_SIGNAL, &fd, e))
+	if (!landlock_begin(LANDLOCK_ALL_FILES, net, LANDLOCK_ABSTRACT_UNIX | LANDLOCK_SIGNAL, &fd,
+			    e))
 		return false;
 	return allow_paths(fd, s, e) && landlock_enforce(fd, e);
 }
@@ -137,7 +145,8 @@ static bool close_files_of_parent(const char *const *programs, uint8_t *abi, str
 	*abi = landlock_abi();
 	if (*abi == 0)
 		return true;
-	/* Any ruleset refuses renaming between folders (REFER) unless it says otherwise: that is the roles' own to say. */
+	/* Any ruleset refuses renaming between folders (REFER) unless it says otherwise: that is
+	 * the roles' own to say. */
 	if (!landlock_begin(LANDLOCK_EXECUTE | LANDLOCK_REFER, LANDLOCK_BIND_TCP, 0, &fd, e) ||
 	    !landlock_allow(fd, "/", LANDLOCK_REFER, e))
 		return false;
@@ -167,7 +176,8 @@ static bool close_files_of_parent(const char *const *programs, uint8_t *abi, str
 
 #endif
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole
+ * ------------------------------------------------------------------------------------ */
 
 bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded, struct err *e)
 {
@@ -176,8 +186,8 @@ bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded, struc
 
 	if (status < 0)
 		return err_errno(e, errno, "/proc/self/status");
-	if (!privileges(e) || !alone(e) || !close_files(s, &l.landlock_abi, e) || !filter_role(s->may, e) ||
-	    !read_back(status, &l, e))
+	if (!privileges(e) || !alone(e) || !close_files(s, &l.landlock_abi, e) ||
+	    !filter_role(s->may, e) || !read_back(status, &l, e))
 		return false;
 	*loaded = l;
 	return true;
@@ -190,9 +200,18 @@ bool sandbox_close_parent(const char *const *programs, struct sandbox_loaded *lo
 
 	if (status < 0)
 		return err_errno(e, errno, "/proc/self/status");
-	if (!privileges(e) || !close_files_of_parent(programs, &l.landlock_abi, e) || !filter_parent(e) ||
-	    !read_back(status, &l, e))
+	if (!privileges(e) || !close_files_of_parent(programs, &l.landlock_abi, e) ||
+	    !filter_parent(e) || !read_back(status, &l, e))
 		return false;
 	*loaded = l;
 	return true;
+}
+
+int sandbox_leave(int status)
+{
+#ifdef FILTER_SANITIZED
+	_exit(status);
+#else
+	return status;
+#endif
 }

@@ -58,7 +58,8 @@ static bool add_sandbox(cJSON *o, const struct sandbox_loaded *l)
 {
 	cJSON *b = cJSON_AddObjectToObject(o, "sandbox");
 
-	return b && cJSON_AddBoolToObject(b, "seccomp", l->seccomp == 1) && add_int(b, "landlock_abi", l->landlock_abi) &&
+	return b && cJSON_AddBoolToObject(b, "seccomp", l->seccomp == 1) &&
+	       add_int(b, "landlock_abi", l->landlock_abi) &&
 	       cJSON_AddBoolToObject(b, "empty_netns", l->empty_netns == 1) &&
 	       cJSON_AddBoolToObject(b, "no_new_privs", l->no_new_privs == 1);
 }
@@ -73,16 +74,19 @@ static bool add_role(cJSON *list, const struct wire_status *s, int64_t age_ns)
 	}
 	return cJSON_AddStringToObject(o, "role", wire_role_name(s->role)) &&
 	       cJSON_AddBoolToObject(o, "running", s->running == 1) && add_int(o, "pid", s->pid) &&
-	       add_int(o, "restarts", s->restarts) && cJSON_AddStringToObject(o, "state", s->state) &&
-	       cJSON_AddStringToObject(o, "detail", s->detail) && add_int(o, "age_ms", age_ns / NS_PER_MS) &&
-	       add_sandbox(o, &s->sandbox) && add_counters(o, "counters", s);
+	       add_int(o, "restarts", s->restarts) &&
+	       cJSON_AddStringToObject(o, "state", s->state) &&
+	       cJSON_AddStringToObject(o, "detail", s->detail) &&
+	       add_int(o, "age_ms", age_ns / NS_PER_MS) && add_sandbox(o, &s->sandbox) &&
+	       add_counters(o, "counters", s);
 }
 
 static bool fill_status(cJSON *o, const struct known *k, int64_t now_ns)
 {
 	cJSON *list;
 
-	if (!cJSON_AddStringToObject(o, "board", board.name) || !cJSON_AddStringToObject(o, "about", board.about))
+	if (!cJSON_AddStringToObject(o, "board", board.name) ||
+	    !cJSON_AddStringToObject(o, "about", board.about))
 		return false;
 	list = cJSON_AddArrayToObject(o, "roles");
 	for (unsigned r = 0; list && r < WIRE_ROLES; r++)
@@ -113,8 +117,8 @@ static const struct {
 	const char *request;
 	bool (*fill)(cJSON *o, const struct known *k, int64_t now_ns);
 } answers[] = {
-	{"status", fill_status},
-	{"counters", fill_counters},
+    {"status", fill_status},
+    {"counters", fill_counters},
 };
 
 char *answer(const struct known *k, const char *request, int64_t now_ns)
@@ -126,7 +130,8 @@ char *answer(const struct known *k, const char *request, int64_t now_ns)
 	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
 		if (strcmp(request, answers[i].request) == 0)
 			fill = answers[i].fill;
-	if (o && cJSON_AddStringToObject(o, "time", clock_rfc3339(clock_utc_ns(), when)) && fill(o, k, now_ns))
+	if (o && cJSON_AddStringToObject(o, "time", clock_rfc3339(clock_utc_ns(), when)) &&
+	    fill(o, k, now_ns))
 		text = cJSON_PrintUnformatted(o);
 	if (text && asprintf(&line, "%s\n", text) < 0)
 		line = NULL;

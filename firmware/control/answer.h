@@ -14,12 +14,14 @@ struct known {
 	struct wire_status roles[WIRE_ROLES];
 };
 
-/* Take over a status from the parent. ERR_PEER: it speaks of no role, or of more counters than there can be. */
-bool known_take(struct known *k, const struct wire_status *m, int64_t now_ns, struct err *e) MUST_CHECK;
+/* Take over a status from the parent. ERR_PEER: it speaks of no role, or of more counters than
+ * there can be. */
+bool known_take(struct known *k, const struct wire_status *m, int64_t now_ns,
+		struct err *e) MUST_CHECK;
 
 /*
- * Answer a request ("status", "counters"; anything else is answered with an error object): a malloc'd line of JSON that
- * ends in a newline, or NULL without memory. Caller frees.
+ * Answer a request ("status", "counters"; anything else is answered with an error object): a
+ * malloc'd line of JSON that ends in a newline, or NULL without memory. Caller frees.
  */
 char *answer(const struct known *k, const char *request, int64_t now_ns);
 

@@ -11,11 +11,13 @@
 
 struct control_conf {
 	char socket[CONF_STRING_MAX]; /* path of the UNIX socket */
-	char user[CONF_STRING_MAX];   /* who may ask beside root and the daemon's own user; "": nobody */
-	char group[CONF_STRING_MAX];  /* the same for the members of a group */
+	char user[CONF_STRING_MAX]; /* who may ask beside root and the daemon's own user; "": nobody
+				     */
+	char group[CONF_STRING_MAX]; /* the same for the members of a group */
 };
 
-/* Parse and check section [control]. ERR_CONFIG, also for a path too long for a socket; ERR_LIMIT. */
+/* Parse and check section [control]. ERR_CONFIG, also for a path too long for a socket; ERR_LIMIT.
+ */
 bool control_conf_load(const char *text, size_t len, const char *folder, struct control_conf *out,
 		       struct err *e) MUST_CHECK;
 

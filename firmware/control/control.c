@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control role: a local socket that answers what the parent last said of every role, to those who may ask. */
+/* The control role: a local socket that answers what the parent last said of every role, to those
+ * who may ask. */
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
@@ -13,9 +14,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define CLIENTS      8
-#define REQUEST_MAX  64u
-#define CLIENT_NS    (5 * NS_PER_S) /* for a request to come and its answer to be taken */
+#define CLIENTS	    8
+#define REQUEST_MAX 64u
+#define CLIENT_NS   (5 * NS_PER_S) /* for a request to come and its answer to be taken */
 
 struct control;
 
@@ -40,7 +41,8 @@ struct control {
 	int64_t served, refused, cut_off;
 };
 
-/* --- clients -------------------------------------------------------------------------------------- */
+/* --- clients
+ * -------------------------------------------------------------------------------------- */
 
 static void hang_up(struct client *c)
 {
@@ -166,9 +168,11 @@ static void sweep(void *arg)
 		}
 }
 
-/* --- the ritual ----------------------------------------------------------------------------------- */
+/* --- the ritual
+ * ----------------------------------------------------------------------------------- */
 
-static bool control_open(void *state, const struct role_env *env, struct sandbox *box, struct err *e)
+static bool control_open(void *state, const struct role_env *env, struct sandbox *box,
+			 struct err *e)
 {
 	struct control *k = state;
 
@@ -197,15 +201,16 @@ static bool control_begin(void *state, struct err *e)
 	return true;
 }
 
-static bool control_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds, size_t n_fds,
-			    struct err *e)
+static bool control_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
+			    size_t n_fds, struct err *e)
 {
 	struct control *k = state;
 
 	(void)fds; /* no message to control brings one (firmware/wire.c) */
 	(void)n_fds;
 	if (peer == WIRE_PARENT && m->type == WIRE_STATUS)
-		return known_take(&k->known, (const struct wire_status *)(const void *)m, clock_mono_ns(), e);
+		return known_take(&k->known, (const struct wire_status *)(const void *)m,
+				  clock_mono_ns(), e);
 	return err_set(e, ERR_PEER, "message of type %u is not expected here", m->type);
 }
 
@@ -230,13 +235,13 @@ static void control_close(void *state)
 }
 
 static const struct role_ops ops = {
-	.role = WIRE_CONTROL,
-	.state_size = sizeof(struct control),
-	.open = control_open,
-	.begin = control_begin,
-	.message = control_message,
-	.status = control_status,
-	.close = control_close,
+    .role = WIRE_CONTROL,
+    .state_size = sizeof(struct control),
+    .open = control_open,
+    .begin = control_begin,
+    .message = control_message,
+    .status = control_status,
+    .close = control_close,
 };
 
 int main(int argc, char **argv)

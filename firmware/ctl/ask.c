@@ -10,7 +10,7 @@
 #include <sys/un.h>
 
 #define ANSWER_MAX 262144u
-#define WAIT_S     5
+#define WAIT_S	   5
 
 static bool dial(const char *path, int *fd, struct err *e)
 {
@@ -37,7 +37,9 @@ static bool not_answered(int errnum, struct err *e)
 	if (errnum == EAGAIN)
 		return err_set(e, ERR_PEER, "no answer within %d s", WAIT_S);
 	if (errnum == EPIPE || errnum == ECONNRESET || errnum == 0)
-		return err_set(e, ERR_PEER, "refused: only root, the daemon's user and whom [control] names may ask");
+		return err_set(
+		    e, ERR_PEER,
+		    "refused: only root, the daemon's user and whom [control] names may ask");
 	return err_errno(e, errnum, "daemon");
 }
 
@@ -109,8 +111,8 @@ const cJSON *ctl_role(const cJSON *status, const char *role)
 {
 	const cJSON *r;
 
-	cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(status, "roles"))
-		if (strcmp(ctl_text(r, "role"), role) == 0)
-			return r;
+	cJSON_ArrayForEach(
+	    r, cJSON_GetObjectItemCaseSensitive(status, "roles")) if (strcmp(ctl_text(r, "role"),
+									     role) == 0) return r;
 	return NULL;
 }

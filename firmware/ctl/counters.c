@@ -9,9 +9,8 @@ static void print_lines(const cJSON *counters)
 	const cJSON *role, *c;
 
 	cJSON_ArrayForEach(role, counters)
-		cJSON_ArrayForEach(c, role)
-			if (role->string && c->string && cJSON_IsNumber(c))
-				(void)printf("%s.%s %.0f\n", role->string, c->string, c->valuedouble);
+	    cJSON_ArrayForEach(c, role) if (role->string && c->string && cJSON_IsNumber(c))(void)
+		printf("%s.%s %.0f\n", role->string, c->string, c->valuedouble);
 }
 
 int ctl_counters(const struct ctl *ctl, int argc, char **argv)

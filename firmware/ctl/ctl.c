@@ -15,9 +15,9 @@ static const struct {
 	int (*run)(const struct ctl *ctl, int argc, char **argv);
 	const char *help;
 } verbs[] = {
-	{"status", ctl_status, "every role, its sandbox and what it counts; --json: for programs"},
-	{"counters", ctl_counters, "the counters alone, one a line; --json: for programs"},
-	{"selftest", ctl_selftest, "whether the box does its work: PASS or FAIL a line"},
+    {"status", ctl_status, "every role, its sandbox and what it counts; --json: for programs"},
+    {"counters", ctl_counters, "the counters alone, one a line; --json: for programs"},
+    {"selftest", ctl_selftest, "whether the box does its work: PASS or FAIL a line"},
 };
 
 int ctl_failed(const char *verb, const struct err *e)
@@ -53,15 +53,16 @@ static bool find_socket(const char *config, struct control_conf *conf, struct er
 		return err_set(e, ERR_NO_MEMORY, "configuration");
 	if (!conf_read(config, &text, &len, e))
 		return false;
-	return control_conf_load(text, len, dirname(name), conf, e) || err_prefix(e, "%.200s", config);
+	return control_conf_load(text, len, dirname(name), conf, e) ||
+	       err_prefix(e, "%.200s", config);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'},
-		{NULL, 0, NULL, 0},
+	    {"config", required_argument, NULL, 'c'},
+	    {"socket", required_argument, NULL, 's'},
+	    {NULL, 0, NULL, 0},
 	};
 	const char *config = NULL, *socket_path = NULL;
 	struct control_conf conf;

@@ -22,11 +22,13 @@ int ctl_selftest(const struct ctl *ctl, int argc, char **argv);
 
 /*
  * Ask the daemon and parse its answer, an object. *out: cJSON_Delete.
- * ERR_PEER: nobody answers, not in time, or nonsense; ERR_LIMIT: more than a daemon has to say; ERR_NO_MEMORY.
+ * ERR_PEER: nobody answers, not in time, or nonsense; ERR_LIMIT: more than a daemon has to say;
+ * ERR_NO_MEMORY.
  */
 bool ctl_ask(const struct ctl *ctl, const char *request, cJSON **out, struct err *e) MUST_CHECK;
 
-/* Members of an answer, whatever is in it: "", 0, false and NULL where they are absent or of another type. */
+/* Members of an answer, whatever is in it: "", 0, false and NULL where they are absent or of
+ * another type. */
 const char *ctl_text(const cJSON *o, const char *name);
 double ctl_number(const cJSON *o, const char *name);
 bool ctl_true(const cJSON *o, const char *name);

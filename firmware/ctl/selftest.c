@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the box does its work, as far as its roles can tell: from two statuses, a little apart. */
+/* Whether the box does its work, as far as its roles can tell: from two statuses, a little apart.
+ */
 #include "firmware/ctl/ctl.h"
 
 #include <stdio.h>
@@ -28,13 +29,15 @@ static void each_role(struct run *t)
 {
 	const cJSON *r;
 
-	cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(t->after, "roles")) {
+	cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(t->after, "roles"))
+	{
 		const cJSON *b = cJSON_GetObjectItemCaseSensitive(r, "sandbox");
 		const char *name = ctl_text(r, "role");
 		char what[64];
 
 		(void)snprintf(what, sizeof what, "%.16s runs", name);
-		say(t, ctl_true(r, "running"), what, ctl_true(r, "running") ? "" : ctl_text(r, "state"));
+		say(t, ctl_true(r, "running"), what,
+		    ctl_true(r, "running") ? "" : ctl_text(r, "state"));
 		(void)snprintf(what, sizeof what, "%.16s sandbox loaded", name);
 		say(t, ctl_true(b, "seccomp") && ctl_true(b, "no_new_privs"), what, "");
 	}
@@ -52,7 +55,10 @@ static void cameras(struct run *t)
 	bool more = ctl_number(now, "pairs") > ctl_number(counters(t->before, "capture"), "pairs");
 	bool whole = ctl_true(role, "running") && !state_is(role, "degraded");
 
-	say(t, ended || more, "cameras give pairs", ended ? "the source has ended" : more ? "" : "no new pair");
+	say(t, ended || more, "cameras give pairs",
+	    ended  ? "the source has ended"
+	    : more ? ""
+		   : "no new pair");
 	say(t, whole, "both angles are there", whole ? "" : ctl_text(role, "detail"));
 }
 
@@ -65,10 +71,12 @@ static void store(struct run *t)
 	char why[96];
 
 	say(t, writes, "the store can write", writes ? "" : ctl_text(role, "detail"));
-	(void)snprintf(why, sizeof why, "version %.0f, %.0f entries, %.0f s old", ctl_number(now, "list_version"),
-		       ctl_number(now, "list_entries"), ctl_number(now, "list_age_s"));
+	(void)snprintf(why, sizeof why, "version %.0f, %.0f entries, %.0f s old",
+		       ctl_number(now, "list_version"), ctl_number(now, "list_entries"),
+		       ctl_number(now, "list_age_s"));
 	say(t, list, "a hotlist is in force", list ? why : ctl_text(role, "detail"));
-	say(t, runs && !state_is(role, "clock"), "the clock can be trusted", state_is(role, "clock") ? ctl_text(role, "detail") : "");
+	say(t, runs && !state_is(role, "clock"), "the clock can be trusted",
+	    state_is(role, "clock") ? ctl_text(role, "detail") : "");
 }
 
 static void uplink(struct run *t)

@@ -14,7 +14,8 @@ static void print_sandbox(const cJSON *b)
 	(void)printf("  sandbox: seccomp, ");
 	if (ctl_number(b, "landlock_abi") > 0)
 		(void)printf("Landlock ABI %.0f, ", ctl_number(b, "landlock_abi"));
-	(void)printf("%s\n", ctl_true(b, "empty_netns") ? "empty network namespace" : "network namespace of the host");
+	(void)printf("%s\n", ctl_true(b, "empty_netns") ? "empty network namespace"
+							: "network namespace of the host");
 }
 
 static void print_role(const cJSON *r)
@@ -23,13 +24,13 @@ static void print_role(const cJSON *r)
 	const cJSON *c;
 	unsigned n = 0;
 
-	(void)printf("%-8s %-9s pid %-7.0f restarts %.0f", ctl_text(r, "role"), ctl_text(r, "state"),
-		     ctl_number(r, "pid"), ctl_number(r, "restarts"));
+	(void)printf("%-8s %-9s pid %-7.0f restarts %.0f", ctl_text(r, "role"),
+		     ctl_text(r, "state"), ctl_number(r, "pid"), ctl_number(r, "restarts"));
 	(void)printf("%s%s\n", detail[0] ? "  " : "", detail);
 	print_sandbox(cJSON_GetObjectItemCaseSensitive(r, "sandbox"));
-	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(r, "counters"))
-		if (c->string && cJSON_IsNumber(c))
-			(void)printf("%s%s %.0f", n++ == 0 ? "  " : ", ", c->string, c->valuedouble);
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(
+				  r, "counters")) if (c->string && cJSON_IsNumber(c))(void)
+	    printf("%s%s %.0f", n++ == 0 ? "  " : ", ", c->string, c->valuedouble);
 	if (n > 0)
 		(void)printf("\n");
 }
@@ -59,9 +60,9 @@ int ctl_status(const struct ctl *ctl, int argc, char **argv)
 	if (json) {
 		rc = print_json(o);
 	} else {
-		(void)printf("board %s (%s) at %s\n", ctl_text(o, "board"), ctl_text(o, "about"), ctl_text(o, "time"));
-		cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(o, "roles"))
-			print_role(r);
+		(void)printf("board %s (%s) at %s\n", ctl_text(o, "board"), ctl_text(o, "about"),
+			     ctl_text(o, "time"));
+		cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(o, "roles")) print_role(r);
 	}
 	cJSON_Delete(o);
 	return rc;

@@ -9,26 +9,26 @@
 #include <sys/types.h>
 
 enum child_state {
-	CHILD_ABSENT,   /* not in this build */
-	CHILD_WAITING,  /* its restart is due later */
+	CHILD_ABSENT,	/* not in this build */
+	CHILD_WAITING,	/* its restart is due later */
 	CHILD_STARTING, /* executed, not READY yet */
 	CHILD_RUNNING,
 	CHILD_STOPPING, /* was told to stop */
-	CHILD_ENDED     /* stopped for good */
+	CHILD_ENDED	/* stopped for good */
 };
 
 struct child {
 	struct supervisor *supervisor;
 	enum wire_role role;
 	enum child_state state;
-	pid_t pid;           /* 0: none */
-	int chan;            /* -1: none */
-	int timer;           /* of the restart; -1: none */
-	int64_t started_ns;  /* monotonic */
-	int64_t heard_ns;    /* last READY or STATUS, monotonic */
-	int64_t stop_by_ns;  /* CHILD_STOPPING: killed then */
-	bool planned;        /* its end is wanted (reload): started again at once and not counted */
-	bool was_ready;      /* once, ever */
+	pid_t pid;	    /* 0: none */
+	int chan;	    /* -1: none */
+	int timer;	    /* of the restart; -1: none */
+	int64_t started_ns; /* monotonic */
+	int64_t heard_ns;   /* last READY or STATUS, monotonic */
+	int64_t stop_by_ns; /* CHILD_STOPPING: killed then */
+	bool planned;	    /* its end is wanted (reload): started again at once and not counted */
+	bool was_ready;	    /* once, ever */
 	uint32_t restarts;
 	struct backoff backoff;
 	struct wire_status status;
@@ -53,7 +53,8 @@ struct supervisor {
 /* Send a plain message (STOP, RELOAD) to a role. False: it could not be sent. */
 bool wiring_say(struct child *c, enum wire_type type);
 
-/* Give a role that has just been executed its configuration and channels to all its neighbours that run. */
+/* Give a role that has just been executed its configuration and channels to all its neighbours that
+ * run. */
 bool wiring_begin(struct child *c, struct err *e) MUST_CHECK;
 
 /* report.c: what the parent knows, to control and to the service manager. */
@@ -64,7 +65,9 @@ void report_all(struct supervisor *s);
 /* Whether the role runs and has spoken within the time in which one that does not hang has. */
 bool report_is_alive(const struct child *c, int64_t now);
 
-#define CHILD_SILENCE_NS (10 * NS_PER_S) /* a role says its status once a second: after this it hangs */
-#define CHILD_START_NS   (60 * NS_PER_S) /* models are loaded, the database is checked: then it must be READY */
+#define CHILD_SILENCE_NS                                                                           \
+	(10 * NS_PER_S) /* a role says its status once a second: after this it hangs */
+#define CHILD_START_NS                                                                             \
+	(60 * NS_PER_S) /* models are loaded, the database is checked: then it must be READY */
 
 #endif

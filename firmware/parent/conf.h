@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 struct parent_conf {
-	char user[CONF_STRING_MAX]; /* whom the roles run as; "": whoever started alprd, without any capability */
+	char user[CONF_STRING_MAX]; /* whom the roles run as; "": whoever started alprd, without any
+				       capability */
 	int64_t restart_most_ms;    /* longest wait before a role that died is started again */
 };
 

@@ -36,10 +36,10 @@ struct daemon {
 static bool read_call(int argc, char **argv, struct call *call)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"check", no_argument, NULL, 'C'},
-		{"verbose", no_argument, NULL, 'v'},
-		{NULL, 0, NULL, 0},
+	    {"config", required_argument, NULL, 'c'},
+	    {"check", no_argument, NULL, 'C'},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0},
 	};
 	int opt;
 
@@ -81,7 +81,8 @@ static bool catch_signals(struct daemon *d, struct err *e)
 
 static bool close_sandbox(struct daemon *d, struct err *e)
 {
-	const char *const programs[] = {d->spawn.libexec, d->spawn.loader[0] ? d->spawn.loader : NULL, NULL};
+	const char *const programs[] = {d->spawn.libexec,
+					d->spawn.loader[0] ? d->spawn.loader : NULL, NULL};
 
 	return spawn_limit_parent(&d->spawn, e) &&
 	       (sandbox_close_parent(programs, &d->sandbox, e) || err_prefix(e, "sandbox"));
@@ -92,7 +93,8 @@ static void settle(const struct daemon *d)
 	log_open("parent", d->call.verbose ? LOG_DEBUG : LOG_INFO);
 	(void)umask(077);
 	if (d->spawn.root && !d->spawn.change_user)
-		log_line(LOG_NOTICE, "[daemon] user is not set: the roles run as root, without any capability");
+		log_line(LOG_NOTICE,
+			 "[daemon] user is not set: the roles run as root, without any capability");
 }
 
 /* The boot order. */
@@ -106,7 +108,8 @@ static bool boot_and_serve(struct daemon *d, struct err *e)
 	notify_open(&d->notify);
 	if (!close_sandbox(d, e) || !loop_new(&d->loop, e))
 		return false;
-	if (!supervisor_new(d->loop, &d->spawn, &d->notify, d->settings, &d->sandbox, &d->supervisor, e))
+	if (!supervisor_new(d->loop, &d->spawn, &d->notify, d->settings, &d->sandbox,
+			    &d->supervisor, e))
 		return false;
 	d->settings = NULL; /* the supervisor's now */
 	if (!catch_signals(d, e))
@@ -126,7 +129,7 @@ static int serve(struct daemon *d)
 	loop_free(d->loop);
 	notify_close(&d->notify);
 	settings_free(d->settings);
-	return done ? DONE : e.code == ERR_CONFIG ? WRONG : FAILED;
+	return sandbox_leave(done ? DONE : e.code == ERR_CONFIG ? WRONG : FAILED);
 }
 
 int main(int argc, char **argv)

@@ -58,7 +58,8 @@ void notify_send(const struct notify *n, const char *fmt, ...)
 		return;
 	if ((size_t)len >= sizeof text)
 		len = (int)sizeof text - 1;
-	if (sendto(n->fd, text, (size_t)len, MSG_NOSIGNAL, (const struct sockaddr *)&n->to, n->to_len) < 0)
+	if (sendto(n->fd, text, (size_t)len, MSG_NOSIGNAL, (const struct sockaddr *)&n->to,
+		   n->to_len) < 0)
 		log_line(LOG_DEBUG, "service manager: %s", strerrordesc_np(errno));
 }
 

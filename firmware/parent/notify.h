@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The service manager's protocol, sd_notify(3): one datagram to the socket that $NOTIFY_SOCKET names. Without it: nothing. */
+/* The service manager's protocol, sd_notify(3): one datagram to the socket that $NOTIFY_SOCKET
+ * names. Without it: nothing. */
 #ifndef FIRMWARE_PARENT_NOTIFY_H
 #define FIRMWARE_PARENT_NOTIFY_H
 

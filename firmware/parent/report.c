@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define READY_ANYWAY_NS (30 * NS_PER_S) /* a role that cannot start must not keep the box from serving with the others */
+#define READY_ANYWAY_NS                                                                            \
+	(30 * NS_PER_S) /* a role that cannot start must not keep the box from serving with the    \
+			   others */
 
 bool report_is_alive(const struct child *c, int64_t now)
 {
@@ -26,7 +28,8 @@ static unsigned missing(const struct supervisor *s, int64_t now, char *text, siz
 
 		if (c->state == CHILD_ABSENT || report_is_alive(c, now))
 			continue;
-		(void)snprintf(text + used, size - used, "%s%s", n > 0 ? ", " : "", wire_role_name(r));
+		(void)snprintf(text + used, size - used, "%s%s", n > 0 ? ", " : "",
+			       wire_role_name(r));
 		n++;
 	}
 	return n;
@@ -100,7 +103,8 @@ static void tell_ready(struct supervisor *s, int64_t now)
 		return;
 	s->told_ready = true;
 	notify_send(s->notify, "READY=1");
-	log_line(LOG_NOTICE, all ? "every role is ready" : "not every role is ready: serving with the others");
+	log_line(LOG_NOTICE,
+		 all ? "every role is ready" : "not every role is ready: serving with the others");
 }
 
 void report_all(struct supervisor *s)

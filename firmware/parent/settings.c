@@ -15,10 +15,11 @@
 #include <string.h>
 
 /* One type for every role's loader; `out` is of the role's own. */
-#define LOADER(role)                                                                                                   \
-	static bool load_##role(const char *text, size_t len, const char *folder, void *out, struct err *e)            \
-	{                                                                                                              \
-		return role##_conf_load(text, len, folder, (struct role##_conf *)out, e);                              \
+#define LOADER(role)                                                                               \
+	static bool load_##role(const char *text, size_t len, const char *folder, void *out,       \
+				struct err *e)                                                     \
+	{                                                                                          \
+		return role##_conf_load(text, len, folder, (struct role##_conf *)out, e);          \
 	}
 
 LOADER(capture)
@@ -37,19 +38,19 @@ struct part {
 };
 
 static const struct part parts[WIRE_ROLES] = {
-	[WIRE_CAPTURE] = {sizeof(struct capture_conf), load_capture},
-	[WIRE_VISION] = {sizeof(struct vision_conf), load_vision},
-	[WIRE_STORE] = {sizeof(struct store_conf), load_store},
+    [WIRE_CAPTURE] = {sizeof(struct capture_conf), load_capture},
+    [WIRE_VISION] = {sizeof(struct vision_conf), load_vision},
+    [WIRE_STORE] = {sizeof(struct store_conf), load_store},
 #ifdef CONFIG_UPLINK
-	[WIRE_UPLINK] = {sizeof(struct uplink_conf), load_uplink},
+    [WIRE_UPLINK] = {sizeof(struct uplink_conf), load_uplink},
 #endif
 #ifdef CONFIG_CONTROL
-	[WIRE_CONTROL] = {sizeof(struct control_conf), load_control},
+    [WIRE_CONTROL] = {sizeof(struct control_conf), load_control},
 #endif
 };
 
 /* A section of a role that is not built in is still no mistake: one file serves both builds. */
-static const char *const sections[] = {"site",   "camera",  "vision", "store", "hotlist",
+static const char *const sections[] = {"site",	 "camera",  "vision", "store", "hotlist",
 				       "uplink", "control", "daemon", NULL};
 
 bool settings_has_role(enum wire_role role)
@@ -74,7 +75,8 @@ static bool load_parts(struct settings *s, struct err *e)
 	return true;
 }
 
-/* The folder without links, so that it stays the same; the file as named, so that a link to it may be changed. */
+/* The folder without links, so that it stays the same; the file as named, so that a link to it may
+ * be changed. */
 static bool locate(const char *path, struct settings *s, struct err *e)
 {
 	AUTO_FREE char *for_folder = strdup(path);
@@ -85,7 +87,8 @@ static bool locate(const char *path, struct settings *s, struct err *e)
 	s->folder = realpath(dirname(for_folder), NULL);
 	if (!s->folder)
 		return err_errno(e, errno, "%.200s", path);
-	if (strlen(s->folder) >= PATH_MAX || asprintf(&s->path, "%s/%s", s->folder, basename(for_name)) < 0) {
+	if (strlen(s->folder) >= PATH_MAX ||
+	    asprintf(&s->path, "%s/%s", s->folder, basename(for_name)) < 0) {
 		s->path = NULL;
 		return err_set(e, ERR_NO_MEMORY, "configuration");
 	}

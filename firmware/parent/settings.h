@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole configuration as the parent holds it: the text that every role gets, and each role's part parsed, so that a
- * broken file is refused before anything starts and a changed one restarts only those whom it concerns.
+ * The whole configuration as the parent holds it: the text that every role gets, and each role's
+ * part parsed, so that a broken file is refused before anything starts and a changed one restarts
+ * only those whom it concerns.
  */
 #ifndef FIRMWARE_PARENT_SETTINGS_H
 #define FIRMWARE_PARENT_SETTINGS_H
@@ -18,7 +19,8 @@ struct settings {
 	char *text;
 	size_t len;
 	struct parent_conf daemon;
-	void *parts[WIRE_ROLES]; /* what each role's conf_load made of it; NULL: role not built in */
+	void
+	    *parts[WIRE_ROLES]; /* what each role's conf_load made of it; NULL: role not built in */
 };
 
 /* 1 when this build has the role. */
@@ -26,7 +28,8 @@ bool settings_has_role(enum wire_role role);
 
 /*
  * Read and check the file. *out: settings_free.
- * ERR_NOT_FOUND, ERR_IO: the file; ERR_CONFIG, ERR_LIMIT: what is in it, with section, key and line; ERR_NO_MEMORY.
+ * ERR_NOT_FOUND, ERR_IO: the file; ERR_CONFIG, ERR_LIMIT: what is in it, with section, key and
+ * line; ERR_NO_MEMORY.
  */
 bool settings_load(const char *path, struct settings **out, struct err *e) MUST_CHECK;
 

@@ -24,7 +24,8 @@
 
 #define CANNOT_START 127
 
-/* --- preparing ------------------------------------------------------------------------------------ */
+/* --- preparing
+ * ------------------------------------------------------------------------------------ */
 
 /* The first object that is reported is the program itself; its PT_INTERP names the loader. */
 static int find_loader(struct dl_phdr_info *info, size_t size, void *arg)
@@ -34,8 +35,9 @@ static int find_loader(struct dl_phdr_info *info, size_t size, void *arg)
 	(void)size;
 	for (unsigned i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_INTERP)
-			(void)snprintf(s->loader, sizeof s->loader, "%s",
-				       (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr));
+			(void)snprintf(
+			    s->loader, sizeof s->loader, "%s",
+			    (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr));
 	return 1;
 }
 
@@ -66,13 +68,16 @@ static bool find_user(struct spawn *s, const char *user, struct err *e)
 	if (!p)
 		return err_set(e, ERR_CONFIG, "[daemon] user: there is no user %.64s", user);
 	if (!s->root)
-		return p->pw_uid == geteuid() ? true
-					      : err_set(e, ERR_CONFIG, "[daemon] user: only root can become %.64s", user);
+		return p->pw_uid == geteuid()
+			   ? true
+			   : err_set(e, ERR_CONFIG, "[daemon] user: only root can become %.64s",
+				     user);
 	s->uid = p->pw_uid;
 	s->gid = p->pw_gid;
 	s->n_groups = SPAWN_GROUPS_MAX;
 	if (getgrouplist(user, s->gid, s->groups, &s->n_groups) < 0)
-		return err_set(e, ERR_CONFIG, "[daemon] user: %.64s is in more than %d groups", user, SPAWN_GROUPS_MAX);
+		return err_set(e, ERR_CONFIG, "[daemon] user: %.64s is in more than %d groups",
+			       user, SPAWN_GROUPS_MAX);
 	s->change_user = s->uid != 0;
 	return true;
 }
@@ -83,20 +88,22 @@ bool spawn_prepare(struct spawn *s, const char *user, struct err *e)
 	return find_programs(s, e) && find_user(s, user, e);
 }
 
-/* --- capabilities --------------------------------------------------------------------------------- */
+/* --- capabilities
+ * --------------------------------------------------------------------------------- */
 
 static int set_capabilities(uint64_t keep)
 {
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct d[2] = {
-		{.effective = (uint32_t)keep, .permitted = (uint32_t)keep},
-		{.effective = (uint32_t)(keep >> 32), .permitted = (uint32_t)(keep >> 32)},
+	    {.effective = (uint32_t)keep, .permitted = (uint32_t)keep},
+	    {.effective = (uint32_t)(keep >> 32), .permitted = (uint32_t)(keep >> 32)},
 	};
 
 	return (int)syscall(SYS_capset, &h, d);
 }
 
-/* What is not in the bounding set cannot come back by executing something. In a container it may not be ours to change. */
+/* What is not in the bounding set cannot come back by executing something. In a container it may
+ * not be ours to change. */
 static void limit_bounding(uint64_t keep)
 {
 	for (unsigned long c = 0; c < 64; c++)
@@ -106,9 +113,11 @@ static void limit_bounding(uint64_t keep)
 
 bool spawn_limit_parent(const struct spawn *s, struct err *e)
 {
-	/* New network namespaces, another user for the roles, signals to them, and a configuration that is not root's own. */
-	const uint64_t keep = UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID |
-			      UINT64_C(1) << CAP_SETPCAP | UINT64_C(1) << CAP_KILL | UINT64_C(1) << CAP_DAC_OVERRIDE;
+	/* New network namespaces, another user for the roles, signals to them, and a configuration
+	 * that is not root's own. */
+	const uint64_t keep = UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_SETUID |
+			      UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SETPCAP |
+			      UINT64_C(1) << CAP_KILL | UINT64_C(1) << CAP_DAC_OVERRIDE;
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct have[2] = {0};
 
@@ -121,7 +130,8 @@ bool spawn_limit_parent(const struct spawn *s, struct err *e)
 	return true;
 }
 
-/* --- in the child --------------------------------------------------------------------------------- */
+/* --- in the child
+ * --------------------------------------------------------------------------------- */
 
 static bool put(const char *path, const char *text)
 {
@@ -131,9 +141,10 @@ static bool put(const char *path, const char *text)
 }
 
 /*
- * An empty network namespace. Without root that takes a user namespace too, where the kernel allows it. Control answers by the
- * user of its peer, whom it could not tell from inside one. What was achieved the role finds out itself and reports: where
- * this is refused, its filter without socket(2) stands in.
+ * An empty network namespace. Without root that takes a user namespace too, where the kernel allows
+ * it. Control answers by the user of its peer, whom it could not tell from inside one. What was
+ * achieved the role finds out itself and reports: where this is refused, its filter without
+ * socket(2) stands in.
  */
 static void leave_network(const struct spawn *s, enum wire_role role)
 {
@@ -145,29 +156,34 @@ static void leave_network(const struct spawn *s, enum wire_role role)
 		return;
 	if (s->root) {
 		if (unshare(CLONE_NEWNET) != 0)
-			log_line(LOG_DEBUG, "%s: network namespace: %s", wire_role_name(role), strerrordesc_np(errno));
+			log_line(LOG_DEBUG, "%s: network namespace: %s", wire_role_name(role),
+				 strerrordesc_np(errno));
 		return;
 	}
 	if (role == WIRE_CONTROL || unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
 		return;
 	(void)snprintf(map, sizeof map, "%u %u 1", (unsigned)uid, (unsigned)uid);
 	if (!put("/proc/self/uid_map", map))
-		log_line(LOG_WARNING, "%s: user namespace: %s", wire_role_name(role), strerrordesc_np(errno));
+		log_line(LOG_WARNING, "%s: user namespace: %s", wire_role_name(role),
+			 strerrordesc_np(errno));
 	(void)snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
 	if (!put("/proc/self/setgroups", "deny") || !put("/proc/self/gid_map", map))
-		log_line(LOG_WARNING, "%s: user namespace: %s", wire_role_name(role), strerrordesc_np(errno));
+		log_line(LOG_WARNING, "%s: user namespace: %s", wire_role_name(role),
+			 strerrordesc_np(errno));
 }
 
 static int drop_privileges(const struct spawn *s)
 {
-	if (!s->root) /* the bounding set is not ours to change; executing as another than root keeps nothing */
+	if (!s->root) /* the bounding set is not ours to change; executing as another than root
+			 keeps nothing */
 		return 0;
 	limit_bounding(0);
 	if (s->change_user &&
-	    (setgroups((size_t)s->n_groups, s->groups) != 0 || setresgid(s->gid, s->gid, s->gid) != 0 ||
-	     setresuid(s->uid, s->uid, s->uid) != 0))
+	    (setgroups((size_t)s->n_groups, s->groups) != 0 ||
+	     setresgid(s->gid, s->gid, s->gid) != 0 || setresuid(s->uid, s->uid, s->uid) != 0))
 		return -1;
-	if (!s->change_user && prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) != 0 &&
+	if (!s->change_user &&
+	    prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) != 0 &&
 	    errno != EPERM)
 		return -1;
 	return set_capabilities(0);
@@ -179,8 +195,8 @@ static int arrange_descriptors(int chan)
 	AUTO_CLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	AUTO_CLOSE int high = fcntl(chan, F_DUPFD_CLOEXEC, 10);
 
-	if (null < 0 || high < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
-	    dup2(high, ROLE_PARENT_FD) < 0)
+	if (null < 0 || high < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || dup2(high, ROLE_PARENT_FD) < 0)
 		return -1;
 	return (int)syscall(SYS_close_range, (unsigned)ROLE_PARENT_FD + 1, ~0u, 0);
 }
@@ -196,12 +212,15 @@ static void default_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A clean environment, but for what decides how the log is written and how a sanitised build behaves. */
+/* A clean environment, but for what decides how the log is written and how a sanitised build
+ * behaves. */
 static void fill_environment(char **env, size_t n)
 {
-	static const char *const kept[] = {"JOURNAL_STREAM=", "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
+	static const char *const kept[] = {
+	    "JOURNAL_STREAM=", "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
 	/* A BLAS that OpenCV may bring would start threads before main(). */
-	static char path[] = "PATH=/usr/bin:/bin", lang[] = "LANG=C.UTF-8", blas[] = "OPENBLAS_NUM_THREADS=1";
+	static char path[] = "PATH=/usr/bin:/bin", lang[] = "LANG=C.UTF-8",
+		    blas[] = "OPENBLAS_NUM_THREADS=1";
 	size_t used = 0;
 
 	env[used++] = path;
@@ -231,8 +250,10 @@ static _Noreturn void become(const struct spawn *s, enum wire_role role, int cha
 	step = "privileges";
 	if (drop_privileges(s) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		goto failed;
-	/* After the change of user, which would clear it; a parent that died before is seen by its absence. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent || chdir("/") != 0)
+	/* After the change of user, which would clear it; a parent that died before is seen by its
+	 * absence. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent ||
+	    chdir("/") != 0)
 		goto failed;
 	step = "execute";
 	(void)execve(program, argv, env);

@@ -13,16 +13,18 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
-#define BURST      16
-#define RELOAD_NS  (8 * NS_PER_S) /* for a role to end before it is started with another configuration */
+#define BURST 16
+#define RELOAD_NS                                                                                  \
+	(8 * NS_PER_S) /* for a role to end before it is started with another configuration */
 
-/* The order to stop: the source first; the store while uplink can still tell it of answers; whoever answers questions last. */
+/* The order to stop: the source first; the store while uplink can still tell it of answers; whoever
+ * answers questions last. */
 static const struct {
 	enum wire_role role;
 	int64_t within_ns;
 } stop_order[] = {
-	{WIRE_CAPTURE, 3 * NS_PER_S}, {WIRE_VISION, 8 * NS_PER_S}, {WIRE_STORE, 8 * NS_PER_S},
-	{WIRE_UPLINK, 5 * NS_PER_S},  {WIRE_CONTROL, 2 * NS_PER_S},
+    {WIRE_CAPTURE, 4 * NS_PER_S}, {WIRE_VISION, 8 * NS_PER_S},	{WIRE_STORE, 8 * NS_PER_S},
+    {WIRE_UPLINK, 5 * NS_PER_S},  {WIRE_CONTROL, 2 * NS_PER_S},
 };
 
 #define STOP_STEPS (sizeof stop_order / sizeof stop_order[0])
@@ -30,7 +32,8 @@ static const struct {
 static void start(struct child *c);
 static void stop_next(struct supervisor *s);
 
-/* --- channel -------------------------------------------------------------------------------------- */
+/* --- channel
+ * -------------------------------------------------------------------------------------- */
 
 static void drop_channel(struct child *c)
 {
@@ -57,7 +60,8 @@ static void on_ready(struct child *c, const struct wire_ready *m)
 	c->heard_ns = clock_mono_ns();
 	c->status.sandbox = m->sandbox;
 	(void)snprintf(c->status.state, sizeof c->status.state, "ok");
-	log_line(LOG_INFO, "%s is ready (pid %d; seccomp %u, Landlock ABI %u, empty network namespace %u)",
+	log_line(LOG_INFO,
+		 "%s is ready (pid %d; seccomp %u, Landlock ABI %u, empty network namespace %u)",
 		 wire_role_name(c->role), (int)c->pid, m->sandbox.seccomp, m->sandbox.landlock_abi,
 		 m->sandbox.empty_netns);
 }
@@ -89,19 +93,23 @@ static bool take(struct child *c)
 	size_t len = 0, n_fds = 0;
 	int fds[1];
 
-	/* No message to the parent brings a descriptor: chan_recv closes what comes nevertheless. */
+	/* No message to the parent brings a descriptor: chan_recv closes what comes nevertheless.
+	 */
 	if (!chan_recv(c->chan, &in, sizeof in, &len, fds, 0, &n_fds, &e)) {
 		if (e.code == ERR_AGAIN)
 			return false;
 		if (e.code == ERR_LIMIT) {
-			log_line(LOG_WARNING, "message from %s refused: %s", wire_role_name(c->role), e.text);
+			log_line(LOG_WARNING, "message from %s refused: %s",
+				 wire_role_name(c->role), e.text);
 			return true;
 		}
-		drop_channel(c); /* its end is seen by SIGCHLD; one that lives on without a channel is silent and so killed */
+		drop_channel(c); /* its end is seen by SIGCHLD; one that lives on without a channel
+				    is silent and so killed */
 		return false;
 	}
 	if (!wire_check(&in, len, n_fds, c->role, WIRE_PARENT, &e))
-		log_line(LOG_WARNING, "message from %s refused: %s", wire_role_name(c->role), e.text);
+		log_line(LOG_WARNING, "message from %s refused: %s", wire_role_name(c->role),
+			 e.text);
 	else if (in.h.type == WIRE_READY)
 		on_ready(c, &in.ready);
 	else if (in.h.type == WIRE_STATUS)
@@ -119,7 +127,8 @@ static void on_channel(void *arg, int fd, uint32_t events)
 			return;
 }
 
-/* --- start and restart ---------------------------------------------------------------------------- */
+/* --- start and restart
+ * ---------------------------------------------------------------------------- */
 
 static void start_again(void *arg)
 {
@@ -136,8 +145,8 @@ static void start_later(struct child *c, int64_t ran_ms)
 
 	c->state = CHILD_WAITING;
 	c->restarts++;
-	log_line(LOG_NOTICE, "%s: started again in %lld ms (restart %u)", wire_role_name(c->role), (long long)delay,
-		 c->restarts);
+	log_line(LOG_NOTICE, "%s: started again in %lld ms (restart %u)", wire_role_name(c->role),
+		 (long long)delay, c->restarts);
 	c->timer = loop_timer(s->loop, delay * NS_PER_MS, 0, start_again, c);
 }
 
@@ -160,7 +169,8 @@ static void start(struct child *c)
 	}
 }
 
-/* Whether it is this role's turn to stop, or was. One whose turn is yet to come is restarted still: others may need it to finish. */
+/* Whether it is this role's turn to stop, or was. One whose turn is yet to come is restarted still:
+ * others may need it to finish. */
 static bool stop_has_come(const struct supervisor *s, enum wire_role role)
 {
 	for (size_t i = 0; i <= s->stop_step && i < STOP_STEPS; i++)
@@ -174,11 +184,14 @@ static void log_end(const struct child *c, int status)
 	const char *name = wire_role_name(c->role);
 
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		log_line(LOG_ERROR, "%s (pid %d) tried a forbidden system call and was killed", name, (int)c->pid);
+		log_line(LOG_ERROR, "%s (pid %d) tried a forbidden system call and was killed",
+			 name, (int)c->pid);
 	else if (WIFSIGNALED(status))
-		log_line(LOG_ERROR, "%s (pid %d) was killed by signal %d", name, (int)c->pid, WTERMSIG(status));
+		log_line(LOG_ERROR, "%s (pid %d) was killed by signal %d", name, (int)c->pid,
+			 WTERMSIG(status));
 	else
-		log_line(LOG_ERROR, "%s (pid %d) ended with status %d", name, (int)c->pid, WEXITSTATUS(status));
+		log_line(LOG_ERROR, "%s (pid %d) ended with status %d", name, (int)c->pid,
+			 WEXITSTATUS(status));
 }
 
 static void ended(struct child *c, int status)
@@ -216,7 +229,8 @@ void supervisor_reap(struct supervisor *s)
 			}
 }
 
-/* --- stop ----------------------------------------------------------------------------------------- */
+/* --- stop
+ * ----------------------------------------------------------------------------------------- */
 
 static void tell_stop(struct child *c, int64_t within_ns)
 {
@@ -255,7 +269,8 @@ void supervisor_stop(struct supervisor *s)
 	stop_next(s);
 }
 
-/* --- reload --------------------------------------------------------------------------------------- */
+/* --- reload
+ * --------------------------------------------------------------------------------------- */
 
 static void refuse(struct supervisor *s, const struct err *e)
 {
@@ -295,7 +310,8 @@ void supervisor_reload(struct supervisor *s)
 
 	if (s->stopping)
 		return;
-	notify_send(s->notify, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(clock_mono_ns() / 1000));
+	notify_send(s->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		    (long long)(clock_mono_ns() / 1000));
 	if (settings_load(s->settings->path, &new, &e)) {
 		s->reloads++;
 		s->refusal[0] = '\0';
@@ -307,7 +323,8 @@ void supervisor_reload(struct supervisor *s)
 	notify_send(s->notify, "READY=1");
 }
 
-/* --- once a second -------------------------------------------------------------------------------- */
+/* --- once a second
+ * -------------------------------------------------------------------------------- */
 
 static void look_after(struct child *c, int64_t now)
 {
@@ -329,10 +346,12 @@ static void tick(void *arg)
 	report_all(s);
 }
 
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life
+ * ----------------------------------------------------------------------------------------- */
 
-bool supervisor_new(struct loop *loop, const struct spawn *spawn, const struct notify *notify, struct settings *settings,
-		    const struct sandbox_loaded *own, struct supervisor **out, struct err *e)
+bool supervisor_new(struct loop *loop, const struct spawn *spawn, const struct notify *notify,
+		    struct settings *settings, const struct sandbox_loaded *own,
+		    struct supervisor **out, struct err *e)
 {
 	struct supervisor *s = calloc(1, sizeof *s);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of the roles: started in order, wired to each other, watched, restarted with back-off when they die or hang,
- * reloaded on SIGHUP, stopped in order on SIGTERM.
+ * The life of the roles: started in order, wired to each other, watched, restarted with back-off
+ * when they die or hang, reloaded on SIGHUP, stopped in order on SIGTERM.
  */
 #ifndef FIRMWARE_PARENT_SUPERVISE_H
 #define FIRMWARE_PARENT_SUPERVISE_H
@@ -15,19 +15,24 @@
 struct supervisor;
 
 /*
- * Make a supervisor, which takes *settings over. `loop`, `spawn` and `notify` are borrowed for its life; `own` is
- * what the parent's sandbox loaded. supervisor_free. ERR_NO_MEMORY, ERR_LIMIT, ERR_IO.
+ * Make a supervisor, which takes *settings over. `loop`, `spawn` and `notify` are borrowed for its
+ * life; `own` is what the parent's sandbox loaded. supervisor_free. ERR_NO_MEMORY, ERR_LIMIT,
+ * ERR_IO.
  */
-bool supervisor_new(struct loop *loop, const struct spawn *spawn, const struct notify *notify, struct settings *settings,
-		    const struct sandbox_loaded *own, struct supervisor **out, struct err *e) MUST_CHECK;
+bool supervisor_new(struct loop *loop, const struct spawn *spawn, const struct notify *notify,
+		    struct settings *settings, const struct sandbox_loaded *own,
+		    struct supervisor **out, struct err *e) MUST_CHECK;
 
-/* Start every role of this build. A role that cannot be started is tried again, like one that died. */
+/* Start every role of this build. A role that cannot be started is tried again, like one that died.
+ */
 void supervisor_start(struct supervisor *s);
 
-/* Read the configuration again: restart the roles that it concerns; when it is broken, say so and change nothing. */
+/* Read the configuration again: restart the roles that it concerns; when it is broken, say so and
+ * change nothing. */
 void supervisor_reload(struct supervisor *s);
 
-/* Stop in order (capture, vision, store, uplink, control), each within its time; then end the loop. */
+/* Stop in order (capture, vision, store, uplink, control), each within its time; then end the loop.
+ */
 void supervisor_stop(struct supervisor *s);
 
 /* Collect children that have ended (on SIGCHLD). */

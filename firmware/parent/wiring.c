@@ -7,9 +7,9 @@
 
 /* Who speaks to whom: one direction of data, and no other channel exists. */
 static const enum wire_role links[][2] = {
-	{WIRE_CAPTURE, WIRE_VISION},
-	{WIRE_VISION, WIRE_STORE},
-	{WIRE_STORE, WIRE_UPLINK},
+    {WIRE_CAPTURE, WIRE_VISION},
+    {WIRE_VISION, WIRE_STORE},
+    {WIRE_STORE, WIRE_UPLINK},
 };
 
 bool wiring_say(struct child *c, enum wire_type type)
@@ -35,7 +35,8 @@ static bool give_configuration(struct child *c, struct err *e)
 	AUTO_CLOSE int fd = -1;
 
 	wire_start(&m.h, WIRE_START, sizeof m);
-	return gift_make("configuration", &text, 1, &fd, e) && chan_send(c->chan, &m, sizeof m, &fd, 1, e);
+	return gift_make("configuration", &text, 1, &fd, e) &&
+	       chan_send(c->chan, &m, sizeof m, &fd, 1, e);
 }
 
 static bool give_peer(const struct child *c, enum wire_role peer, int fd, struct err *e)
@@ -44,12 +45,14 @@ static bool give_peer(const struct child *c, enum wire_role peer, int fd, struct
 
 	wire_start(&m.h, WIRE_PEER, sizeof m);
 	return chan_send(c->chan, &m, sizeof m, &fd, 1, e) ||
-	       err_prefix(e, "channel from %s to %s", wire_role_name(c->role), wire_role_name(peer));
+	       err_prefix(e, "channel from %s to %s", wire_role_name(c->role),
+			  wire_role_name(peer));
 }
 
 static bool wired_to(const struct child *c)
 {
-	return c->pid > 0 && c->chan >= 0 && (c->state == CHILD_STARTING || c->state == CHILD_RUNNING);
+	return c->pid > 0 && c->chan >= 0 &&
+	       (c->state == CHILD_STARTING || c->state == CHILD_RUNNING);
 }
 
 static bool join(const struct child *c, const struct child *neighbour, struct err *e)
@@ -65,7 +68,8 @@ static bool join(const struct child *c, const struct child *neighbour, struct er
 		return false;
 	ours = ends[0];
 	theirs = ends[1];
-	/* A neighbour that takes nothing hangs, and is dealt with as such: no reason to fail this one. */
+	/* A neighbour that takes nothing hangs, and is dealt with as such: no reason to fail this
+	 * one. */
 	if (!give_peer(neighbour, c->role, theirs, &why))
 		log_line(LOG_WARNING, "%s", why.text);
 	return give_peer(c, neighbour->role, ours, e);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * probe CONFIG ROLE ATTEMPT [ARGUMENT]: closes the very sandbox that the role closes (the same function makes its table) and then
- * tries one thing. Prints what was loaded, then what came of it: "done", or the errno it was refused with; when the kernel
- * ends the process there is no second line.
+ * probe CONFIG ROLE ATTEMPT [ARGUMENT]: closes the very sandbox that the role closes (the same
+ * function makes its table) and then tries one thing. Prints what was loaded, then what came of it:
+ * "done", or the errno it was refused with; when the kernel ends the process there is no second
+ * line.
  */
 #include "firmware/base/cleanup.h"
 #include "firmware/base/conf.h"
@@ -30,7 +31,8 @@
 
 static const char *argument = "";
 
-/* --- the sandboxes -------------------------------------------------------------------------------- */
+/* --- the sandboxes
+ * -------------------------------------------------------------------------------- */
 
 static struct {
 	struct capture_conf capture;
@@ -84,13 +86,15 @@ static bool control_box(const char *t, size_t n, const char *f, struct sandbox *
 
 static const struct {
 	const char *name;
-	bool (*make)(const char *text, size_t len, const char *folder, struct sandbox *box, struct err *e);
+	bool (*make)(const char *text, size_t len, const char *folder, struct sandbox *box,
+		     struct err *e);
 } roles[] = {
-	{"capture", capture_box}, {"vision", vision_box},   {"store", store_box},
-	{"uplink", uplink_box},   {"control", control_box},
+    {"capture", capture_box}, {"vision", vision_box},	{"store", store_box},
+    {"uplink", uplink_box},   {"control", control_box},
 };
 
-/* --- the attempts: 0 or -1 with errno ------------------------------------------------------------- */
+/* --- the attempts: 0 or -1 with errno
+ * ------------------------------------------------------------- */
 
 static long nothing(void)
 {
@@ -144,10 +148,12 @@ static long socket_packet(void)
 
 static struct sockaddr_in local(void)
 {
-	return (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	return (struct sockaddr_in){.sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* On descriptor 3 the test leaves an internet socket made outside: not even an inherited one helps. */
+/* On descriptor 3 the test leaves an internet socket made outside: not even an inherited one helps.
+ */
 static long connect_inherited(void)
 {
 	struct sockaddr_in to = local();
@@ -224,42 +230,47 @@ static long set_clock(void)
 
 static long executable_memory(void)
 {
-	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0) == MAP_FAILED
+		   ? -1
+		   : 0;
 }
 
 static const struct {
 	const char *name;
 	long (*act)(void);
 } attempts[] = {
-	{"nothing", nothing},
-	{"read", read_file},
-	{"write", write_file},
-	{"list", list_folder},
-	{"remove", remove_file},
-	{"chmod", change_mode},
-	{"socket_tcp", socket_tcp},
-	{"socket_udp6", socket_udp6},
-	{"socket_unix", socket_unix},
-	{"socket_packet", socket_packet},
-	{"connect", connect_inherited},
-	{"bind", bind_inherited},
-	{"listen", listen_inherited},
-	{"accept", accept_inherited},
-	{"execute", execute},
-	{"fork", fork_process},
-	{"trace", trace},
-	{"signal", signal_other},
-	{"mount", mount_something},
-	{"setuid", become_root},
-	{"unshare", new_namespace},
-	{"bpf", load_program},
-	{"clock", set_clock},
-	{"executable_memory", executable_memory},
+    {"nothing", nothing},
+    {"read", read_file},
+    {"write", write_file},
+    {"list", list_folder},
+    {"remove", remove_file},
+    {"chmod", change_mode},
+    {"socket_tcp", socket_tcp},
+    {"socket_udp6", socket_udp6},
+    {"socket_unix", socket_unix},
+    {"socket_packet", socket_packet},
+    {"connect", connect_inherited},
+    {"bind", bind_inherited},
+    {"listen", listen_inherited},
+    {"accept", accept_inherited},
+    {"execute", execute},
+    {"fork", fork_process},
+    {"trace", trace},
+    {"signal", signal_other},
+    {"mount", mount_something},
+    {"setuid", become_root},
+    {"unshare", new_namespace},
+    {"bpf", load_program},
+    {"clock", set_clock},
+    {"executable_memory", executable_memory},
 };
 
-/* --- main ----------------------------------------------------------------------------------------- */
+/* --- main
+ * ----------------------------------------------------------------------------------------- */
 
-static bool close_sandbox(const char *path, const char *role, struct sandbox_loaded *loaded, struct err *e)
+static bool close_sandbox(const char *path, const char *role, struct sandbox_loaded *loaded,
+			  struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *name = strdup(path);
@@ -270,7 +281,8 @@ static bool close_sandbox(const char *path, const char *role, struct sandbox_loa
 		return false;
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
 		if (strcmp(role, roles[i].name) == 0)
-			return roles[i].make(text, len, dirname(name), &box, e) && sandbox_close(&box, loaded, e);
+			return roles[i].make(text, len, dirname(name), &box, e) &&
+			       sandbox_close(&box, loaded, e);
 	return err_set(e, ERR_ARGUMENT, "%s: no such role", role);
 }
 
@@ -286,7 +298,8 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "probe: %s\n", e.text);
 		return 3;
 	}
-	(void)printf("loaded seccomp=%u landlock=%u no_new_privs=%u\n", l.seccomp, l.landlock_abi, l.no_new_privs);
+	(void)printf("loaded seccomp=%u landlock=%u no_new_privs=%u\n", l.seccomp, l.landlock_abi,
+		     l.no_new_privs);
 	(void)fflush(stdout);
 	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++)
 		if (strcmp(argv[3], attempts[i].name) == 0) {

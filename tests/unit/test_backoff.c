@@ -10,7 +10,7 @@
 
 static void it_doubles_up_to_the_most(void **state)
 {
-	static const int64_t expected[] = {100,  200,   400,   800,   1600,  3200,
+	static const int64_t expected[] = {100,	 200,	400,   800,   1600,  3200,
 					   6400, 12800, 25600, 30000, 30000, 30000};
 	struct backoff b = {0};
 
@@ -26,7 +26,8 @@ static void a_stable_minute_starts_it_again(void **state)
 	(void)state;
 	for (int i = 0; i < 20; i++)
 		(void)backoff_delay(&b, 0, BACKOFF_MOST_MS);
-	assert_int_equal(backoff_delay(&b, BACKOFF_STABLE_MS - 1, BACKOFF_MOST_MS), BACKOFF_MOST_MS);
+	assert_int_equal(backoff_delay(&b, BACKOFF_STABLE_MS - 1, BACKOFF_MOST_MS),
+			 BACKOFF_MOST_MS);
 	assert_int_equal(backoff_delay(&b, BACKOFF_STABLE_MS, BACKOFF_MOST_MS), 100);
 	assert_int_equal(backoff_delay(&b, 0, BACKOFF_MOST_MS), 200);
 }
@@ -44,9 +45,9 @@ static void a_lower_most_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_doubles_up_to_the_most),
-		cmocka_unit_test(a_stable_minute_starts_it_again),
-		cmocka_unit_test(a_lower_most_holds),
+	    cmocka_unit_test(it_doubles_up_to_the_most),
+	    cmocka_unit_test(a_stable_minute_starts_it_again),
+	    cmocka_unit_test(a_lower_most_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

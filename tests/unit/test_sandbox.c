@@ -25,8 +25,8 @@
 #include <cmocka.h>
 
 #define NO_SANDBOX 100
-#define KILLED     -1
-#define DONE       0
+#define KILLED	   -1
+#define DONE	   0
 
 static char folder[] = "/tmp/sandbox-test-XXXXXX";
 static char inside[64], outside[64];
@@ -187,42 +187,43 @@ struct attempt {
 };
 
 #define FILES (SANDBOX_READ_FILES | SANDBOX_WRITE_FILES)
-#define EVERYTHING                                                                                                     \
-	(FILES | SANDBOX_INTERNET | SANDBOX_UNIX_ACCEPT | SANDBOX_MEMFD | SANDBOX_THREADS | SANDBOX_DEVICES)
+#define EVERYTHING                                                                                 \
+	(FILES | SANDBOX_INTERNET | SANDBOX_UNIX_ACCEPT | SANDBOX_MEMFD | SANDBOX_THREADS |        \
+	 SANDBOX_DEVICES)
 
 static const struct attempt attempts[] = {
-	{"daily bread", 0, try_daily_bread, DONE},
-	{"terminal", 0, try_terminal, ENOTTY},
-	{"internet socket without INTERNET", EVERYTHING & ~SANDBOX_INTERNET, try_socket, KILLED},
-	{"local socket without INTERNET", EVERYTHING & ~SANDBOX_INTERNET, try_socket_local, KILLED},
-	{"connect without INTERNET", EVERYTHING & ~SANDBOX_INTERNET, try_connect, KILLED},
-	{"internet socket", SANDBOX_INTERNET, try_socket, DONE},
-	{"local socket", SANDBOX_INTERNET, try_socket_local, EAFNOSUPPORT},
-	{"raw socket", EVERYTHING, try_socket_raw, KILLED},
-	{"listen", EVERYTHING, try_listen, KILLED},
-	{"bind", EVERYTHING, try_bind, KILLED},
-	{"exec", EVERYTHING, try_exec, KILLED},
-	{"fork", EVERYTHING, try_fork, KILLED},
-	{"ptrace", EVERYTHING, try_ptrace, KILLED},
-	{"signal to another", EVERYTHING, try_kill, KILLED},
-	{"new namespace", EVERYTHING, try_new_namespace, KILLED},
-	{"raise a limit", EVERYTHING, try_limit, KILLED},
-	{"executable memory", EVERYTHING, try_executable_memory, EPERM},
-	{"open without files", EVERYTHING & ~FILES, try_read_inside, EACCES},
-	{"read", SANDBOX_READ_FILES, try_read_inside, DONE},
-	{"write without WRITE_FILES", EVERYTHING & ~SANDBOX_WRITE_FILES, try_write_inside, KILLED},
-	{"write", FILES, try_write_inside, DONE},
-	{"change a mode without WRITE_FILES", SANDBOX_READ_FILES, try_fchmod, KILLED},
-	{"memfd without MEMFD", EVERYTHING & ~SANDBOX_MEMFD, try_memfd, KILLED},
-	{"memfd", SANDBOX_MEMFD, try_memfd, DONE},
-	{"thread without THREADS", EVERYTHING & ~SANDBOX_THREADS, try_thread, KILLED},
-	{"thread", SANDBOX_THREADS, try_thread, DONE},
+    {"daily bread", 0, try_daily_bread, DONE},
+    {"terminal", 0, try_terminal, ENOTTY},
+    {"internet socket without INTERNET", EVERYTHING & ~SANDBOX_INTERNET, try_socket, KILLED},
+    {"local socket without INTERNET", EVERYTHING & ~SANDBOX_INTERNET, try_socket_local, KILLED},
+    {"connect without INTERNET", EVERYTHING & ~SANDBOX_INTERNET, try_connect, KILLED},
+    {"internet socket", SANDBOX_INTERNET, try_socket, DONE},
+    {"local socket", SANDBOX_INTERNET, try_socket_local, EAFNOSUPPORT},
+    {"raw socket", EVERYTHING, try_socket_raw, KILLED},
+    {"listen", EVERYTHING, try_listen, KILLED},
+    {"bind", EVERYTHING, try_bind, KILLED},
+    {"exec", EVERYTHING, try_exec, KILLED},
+    {"fork", EVERYTHING, try_fork, KILLED},
+    {"ptrace", EVERYTHING, try_ptrace, KILLED},
+    {"signal to another", EVERYTHING, try_kill, KILLED},
+    {"new namespace", EVERYTHING, try_new_namespace, KILLED},
+    {"raise a limit", EVERYTHING, try_limit, KILLED},
+    {"executable memory", EVERYTHING, try_executable_memory, EPERM},
+    {"open without files", EVERYTHING & ~FILES, try_read_inside, EACCES},
+    {"read", SANDBOX_READ_FILES, try_read_inside, DONE},
+    {"write without WRITE_FILES", EVERYTHING & ~SANDBOX_WRITE_FILES, try_write_inside, KILLED},
+    {"write", FILES, try_write_inside, DONE},
+    {"change a mode without WRITE_FILES", SANDBOX_READ_FILES, try_fchmod, KILLED},
+    {"memfd without MEMFD", EVERYTHING & ~SANDBOX_MEMFD, try_memfd, KILLED},
+    {"memfd", SANDBOX_MEMFD, try_memfd, DONE},
+    {"thread without THREADS", EVERYTHING & ~SANDBOX_THREADS, try_thread, KILLED},
+    {"thread", SANDBOX_THREADS, try_thread, DONE},
 };
 
 static const struct attempt landlock_attempts[] = {
-	{"read outside", EVERYTHING, try_read_outside, EACCES},
-	{"read /etc/shadow", EVERYTHING, try_read_shadow, EACCES},
-	{"write outside", EVERYTHING, try_write_outside, EACCES},
+    {"read outside", EVERYTHING, try_read_outside, EACCES},
+    {"read /etc/shadow", EVERYTHING, try_read_shadow, EACCES},
+    {"write outside", EVERYTHING, try_write_outside, EACCES},
 };
 
 /* The Landlock ABI that a sandbox says it loaded. */
@@ -286,7 +287,8 @@ static void landlock_keeps_files_in_their_folders(void **state)
 {
 	(void)state;
 	if (landlock_loaded() == 0) {
-		print_message("this kernel or build has no Landlock: folders are kept apart by their owners only\n");
+		print_message("this kernel or build has no Landlock: folders are kept apart by "
+			      "their owners only\n");
 		return;
 	}
 	run_all(landlock_attempts, sizeof landlock_attempts / sizeof landlock_attempts[0]);
@@ -366,10 +368,10 @@ static int remove_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_attempt_meets_its_end),
-		cmocka_unit_test(landlock_keeps_files_in_their_folders),
-		cmocka_unit_test(a_missing_write_folder_is_an_error),
-		cmocka_unit_test(the_parent_starts_its_own_programs_only),
+	    cmocka_unit_test(each_attempt_meets_its_end),
+	    cmocka_unit_test(landlock_keeps_files_in_their_folders),
+	    cmocka_unit_test(a_missing_write_folder_is_an_error),
+	    cmocka_unit_test(the_parent_starts_its_own_programs_only),
 	};
 
 	return cmocka_run_group_tests(tests, make_files, remove_files);

@@ -52,7 +52,8 @@ static void a_wrong_header_does_not(void **state)
 	for (unsigned type = 0; type <= UINT16_MAX; type++) {
 		m = good();
 		m.h.type = (uint16_t)type;
-		assert_true(check(&m, sizeof m, 0, WIRE_VISION, WIRE_CAPTURE) == (type == WIRE_PAIR_DONE));
+		assert_true(check(&m, sizeof m, 0, WIRE_VISION, WIRE_CAPTURE) ==
+			    (type == WIRE_PAIR_DONE));
 	}
 }
 
@@ -78,8 +79,9 @@ static void direction_is_checked(void **state)
 	wire_start(&hit.h, WIRE_HIT, sizeof hit);
 	for (unsigned from = 0; from < WIRE_ROLES + 1u; from++)
 		for (unsigned to = 0; to < WIRE_ROLES + 1u; to++)
-			assert_true(check(&hit, sizeof hit, 1, (enum wire_role)from, (enum wire_role)to) ==
-				    (from == WIRE_STORE && to == WIRE_UPLINK));
+			assert_true(
+			    check(&hit, sizeof hit, 1, (enum wire_role)from, (enum wire_role)to) ==
+			    (from == WIRE_STORE && to == WIRE_UPLINK));
 }
 
 static void text_is_terminated(void **state)
@@ -95,9 +97,9 @@ static void text_is_terminated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_good_message_passes),  cmocka_unit_test(a_wrong_header_does_not),
-		cmocka_unit_test(descriptors_are_counted), cmocka_unit_test(direction_is_checked),
-		cmocka_unit_test(text_is_terminated),
+	    cmocka_unit_test(a_good_message_passes),   cmocka_unit_test(a_wrong_header_does_not),
+	    cmocka_unit_test(descriptors_are_counted), cmocka_unit_test(direction_is_checked),
+	    cmocka_unit_test(text_is_terminated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
