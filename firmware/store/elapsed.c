@@ -51,7 +51,7 @@ void elapsed_start(struct elapsed *c, const struct elapsed_kept *kept, int64_t n
 	*c = (struct elapsed){.k = *kept};
 	if (c->k.ring_ns == 0)
 		c->k = (struct elapsed_kept){wall_ns, wall_ns, mono_ns, boot};
-	if (kept->ring_ns != 0 && kept->boot == boot && mono_ns >= kept->mono_ns) {
+	if (kept->ring_ns != 0 && boot != 0 && kept->boot == boot && mono_ns >= kept->mono_ns) {
 		elapsed_tick(c, wall_ns, mono_ns);
 	} else if (kept->ring_ns != 0) {
 		int64_t off = difference(wall_ns, kept->wall_ns);

@@ -19,14 +19,13 @@
 /* A larger one, and any one back, is believed when the wall clock has been steady for this long. */
 #define ELAPSED_STEADY_NS (INT64_C(86400) * 1000000000)
 
-#define ELAPSED_BOOT_SIZE 16u /* bytes of the kernel's boot id */
-
 /* What outlives the process: keep it in the database, at least once a minute. */
 struct elapsed_kept {
 	int64_t ring_ns; /* 0: there is none yet */
 	int64_t wall_ns; /* wall time that belongs to it */
 	int64_t mono_ns; /* CLOCK_MONOTONIC then: valid within the same boot */
-	int64_t boot;	 /* names the boot (any number that differs from boot to boot) */
+	int64_t boot;	 /* names the boot (any number that differs from boot to boot); 0: unknown,
+			    then every start counts as one */
 };
 
 struct elapsed {

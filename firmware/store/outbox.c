@@ -125,7 +125,22 @@ bool outbox_end(struct db *d, int64_t id, enum outbox_state state, uint32_t http
 	return true;
 }
 
-bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t *pending, struct err *e)
+static bool record_expiry(struct db *d, int64_t pending, int64_t now_ns, struct err *e)
+{
+	char detail[64];
+
+	if (pending == 0)
+		return true;
+	(void)snprintf(detail, sizeof detail, "{\"hits\":%" PRId64 "}", pending);
+	return audit_append(
+	    d,
+	    &(struct audit_record){
+		.who = "store", .what = "hit-ended", .outcome = "expired", .detail = detail},
+	    now_ns, e);
+}
+
+bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t now_ns, int64_t *pending,
+		   struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	int64_t last;
@@ -142,7 +157,8 @@ bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t *pending, 
 	    !db_int(d, pending, 0, e, "SELECT count(*) FROM outbox WHERE id <= ? AND state = 0",
 		    "i", last) ||
 	    !db_run(d, NULL, e, "DELETE FROM outbox WHERE id <= ?", "i", last) ||
-	    !db_state_add(d, "hits_expired", *pending, e) || !db_commit(&tx, e))
+	    !db_state_add(d, "hits_expired", *pending, e) ||
+	    !record_expiry(d, *pending, now_ns, e) || !db_commit(&tx, e))
 		return err_prefix(e, "outbox: expiry");
 	return true;
 }

@@ -48,9 +48,11 @@ bool outbox_gift(struct db *d, int64_t id, int *fd, struct err *e) MUST_CHECK;
 bool outbox_end(struct db *d, int64_t id, enum outbox_state state, uint32_t http_status,
 		int64_t ended_ns, int64_t now_ns, int64_t *latency_ns, struct err *e) MUST_CHECK;
 
-/* Delete rows whose retention is over (kept_ns <= until): at most `most`. *pending: unanswered ones
- * among them. */
-bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t *pending,
+/*
+ * Delete rows whose retention is over (kept_ns <= until): at most `most`. *pending: unanswered ones
+ * among them, which is recorded in the audit chain at wall time now_ns, in the same transaction.
+ */
+bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t now_ns, int64_t *pending,
 		   struct err *e) MUST_CHECK;
 
 struct outbox_counts {

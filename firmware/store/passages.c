@@ -99,6 +99,8 @@ bool store_passage(struct store *s, const struct wire_passage *m, int fd, struct
 	if (s->n_waiting < STORE_WAITING) {
 		s->waiting[s->n_waiting++] = in;
 		in = (struct intake){0};
+	} else {
+		s->unanswered++;
 	}
 	return true;
 }

@@ -257,6 +257,14 @@ static void tick(void *arg)
 		return;
 	}
 	upkeep(s, WORK_NS);
+	/* Vision sends again what was not answered when there is a new store: the trouble is over,
+	 * be it. */
+	if (s->unanswered > 0 && s->n_waiting == 0) {
+		log_line(LOG_NOTICE,
+			 "starting afresh for %" PRId64 " passages that found no place to wait",
+			 s->unanswered);
+		leave(s);
+	}
 }
 
 /* A box whose disk is full must start all the same: what it cannot write down it says in the log.

@@ -43,6 +43,8 @@ struct store {
 	/* since this process started */
 	int64_t passages_refused, repeats, reads_dropped, crops_dropped;
 
+	int64_t unanswered; /* passages that found no place to wait: vision alone has them */
+
 	int64_t full_mono_ns;  /* when the disk was last found full; 0: never */
 	int64_t fault_mono_ns; /* when the database last failed otherwise */
 	char fault[192];

@@ -91,25 +91,6 @@ static bool end_quarantine(struct upkeep *u, struct db *d, int64_t ring_ns, stru
 	return db_run(d, NULL, e, "DELETE FROM quarantine WHERE name = ?", "t", name);
 }
 
-/* Pending hits that were never answered within the retention go too, and that is said. */
-static bool expire_outbox(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall_ns,
-			  struct err *e)
-{
-	int64_t pending;
-	char detail[64];
-
-	if (!outbox_expire(d, ring_ns - u->limits.retention_ns, UPKEEP_STEP, &pending, e))
-		return false;
-	if (pending == 0)
-		return true;
-	(void)snprintf(detail, sizeof detail, "{\"hits\":%" PRId64 "}", pending);
-	return audit_append(
-	    d,
-	    &(struct audit_record){
-		.who = "store", .what = "hit-ended", .outcome = "expired", .detail = detail},
-	    wall_ns, e);
-}
-
 static bool truncate_wal(struct upkeep *u, struct db *d, struct err *e)
 {
 	bool done;
@@ -127,6 +108,7 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 {
 	int64_t now = c->k.ring_ns;
 	struct ring_purged purged;
+	int64_t expired;
 
 	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
 		return err_prefix(e, "upkeep");
@@ -135,8 +117,9 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	if (u->more || now < u->next_ns)
 		return true;
 	u->next_ns = now + UPKEEP_EVERY_NS;
-	if (!expire_outbox(u, d, now, wall_ns, e) || !cooldown_forget(d, now, u->cooldown_s, e) ||
-	    !end_quarantine(u, d, now, e) || !ring_shrink(d, SHRINK_PAGES, e) ||
+	if (!outbox_expire(d, now - u->limits.retention_ns, UPKEEP_STEP, wall_ns, &expired, e) ||
+	    !cooldown_forget(d, now, u->cooldown_s, e) || !end_quarantine(u, d, now, e) ||
+	    !ring_shrink(d, SHRINK_PAGES, e) ||
 	    (now - u->recorded_ns >= UPKEEP_RECORD_NS && !upkeep_record(u, d, now, wall_ns, e)) ||
 	    !upkeep_save_clock(d, &c->k, e) || !truncate_wal(u, d, e))
 		return err_prefix(e, "upkeep");

@@ -585,6 +585,30 @@ def test_a_limit_on_files_is_like_a_full_disk(tmp_path, hotlist):
         assert s.hit()[1]["id"] == ident.hex()
 
 
+def test_what_found_no_place_to_wait_is_asked_for_again(tmp_path, hotlist):
+    with Store(tmp_path, {**hotlist, "cooldown_s": 0}) as s:
+        s.accept("ABC123")
+        had = resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (0, had[1]))
+        open_ones = {}
+        for _ in range(30):
+            m, gift = wire.passage("WANT01")
+            open_ones[s.give(m, gift)] = (m, gift)
+        s.wait(lambda c: c["waiting"] == 16, 10, "the hits to wait")
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, had)
+        assert s.process.wait(10) == 0  # by itself: the parent starts a new one, and vision sends again
+        with pytest.raises(EOFError):  # what it said before it went
+            s.collect(0)
+        answered = dict(s.answers)
+        assert len(answered) == 16 and set(answered.values()) == {1}
+    with Store(tmp_path, {**hotlist, "cooldown_s": 0}) as s:
+        for ident, (m, gift) in open_ones.items():
+            if ident not in answered:
+                s.give(m, gift)
+                assert s.answer(ident) == 1
+        assert s.one("SELECT count(*) FROM outbox") == 30
+
+
 def test_the_ring_stays_within_its_bytes(tmp_path):
     with Store(tmp_path, max_bytes=3 << 20) as s:
         for i in range(600):
@@ -620,6 +644,27 @@ def test_a_damaged_database_is_put_aside_and_hits_survive(tmp_path, hotlist):
         what = [r[0] for r in s.rows("SELECT what FROM audit WHERE seq > ? ORDER BY seq", records)]
         assert what[:2] == ["quarantine", "start"]
         assert s.one("SELECT json_extract(detail, '$.hits_kept') FROM audit WHERE what = 'quarantine'") == 1
+
+
+def test_damage_that_shows_while_it_runs_is_dealt_with(tmp_path, hotlist):
+    with Store(tmp_path, {**hotlist, "cooldown_s": 0}) as s:
+        for i in range(50):
+            s.accept(f"ABC{i:04}")
+        hit = s.accept("WANT01")
+        root = s.one("SELECT rootpage FROM sqlite_master WHERE name = 'passage'")
+        db = sqlite3.connect(s.data / "reads.db", timeout=10)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with (s.data / "reads.db").open("r+b") as f:
+            f.seek((root - 1) * 4096)
+            f.write(os.urandom(4096))
+        db.execute("UPDATE state SET value = value")  # another's change: cached pages are read again
+        db.commit()
+        db.close()
+        s.accept("ABC999")
+        assert len(list(s.data.glob("quarantine-*.db"))) == 1
+        assert s.one("SELECT count(*) FROM passage") == 1
+        assert s.one("SELECT lower(hex(passage_id)) FROM outbox WHERE state = 0") == hit.hex()
+        assert s.process.poll() is None
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path):

@@ -149,6 +149,11 @@ static void a_restart_of_the_role_alone_is_exact(void **state)
 	elapsed_start(&c, &a.k, 0, a.k.boot, Y2099, a.k.mono_ns + 5 * NS_PER_S);
 	assert_int_equal(c.k.ring_ns, T0 + 5 * NS_PER_S);
 	assert_true(c.doubtful);
+	/* A kernel that does not name the boot: every start may have been one. */
+	a = started(T0);
+	a.k.boot = 0;
+	elapsed_start(&c, &a.k, 0, 0, T0 + 30 * DAY, a.k.mono_ns + 5 * NS_PER_S);
+	assert_int_equal(c.k.ring_ns, T0 + 30 * DAY);
 }
 
 static void never_below_the_newest_read(void **state)

@@ -124,15 +124,19 @@ static void no_row_outlives_the_retention(void **state)
 		put(p, i);
 	assert_true(outbox_end(p->db, 2, OUTBOX_ACKNOWLEDGED, 200, T0, T0, &latency, &p->why));
 	assert_true(outbox_end(p->db, 3, OUTBOX_REFUSED, 400, T0, T0, &latency, &p->why));
-	assert_true(outbox_expire(p->db, T0, 64, &pending, &p->why));
+	assert_true(outbox_expire(p->db, T0, 64, T0, &pending, &p->why));
 	assert_int_equal(pending, 0);
-	assert_true(outbox_expire(p->db, T0 + 5, 64, &pending, &p->why));
+	assert_true(outbox_expire(p->db, T0 + 5, 64, T0, &pending, &p->why));
 	assert_int_equal(pending, 3);
 	assert_int_equal(count_of(p, "SELECT min(id) FROM outbox"), 6);
 	assert_int_equal(count_of(p, "SELECT count(*) FROM outbox"), 5);
 	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'hits_expired'"), 3);
+	assert_int_equal(
+	    count_of(p,
+		     "SELECT json_extract(detail, '$.hits') FROM audit WHERE outcome = 'expired'"),
+	    3);
 	/* An id is never used twice: a late answer must not end another hit. */
-	assert_true(outbox_expire(p->db, T0 + 100, 64, &pending, &p->why));
+	assert_true(outbox_expire(p->db, T0 + 100, 64, T0, &pending, &p->why));
 	put(p, 50);
 	assert_int_equal(count_of(p, "SELECT id FROM outbox"), 11);
 }
