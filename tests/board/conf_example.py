@@ -41,8 +41,8 @@ SET = {
 }
 
 # {"name", CONF_TYPE, AT(name), default, min, max, choices, "help"} or KEY(CONF_TYPE, [struct,] name, default, min, max, "help")
-ROW = re.compile(r'(?:\{"(\w+)", CONF_\w+, AT\(\w+\)|KEY\(CONF_\w+, (?:\w+, )?(\w+)), ("[^"]*"|TEXT\(\w+\)|[A-Z_]+),'
-                 r'\s*[^,]+,\s*[^,]+,(?: (?:NULL|"([^"]*)"),)?\s*"([^"]*)"')
+ROW = re.compile(r'(?:\{\s*"(\w+)",\s*CONF_\w+,\s*AT\(\w+\)|KEY\(\s*CONF_\w+,\s*(?:\w+,\s*)?(\w+)),\s*("[^"]*"|TEXT\(\w+\)|[A-Z_]+),'
+                 r'\s*[^,]+,\s*[^,]+,\s*(?:(?:NULL|"([^"]*)"),)?\s*((?:"[^"]*"\s*)+)')
 
 
 def cap() -> str:
@@ -57,7 +57,7 @@ def table(folder: str, name: str) -> list:
     rows = ROW.findall(body)
     if len(rows) != body.count("CONF_"):
         raise ValueError(f"firmware/{folder}/conf.c: {name}: {len(rows)} of its rows understood")
-    return [(a or b, default.strip('"') if default.startswith('"') else cap(), choices, text)
+    return [(a or b, default.strip('"') if default.startswith('"') else cap(), choices, "".join(re.findall(r'"([^"]*)"', text)))
             for a, b, default, choices, text in rows]
 
 
