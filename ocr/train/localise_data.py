@@ -31,7 +31,7 @@ def shift(tx, ty):
 
 
 class Photo:
-    """One photo as a pyramid of luma images, each half the size of the one before."""
+    """One photo as a pyramid of luma images, each half the size of the one before, with its plates."""
 
     def __init__(self, root, note):
         image = cv2.imread(os.path.join(root, note["file"]), cv2.IMREAD_GRAYSCALE)
@@ -50,9 +50,8 @@ class Photo:
             box = corners(p["x"] * sx, p["y"] * sy, p["w"] * sx, p["h"] * sy)
             quad = np.array(p["quad"], np.float32).reshape(4, 2) * [sx, sy] if p["quad"] else None
             aspect = p["w"] * sx / max(p["h"] * sy, 1e-3)
-            upright = not self.stretched and (1.85 < aspect < 2.15 or 4.2 < aspect < 4.9)
-            self.plates.append({"box": box, "aspect": aspect, "quad": quad if quad is not None else box if upright else None,
-                                "text": p["text"]})
+            self.plates.append({"box": box, "aspect": aspect, "quad": quad, "text": p["text"],
+                                "ignore": p.get("occluded", False)})
         self.aspect = 1.0
         if self.stretched and self.plates:  # what would make its plates as wide as plates are
             self.aspect = float(np.clip(2.2 / np.median([p["aspect"] for p in self.plates]), 1.0, 1.9))
@@ -76,6 +75,23 @@ def load(root, split):
     with open(os.path.join(root, "annotations.jsonl"), encoding="utf-8") as f:
         notes = [json.loads(line) for line in f]
     return [Photo(root, n) for n in notes if n["split"] == split]
+
+
+def load_scenes(folder):
+    """Street frames of `alpr-sim street`: every folder below that has a frames.jsonl."""
+    out = []
+    for base, _, names in sorted(os.walk(folder)):
+        if "frames.jsonl" not in names:
+            continue
+        with open(os.path.join(base, "frames.jsonl"), encoding="utf-8") as f:
+            for line in f:
+                n = json.loads(line)
+                q = [np.array(p["quad"]).reshape(4, 2) for p in n["plates"]]
+                for p, c in zip(n["plates"], q):
+                    (p["x"], p["y"]), (p["w"], p["h"]) = c.min(0), c.max(0) - c.min(0)
+                height, width = cv2.imread(os.path.join(base, n["file"]), cv2.IMREAD_GRAYSCALE).shape
+                out.append(Photo(base, {"file": n["file"], "width": width, "height": height, "stretched": False, "plates": n["plates"]}))
+    return out
 
 
 def adopt(photos, path):
@@ -105,7 +121,7 @@ def load_textures(folder):
 
 
 def photo_textures(photos):
-    """Plates of photos that were seen straight on: their box is their outline."""
+    """Plates cut from photos where their corners are known."""
     out = []
     for p in photos:
         for q in p.plates:
@@ -113,7 +129,7 @@ def photo_textures(photos):
                 continue
             w = int(np.linalg.norm(q["quad"][1] - q["quad"][0]))
             h = int(np.linalg.norm(q["quad"][3] - q["quad"][0]))
-            if w >= 60 and h >= 14:
+            if w >= 70 and h >= 18:
                 t = cv2.getPerspectiveTransform(q["quad"].astype(np.float32) - 0.5, corners(-0.5, -0.5, w, h))
                 out.append(cv2.warpPerspective(p.pyramid[0], t, (w, h)))
     return out
@@ -177,7 +193,7 @@ class Sampler:
         return shift(*at) @ turn @ shear @ scale(k * stretch, k) @ shift(-mid[0], -mid[1])
 
     def base(self, size):
-        """A patch of a photo and the plates in it: dicts with quad (patch pixels), kind, and, for boxes, the way back."""
+        """A patch of a photo and the plates in it: dicts with quad (patch pixels) and whether it is exact, or a box drawn loosely."""
         u = random.random()
         if self.scenes and u < 0.15:
             photo = random.choice(self.scenes)
@@ -185,7 +201,7 @@ class Sampler:
             photo = random.choice(self.without) if self.without and u > 0.88 else random.choice(self.with_plates)
         h, w = photo.pyramid[0].shape
         if photo.plates and random.random() < 0.85:
-            width = np.exp(random.uniform(np.log(10), np.log(245))) if random.random() < 0.93 else random.uniform(245, 900)
+            width = np.exp(random.uniform(np.log(13), np.log(245))) if random.random() < 0.93 else random.uniform(245, 900)
             p = random.choice(photo.plates)
             m = self.geometry(photo, p["box"] if p["quad"] is None else p["quad"], size, width)
         else:
@@ -194,17 +210,13 @@ class Sampler:
             m = self.geometry(photo, corners(at[0] - 50, at[1] - 50, 100, 100), size, 100 * k)
         plates = []
         for p in photo.plates:
-            if p["quad"] is not None:
-                plates.append({"quad": apply(m, p["quad"].astype(np.float64)), "exact": True})
-            else:
-                q = apply(m, p["box"].astype(np.float64))
-                e = np.array([(q[1] + q[2] - q[0] - q[3]) / 2, (q[3] + q[2] - q[0] - q[1]) / 2]).T  # columns: box axes in the patch
-                plates.append({"quad": q, "exact": False, "back": np.linalg.inv(e)})
+            exact = p["quad"] is not None
+            plates.append({"quad": apply(m, (p["quad"] if exact else p["box"]).astype(np.float64)), "exact": exact, "ignore": p["ignore"]})
         return photo.warp(m, size), plates
 
     def paste(self, patch, plates, size):
         """Put one plate with known corners into the patch; returns False when it would not fit."""
-        pool = self.rendered if self.rendered and random.random() < 0.65 else self.real
+        pool = self.rendered if self.rendered and (random.random() < 0.65 or not self.real) else self.real
         t = np.ascontiguousarray(random.choice(pool))
         target = None
         visible = [p for p in plates if shown(p["quad"], size) > 0.9 and long_side(p["quad"]) > 12]
@@ -213,7 +225,7 @@ class Sampler:
             width = (target["quad"][:, 0].max() - target["quad"][:, 0].min()) * random.uniform(1.0, 1.15)
             at = target["quad"].mean(0)
         else:
-            width = np.exp(random.uniform(np.log(11), np.log(240)))
+            width = np.exp(random.uniform(np.log(14), np.log(240)))
             at = np.array([random.uniform(0.05, 0.95) * size, random.uniform(0.05, 0.95) * size])
         q = pose(t.shape[1] / t.shape[0], width, random.random() < 0.5) + at.astype(np.float32)
         if area(q) < 30 or shown(q, size) < 0.5:
@@ -335,7 +347,7 @@ class Sampler:
 def targets(plates, size, out):
     """
     Fill the three levels' heat and weight maps of one patch, and return its regression cells:
-    (level, cell y, x, quad relative to the cell in units, kind, way back, size) for every cell that answers for a plate.
+    (level, cell y, x, quad relative to the cell in units, exact, scale) for every cell that answers for a plate.
     """
     cells = []
     for p in plates:
@@ -375,11 +387,12 @@ def targets(plates, size, out):
             y[near] = 1.0
             view = heat[lo[1]:hi[1], lo[0]:hi[0]]
             np.maximum(view, y, out=view)
-            for i, j in zip(*np.nonzero(y > 0.55)):
+            if not p["exact"]:  # its middle is somewhere in there
+                weight[lo[1]:hi[1], lo[0]:hi[0]][(np.abs(local) < 0.8).all(-1) & (y < 1)] = 0
+            for i, j in zip(*np.nonzero(y > (0.55 if p["exact"] else 0.999))):
                 cy, cx = int(ys[i, j]), int(xs[i, j])
                 rel = (q - [(cx + 0.5) * stride, (cy + 0.5) * stride]) / unit
-                mid_rel = (mid - [(cx + 0.5) * stride, (cy + 0.5) * stride]) / unit
-                cells.append((level, cy, cx, rel, p["exact"], p.get("back", np.eye(2)) * unit, mid_rel, unit / np.sqrt(area(q))))
+                cells.append((level, cy, cx, rel, p["exact"], unit / np.sqrt(area(q))))
     return cells
 
 

@@ -26,26 +26,20 @@ def heat_loss(logit, heat, weight):
     return -(gain * weight).sum(), hit.sum()
 
 
+LOOSE = 0.05  # weight of the corners of a box drawn by hand
+
+
 def corner_loss(out, cells):
-    """
-    Known corners: smooth L1 relative to the plate's size. Known boxes only: the quad's extents in the box's own axes must
-    meet the box, whatever the corners are; a weak pull to the box's corners keeps the quad from folding.
-    """
+    """Smooth L1 of the corners, relative to the plate's size. Boxes of photos are drawn loosely and count for little."""
     if not cells:
         return out.sum() * 0, 0
     k, y, x = (torch.tensor([c[i] for c in cells]) for i in (0, 1, 2))
     pred = out.permute(0, 2, 3, 1)[k, y, x, 1:].reshape(-1, 4, 2)
     want = torch.tensor(np.array([c[3] for c in cells]), dtype=torch.float32)
-    exact = torch.tensor([c[4] for c in cells], dtype=torch.float32)
-    back = torch.tensor(np.array([c[5] for c in cells]), dtype=torch.float32)
-    mid = torch.tensor(np.array([c[6] for c in cells]), dtype=torch.float32)
-    size = torch.tensor([c[7] for c in cells], dtype=torch.float32)
-    direct = F.smooth_l1_loss(pred * size[:, None, None], want * size[:, None, None], beta=0.05, reduction="none").mean((1, 2))
-    local = torch.einsum("nij,nkj->nki", back, pred - mid[:, None])  # box axes: corners of the box are at +-0.5
-    ends = torch.stack([torch.minimum(local[:, 0, 0], local[:, 3, 0]), torch.minimum(local[:, 0, 1], local[:, 1, 1]),
-                        -torch.maximum(local[:, 1, 0], local[:, 2, 0]), -torch.maximum(local[:, 2, 1], local[:, 3, 1])], 1)
-    box = F.smooth_l1_loss(ends, torch.full_like(ends, -0.5), beta=0.05, reduction="none").mean(1)
-    return (exact * direct + (1 - exact) * (box + 0.15 * direct)).sum(), len(cells)
+    count = torch.tensor([1.0 if c[4] else LOOSE for c in cells])
+    size = torch.tensor([c[5] for c in cells], dtype=torch.float32)[:, None, None]
+    off = F.smooth_l1_loss(pred * size, want * size, beta=0.03, reduction="none").mean((1, 2))
+    return (count * off).sum(), float(count.sum())
 
 
 def step_loss(net, batch):
@@ -71,7 +65,7 @@ def detect(net, image, long_side, threshold=0.1):
 
 
 def validate(net, photos):
-    """Recall and precision at IoU 0.5 and score 0.5, and average precision, on whole early-stopping photos."""
+    """Recall and precision at IoU 0.4 and score 0.5, and average precision, on whole early-stopping photos (boxes are loose)."""
     net = Exported(net).eval()
     found, total, rows = 0, 0, []
     for p in photos:
@@ -81,7 +75,7 @@ def validate(net, photos):
         for s, q in detect(net, p.pyramid[0], 640):
             o = localise_decode.iou(np.concatenate([q.min(0), q.max(0)]), boxes) if len(boxes) else np.zeros(1)
             j = int(np.argmax(o))
-            ok = o[j] >= 0.5 and not seen[j]
+            ok = o[j] >= 0.4 and not seen[j]
             if ok:
                 seen[j] = True
             rows.append((s, ok))
