@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from localise_net import SPANS, STRIDES, UNITS
 
-PATCH = 256
+# Sides of patches and how many make a batch: most are small, because plates a second teach more than pixels a second.
+PATCHES = ((160, 32), (160, 32), (160, 32), (256, 14))
 WORDS = ("EXIT ONLY STOP YIELD FORD SALE TAXI POLICE OPEN PARK BUS SCHOOL XING 4X4 TURBO TOYOTA NISSAN DODGE PIZZA BANK "
          "25 35 SPEED LIMIT RENT CAFE HOTEL WWW.CARS.COM 555-0142 NO PARKING ONE WAY DELIVERY").split()
 
@@ -201,7 +202,7 @@ class Sampler:
             photo = random.choice(self.without) if self.without and u > 0.88 else random.choice(self.with_plates)
         h, w = photo.pyramid[0].shape
         if photo.plates and random.random() < 0.85:
-            width = np.exp(random.uniform(np.log(13), np.log(245))) if random.random() < 0.93 else random.uniform(245, 900)
+            width = np.exp(random.uniform(np.log(13), np.log(0.96 * size))) if random.random() < 0.95 else random.uniform(1, 3.5) * size
             p = random.choice(photo.plates)
             m = self.geometry(photo, p["box"] if p["quad"] is None else p["quad"], size, width)
         else:
@@ -225,7 +226,7 @@ class Sampler:
             width = (target["quad"][:, 0].max() - target["quad"][:, 0].min()) * random.uniform(1.0, 1.15)
             at = target["quad"].mean(0)
         else:
-            width = np.exp(random.uniform(np.log(14), np.log(240)))
+            width = np.exp(random.uniform(np.log(14), np.log(0.94 * size)))
             at = np.array([random.uniform(0.05, 0.95) * size, random.uniform(0.05, 0.95) * size])
         q = pose(t.shape[1] / t.shape[0], width, random.random() < 0.5) + at.astype(np.float32)
         if area(q) < 30 or shown(q, size) < 0.5:
@@ -332,7 +333,7 @@ class Sampler:
             cv2.line(g, (a, b), (int(a + slant * n), int(b + n)), random.uniform(20, 110), 1)
         x += cv2.GaussianBlur(g, (0, 0), 0.7)
 
-    def sample(self, size=PATCH):
+    def sample(self, size=256):
         patch, plates = self.base(size)
         patch = np.ascontiguousarray(patch)
         if random.random() < 0.25:
@@ -372,7 +373,7 @@ def targets(plates, size, out):
             pts = np.stack([xs, ys], -1) * stride + stride / 2 - mid
             local = pts @ back.T
             if not fit:
-                if length >= 200 and see < 0.3 and not p.get("ignore"):
+                if length >= 0.8 * size and see < 0.3 and not p.get("ignore"):
                     continue  # inside the letters of a plate is no plate
                 inside = (np.abs(local) < 1.15).all(-1) | (length < 16)
                 weight[lo[1]:hi[1], lo[0]:hi[0]][inside] = 0
@@ -396,7 +397,7 @@ def targets(plates, size, out):
     return cells
 
 
-def batch(sampler, n, size=PATCH):
+def batch(sampler, n, size):
     """n patches: luma (n,1,s,s) float 0..1; per level heat, weight (n,h,w); regression cells as arrays."""
     images = np.empty((n, 1, size, size), np.float32)
     heat = [np.zeros((n, size // s, size // s), np.float32) for s in STRIDES]

@@ -99,7 +99,6 @@ def main():
     a.add_argument("--resume", help="checkpoint to start from")
     a.add_argument("--minutes", type=float, default=45)
     a.add_argument("--rate", type=float, default=2.5e-3)
-    a.add_argument("--batch", type=int, default=16)
     a.add_argument("--seed", type=int, default=1)
     arg = a.parse_args()
     torch.set_num_threads(1)
@@ -129,7 +128,8 @@ def main():
         for g in optimiser.param_groups:
             g["lr"] = arg.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * at)))
         net.train()
-        heat, corner = step_loss(net, localise_data.batch(sampler, arg.batch))
+        size, n = localise_data.PATCHES[step % len(localise_data.PATCHES)]
+        heat, corner = step_loss(net, localise_data.batch(sampler, n, size))
         optimiser.zero_grad(set_to_none=True)
         (heat + 4 * corner).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
