@@ -217,28 +217,43 @@ static int64_t time_of(const struct wire_pair *m)
 	return m->frames[m->present[0] ? 0 : 1].capture_ns;
 }
 
-void eyes_look(struct eyes *y, const struct wire_pair *m, const struct image images[FRAME_CAMERAS])
+/*
+ * Which angles of this pair are looked at. While no vehicle is in hand one of the two is enough, in turns: whatever it sees makes
+ * both be looked at from the same pair on. That halves the cost of vehicles that are decided and still driving away.
+ */
+static bool look_at_pair(struct eyes *y, const struct wire_pair *m, const struct image images[FRAME_CAMERAS], int64_t now_ns)
 {
-	int64_t started = clock_mono_ns(), now_ns = time_of(m);
-	bool any = false;
+	bool both = y->conf.stills || !(m->present[0] && m->present[1]) || passages_pending(y->passages), any = false;
+	unsigned first = m->pair & 1u;
 
-	if (!y->passages)
-		return;
-	y->counts.pairs++;
-	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
+	for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
+		unsigned c = i ? !first : first;
 		bool open;
 
 		if (!m->present[c] || !y->triggers[c])
 			continue;
 		/* The trigger learns from every picture, whoever asks for a look. */
 		open = !y->conf.stills && trigger_look(y->triggers[c], &images[c], m->frames[c].capture_ns);
-		if (open || y->conf.stills || passages_want_look(y->passages, (uint8_t)c, now_ns)) {
-			any = true;
+		if (y->conf.stills || ((open || passages_want_look(y->passages, (uint8_t)c, now_ns)) && (both || !any))) {
 			look_at(y, c, &m->frames[c], &images[c], now_ns);
+			both = both || passages_pending(y->passages);
+			any = true;
 		} else {
 			passages_idle(y->passages, (uint8_t)c, now_ns);
 		}
 	}
+	return any;
+}
+
+void eyes_look(struct eyes *y, const struct wire_pair *m, const struct image images[FRAME_CAMERAS])
+{
+	int64_t started = clock_mono_ns(), now_ns = time_of(m);
+	bool any;
+
+	if (!y->passages)
+		return;
+	y->counts.pairs++;
+	any = look_at_pair(y, m, images, now_ns);
 	passages_decide(y->passages, now_ns, !(m->present[0] && m->present[1]));
 	y->counts.triggered += any;
 	y->counts.idle += !any;

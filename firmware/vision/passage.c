@@ -51,6 +51,17 @@ uint32_t passages_open(const struct passages *p)
 	return n;
 }
 
+bool passages_pending(const struct passages *p)
+{
+	for (unsigned i = 0; i < PASSAGES_MAX; i++) {
+		const struct passage *q = &p->at[i];
+
+		if (q->state == PASSAGE_OPEN && (q->moved_ns || q->last_ns - q->first_ns < PASSAGE_SIGN_NS))
+			return true;
+	}
+	return false;
+}
+
 /* --- parts ----------------------------------------------------------------------------------- */
 
 void passage_refresh(struct passage *q)

@@ -112,6 +112,9 @@ void passages_flush(struct passages *p);
 /* The passage of that number as given in sighting.passage. */
 struct passage *passages_at(struct passages *p, int index);
 
+/* True while something is open that may be a vehicle: anything but signs. */
+bool passages_pending(const struct passages *p);
+
 /* Passages that are open now. */
 uint32_t passages_open(const struct passages *p);
 

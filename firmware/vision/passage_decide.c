@@ -14,6 +14,7 @@
 #define SETTLED_AGREED 2u                    /* pairs in a row with the same text */
 #define ASIDE_SHARE    0.7f                  /* of the pictures that showed both */
 #define ASIDE_LEAST    2u
+#define DECIDED_FAVOUR 2.0
 #define DARK           18.0f
 #define BRIGHT         245.0f
 #define FLAT           12.0f
@@ -36,9 +37,13 @@ static double mean_score(const struct passage *q)
 /* How much of a plate it is: of two that ride side by side the better one is the plate. */
 static double plateness(const struct passage *q)
 {
-	size_t len = strlen(q->read.text);
+	double height = fmax((double)q->angle[0].height_px, (double)q->angle[1].height_px), value = pow(mean_score(q), 3) * height;
 
-	return mean_score(q) * (0.2 + (double)q->read.confidence) * (len < 4 ? 0.5 : 1.0);
+	/* Stickers can be perfectly legible: so score and size count as much as the read, and words are suspicious. */
+	value *= 0.2 + (double)q->read.confidence;
+	if (strlen(q->read.text) < 4)
+		value *= 0.5;
+	return strpbrk(q->read.text, "0123456789") ? value : 0.7 * value;
 }
 
 /* It rides along with a plate: a sticker, a dealer's name, a second box on the same plate. */
@@ -52,7 +57,8 @@ static bool is_sticker(const struct passages *p, int i)
 
 		if (k == i || o->state == PASSAGE_FREE || near < ASIDE_LEAST || (float)near < ASIDE_SHARE * together)
 			continue;
-		if (o->state == PASSAGE_DECIDED || plateness(o) > plateness(q))
+		/* An event that is out has the vehicle, unless it was the sticker that was taken for the plate. */
+		if (plateness(o) * (o->state == PASSAGE_DECIDED ? DECIDED_FAVOUR : 1.0) > plateness(q))
 			return true;
 	}
 	return false;

@@ -22,6 +22,8 @@ struct file {
 static void put(struct file *f, const void *bytes, size_t n)
 {
 	assert_true(f->n + n <= sizeof f->b);
+	if (n == 0)
+		return;
 	memcpy(f->b + f->n, bytes, n);
 	f->n += n;
 }
