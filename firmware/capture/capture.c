@@ -185,7 +185,7 @@ static void on_camera(void *arg, int fd, uint32_t events)
 		struct frame f;
 
 		if (c->ops->dequeue(c->camera, &f, &e)) {
-			pairing_add(&c->pairing, &f, clock_mono_ns(), &r);
+			pairing_add(&c->pairing, &f, &r);
 			apply(c, &r);
 		} else if (!take_failed(c, &e)) {
 			break;
@@ -237,7 +237,7 @@ static bool capture_begin(void *state, struct err *e)
 
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
 		present[i] = c->ops->buffers(c->camera, i, &b);
-	pairing_init(&c->pairing, board.pair_skew_ns, present, clock_mono_ns());
+	pairing_init(&c->pairing, board.pair_skew_ns, present);
 	if (!c->ops->start(c->camera, e))
 		return false;
 	/* With rate 0 the first pair is taken at once and waits for vision. */

@@ -3,14 +3,12 @@
 
 #include <string.h>
 
-void pairing_init(struct pairing *p, int64_t skew_ns, const bool present[FRAME_CAMERAS], int64_t now_ns)
+void pairing_init(struct pairing *p, int64_t skew_ns, const bool present[FRAME_CAMERAS])
 {
 	memset(p, 0, sizeof *p);
 	p->skew_ns = skew_ns;
-	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++)
 		p->q[c].absent = !present[c];
-		p->q[c].seen_ns = now_ns;
-	}
 }
 
 /* Drop the n oldest of a queue. */
@@ -44,6 +42,8 @@ static size_t partner(const struct pairing *p, const struct pairing_queue *q, co
 
 static void heard(struct pairing_queue *mine, struct pairing_queue *other, int64_t now_ns)
 {
+	if (other->seen_ns > now_ns) /* the clock was set back */
+		other->seen_ns = now_ns;
 	mine->dead = false;
 	mine->seen_ns = now_ns;
 	mine->silent = 0;
@@ -53,13 +53,16 @@ static void heard(struct pairing_queue *mine, struct pairing_queue *other, int64
 		other->dead = true;
 }
 
-void pairing_add(struct pairing *p, const struct frame *f, int64_t now_ns, struct pairing_result *out)
+void pairing_add(struct pairing *p, const struct frame *f, struct pairing_result *out)
 {
 	struct pairing_queue *mine = &p->q[f->camera], *other = &p->q[!f->camera];
 	size_t at;
 
 	memset(out, 0, sizeof *out);
-	heard(mine, other, now_ns);
+	if (!p->begun)
+		other->seen_ns = f->capture_ns;
+	p->begun = true;
+	heard(mine, other, f->capture_ns);
 	/* The clock was set back: what waits belongs to another time. */
 	if (mine->n && f->capture_ns <= mine->frames[mine->n - 1].capture_ns)
 		drop(p, mine, mine->n, out);

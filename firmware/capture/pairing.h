@@ -21,12 +21,13 @@ struct pairing_queue {
 	size_t n;
 	bool absent;        /* the box has no such camera */
 	bool dead;
-	int64_t seen_ns;    /* when its last frame came */
+	int64_t seen_ns;    /* capture time of its last frame */
 	uint32_t silent;    /* frames of the other camera since */
 };
 
 struct pairing {
 	int64_t skew_ns;
+	bool begun;
 	struct pairing_queue q[FRAME_CAMERAS];
 	uint64_t unpaired;  /* frames dropped because no partner came */
 };
@@ -40,10 +41,10 @@ struct pairing_result {
 };
 
 /* Start afresh: exposures of a pair lie at most skew_ns apart. present: which cameras the box has. */
-void pairing_init(struct pairing *p, int64_t skew_ns, const bool present[FRAME_CAMERAS], int64_t now_ns);
+void pairing_init(struct pairing *p, int64_t skew_ns, const bool present[FRAME_CAMERAS]);
 
-/* Take a frame (camera 0 or 1) that came at now_ns (monotonic) and say what becomes of it and of those that wait. */
-void pairing_add(struct pairing *p, const struct frame *f, int64_t now_ns, struct pairing_result *out);
+/* Take a frame (camera 0 or 1) and say what becomes of it and of those that wait. Time is that of the frames. */
+void pairing_add(struct pairing *p, const struct frame *f, struct pairing_result *out);
 
 /* Drop everything that waits (the source has ended): its buffers go back. */
 void pairing_flush(struct pairing *p, struct pairing_result *out);

@@ -83,11 +83,12 @@ def listed(street: Path, folder: Path, angles=(0, 1)) -> Path:
 
 
 def test_one_camera_dead_still_reads_and_says_so(tmp_path, street):
-    box = Box(tmp_path, {"camera": {"driver": "replay", "source": listed(street, tmp_path / "pairs", angles=(1,)), "rate": 30}})
+    box = Box(tmp_path, {"camera": {"driver": "replay", "source": listed(street, tmp_path / "pairs", angles=(1,)), "rate": 0}})
     counters = run(box)
     reads = reads_of(box)
     assert counters["vision"]["state"] == "degraded"
-    assert counters["capture"]["pairs"] == counters["capture"]["pairs_degraded"] > 0
+    assert counters["capture"]["pairs"] == counters["capture"]["pairs_degraded"] > 100
+    assert counters["capture"]["unpaired"] < 20  # until it is taken as dead
     truth = [v for v in read_lines(street / "truth.jsonl") if "plate" in v]
     assert assign(reads, truth)["exact"] >= len(truth) / 2
     assert all(r["degraded"] and not r["angles"][0]["present"] for r in reads)
@@ -146,15 +147,14 @@ def test_a_source_that_is_none_is_told(tmp_path, source, word):
 
 
 def test_passages_wait_for_a_store_that_is_away(tmp_path, street):
-    """The store stands still while vehicles pass, and is then killed: each passage is there once when it is back."""
+    """The store stands still while vehicles pass, until its parent ends it: each passage is there once when it is back."""
     box = Box(tmp_path, {"camera": {"driver": "replay", "source": listed(street, tmp_path / "pairs"), "rate": 0}})
     with box:
         box.wait_running()
-        store = box.pid("store")
-        os.kill(store, signal.SIGSTOP)
-        box.wait(lambda b: b.counters("vision").get("queue", 0) >= 3, 60, "passages to queue up")
-        os.kill(store, signal.SIGKILL)
+        os.kill(box.pid("store"), signal.SIGSTOP)
+        box.wait(lambda b: b.counters("vision").get("queue", 0) >= 1, 60, "passages to queue up")
         box.wait(lambda b: b.counters("capture").get("ended") == 1, 120, "the source to end")
+        assert box.status()["store"]["restarts"] >= 1
         assert box.counters("vision")["queue"] == 0
         assert box.counters("vision")["queue_dropped"] == 0
         assert box.stop() == 0

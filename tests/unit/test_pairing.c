@@ -20,7 +20,7 @@ struct street {
 static void begin(struct street *s, const bool present[FRAME_CAMERAS])
 {
 	*s = (struct street){0};
-	pairing_init(&s->p, 8 * MS, present, 0);
+	pairing_init(&s->p, 8 * MS, present);
 }
 
 /* A frame exposed at ms that arrives at once. */
@@ -28,7 +28,7 @@ static void add(struct street *s, uint8_t camera, int64_t ms)
 {
 	struct frame f = {.camera = camera, .capture_ns = 1000000 * MS + ms * MS};
 
-	pairing_add(&s->p, &f, ms * MS, &s->r);
+	pairing_add(&s->p, &f, &s->r);
 	s->dropped += (int64_t)s->r.n_dropped;
 	s->pairs += s->r.pair && s->r.present[0] && s->r.present[1];
 	s->single += s->r.pair && !(s->r.present[0] && s->r.present[1]);
