@@ -2,6 +2,7 @@
 #include "firmware/parent/settings.h"
 
 #include "firmware/base/cleanup.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/conf.h"
 #include "firmware/capture/conf.h"
 #include "firmware/control/conf.h"
@@ -13,6 +14,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* One type for every role's loader; `out` is of the role's own. */
 #define LOADER(role)                                                                               \
@@ -102,6 +104,35 @@ static bool load(const char *path, struct settings *s, struct err *e)
 	return load_parts(s, e) || err_prefix(e, "%.200s", path);
 }
 
+#ifdef CONFIG_UPLINK
+static void note_file(const char *path, struct settings_file *f)
+{
+	struct stat st;
+
+	if (!path[0] || stat(path, &st) != 0)
+		return;
+	f->device = st.st_dev;
+	f->inode = st.st_ino;
+	f->size = st.st_size;
+	f->changed_ns = (int64_t)st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec;
+}
+
+/* Certificates are renewed in place, under the same configuration. */
+static void note_files(struct settings *s)
+{
+	const struct uplink_conf *u = s->parts[WIRE_UPLINK];
+
+	note_file(u->ca, &s->files[0]);
+	note_file(u->certificate, &s->files[1]);
+	note_file(u->key, &s->files[2]);
+}
+#else
+static void note_files(struct settings *s)
+{
+	(void)s;
+}
+#endif
+
 bool settings_load(const char *path, struct settings **out, struct err *e)
 {
 	struct settings *s = calloc(1, sizeof *s);
@@ -112,6 +143,7 @@ bool settings_load(const char *path, struct settings **out, struct err *e)
 		settings_free(s);
 		return false;
 	}
+	note_files(s);
 	*out = s;
 	return true;
 }
@@ -120,6 +152,8 @@ bool settings_differ(const struct settings *a, const struct settings *b, enum wi
 {
 	if (!settings_has_role(role))
 		return false;
+	if (role == WIRE_UPLINK && memcmp(a->files, b->files, sizeof a->files) != 0)
+		return true;
 	return memcmp(a->parts[role], b->parts[role], parts[role].size) != 0;
 }
 

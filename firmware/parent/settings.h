@@ -12,6 +12,16 @@
 #include "firmware/wire.h"
 
 #include <stddef.h>
+#include <stdint.h>
+
+#define SETTINGS_FILES                                                                             \
+	3u /* whose content a role reads once: uplink's authority, certificate and key */
+
+/* Tells a file that was replaced or written from the one before (stat(2)); all 0: not there. */
+struct settings_file {
+	uint64_t device, inode;
+	int64_t size, changed_ns;
+};
 
 struct settings {
 	char *path;   /* of the file, absolute */
@@ -21,6 +31,7 @@ struct settings {
 	struct parent_conf daemon;
 	void
 	    *parts[WIRE_ROLES]; /* what each role's conf_load made of it; NULL: role not built in */
+	struct settings_file files[SETTINGS_FILES]; /* as they were when this was loaded */
 };
 
 /* 1 when this build has the role. */
@@ -33,7 +44,8 @@ bool settings_has_role(enum wire_role role);
  */
 bool settings_load(const char *path, struct settings **out, struct err *e) MUST_CHECK;
 
-/* Whether the role would be set otherwise by b than by a. */
+/* Whether the role would be set otherwise by b than by a: for uplink, also by renewed certificates.
+ */
 bool settings_differ(const struct settings *a, const struct settings *b, enum wire_role role);
 
 void settings_free(struct settings *s);
