@@ -61,11 +61,6 @@ static void sim_close(struct camera *c)
 	free(c);
 }
 
-static void auto_close(struct camera **c)
-{
-	sim_close(*c);
-}
-
 static bool open_record(struct camera *c, const struct camera_conf *conf, struct err *e)
 {
 	AUTO_CLOSE int folder = -1;
@@ -132,21 +127,27 @@ static bool make_street(struct camera *c, const struct camera_conf *conf, struct
 	return street_new(&setup, c->art, &c->street, e);
 }
 
+static bool make_timer(struct camera *c, struct err *e)
+{
+	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return c->timer >= 0 || err_errno(e, errno, "sim: timer");
+}
+
 static bool sim_open(const struct camera_conf *conf, struct camera **out, struct err *e)
 {
-	CLEANUP(auto_close) struct camera *c = calloc(1, sizeof *c);
+	struct camera *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return err_set(e, ERR_NO_MEMORY, "sim: no memory");
 	c->truth = c->timer = c->record[0] = c->record[1] = -1;
 	c->paced = conf->rate > 0;
 	c->rate = c->paced ? conf->rate : FREE_RATE;
-	if (!check(conf, e) || !open_files(c, conf, e) || !make_street(c, conf, e))
+	if (!check(conf, e) || !open_files(c, conf, e) || !make_street(c, conf, e) ||
+	    !make_timer(c, e)) {
+		sim_close(c);
 		return false;
-	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (c->timer < 0)
-		return err_errno(e, errno, "sim: timer");
-	*out = steal_ptr(&c);
+	}
+	*out = c;
 	return true;
 }
 

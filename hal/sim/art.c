@@ -85,7 +85,9 @@ bool art_lends_zero(enum face face)
 
 static char drawn(enum face face, char ch)
 {
-	return ch == '0' && art_lends_zero(face) ? 'O' : ch;
+	if (ch == '0' && art_lends_zero(face))
+		return 'O';
+	return ch;
 }
 
 static bool measure(struct typeface *t, enum face face)
@@ -274,7 +276,7 @@ void art_char(struct art *a, const struct canvas *c, const struct setting *s, ch
 	FT_Outline_Translate(o, (FT_Pos)((x - ink / 2 - (float)ox) * 64.0f - t->ink0[i] * sx),
 			     (FT_Pos)(((float)oy - y) * 64.0f));
 	FT_Outline_Get_CBox(o, &box);
-	if (box.xMax <= 0 || box.yMax <= 0 || box.xMin < -64 * CELL || box.xMax > 64 * CELL * 4)
+	if (box.xMax <= 0 || box.yMax <= 0 || box.xMin < -64L * CELL || box.xMax > 256L * CELL)
 		return;
 	map.width = (unsigned)(box.xMax / 64 + 2 < CELL ? box.xMax / 64 + 2 : CELL);
 	map.rows = (unsigned)(box.yMax / 64 + 2 < CELL ? box.yMax / 64 + 2 : CELL);

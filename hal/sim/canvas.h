@@ -22,7 +22,9 @@ struct point {
 /* Luma as a byte: rounded and clamped. */
 static inline uint8_t canvas_clamp(float v)
 {
-	return v <= 0.0f ? 0 : v >= 254.5f ? 255 : (uint8_t)(v + 0.5f);
+	float up = v + 0.5f;
+
+	return up <= 0.5f ? 0 : up >= 255.0f ? 255 : (uint8_t)up;
 }
 
 /* Blend one pixel; outside the canvas nothing happens. */

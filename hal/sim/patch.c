@@ -19,7 +19,7 @@ bool texture_new(struct texture *t, int w, int h, struct err *e)
 	for (int lw = w, lh = h; levels < TEXTURE_LEVELS && lw >= 4 && lh >= 4;
 	     levels++, lw /= 2, lh /= 2)
 		size += (size_t)lw * (size_t)lh;
-	block = malloc(size);
+	block = size ? malloc(size) : NULL;
 	if (!block)
 		return err_set(e, ERR_NO_MEMORY, "texture: out of memory");
 	t->w = w;
@@ -53,8 +53,8 @@ void texture_reduce(struct texture *t)
 			uint8_t *restrict q = t->level[i] + (long)y * w;
 
 			for (int x = 0; x < w; x++)
-				q[x] = (uint8_t)((p[2 * x] + p[2 * x + 1] + p[2 * x + from] +
-						  p[2 * x + from + 1] + 2) >>
+				q[x] = (uint8_t)((p[2L * x] + p[2L * x + 1] + p[2L * x + from] +
+						  p[2L * x + from + 1] + 2) >>
 						 2);
 		}
 	}

@@ -192,8 +192,8 @@ static void wear_paint(struct drawing *d, uint8_t *mask, float wear)
 	int limit = 255 - (int)(wear * 110.0f);
 
 	for (int y = 0; y < d->c.h; y++) {
-		const uint8_t *n = cloud + ((y * 3 + oy) % ART_NOISE) * ART_NOISE,
-			      *g = white + ((y + ox) % ART_NOISE) * ART_NOISE;
+		const uint8_t *n = cloud + ((y * 3 + oy) % ART_NOISE) * (long)ART_NOISE,
+			      *g = white + ((y + ox) % ART_NOISE) * (long)ART_NOISE;
 
 		for (int x = 0; x < d->c.w; x++) {
 			int over =
@@ -216,7 +216,7 @@ static void dirt(struct drawing *d, float amount)
 
 	for (int y = 0; y < d->c.h; y++) {
 		uint8_t *p = d->c.px + (long)y * d->c.stride;
-		const uint8_t *n = cloud + ((y + oy) % ART_NOISE) * ART_NOISE;
+		const uint8_t *n = cloud + ((y + oy) % ART_NOISE) * (long)ART_NOISE;
 		/* Dirt comes from below. */
 		int low = limit + 20 - 40 * y / d->c.h;
 
@@ -250,7 +250,7 @@ static void grain(struct drawing *d)
 
 	for (int y = 0; y < d->c.h; y++) {
 		uint8_t *restrict p = d->c.px + (long)y * d->c.stride;
-		const uint8_t *restrict n = white + ((y + oy) % ART_NOISE) * ART_NOISE + ox;
+		const uint8_t *restrict n = white + ((y + oy) % ART_NOISE) * (long)ART_NOISE + ox;
 		int gain =
 		    (int)(4096.0f * (1 + down * ((float)y / (float)d->c.h - 0.5f) - across * 0.5f));
 		int slope = (int)(4096.0f * across / (float)d->c.w);

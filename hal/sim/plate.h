@@ -10,11 +10,12 @@
 #include "hal/sim/art.h"
 #include "hal/sim/series.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define SIM_PLATE_W	480
 #define SIM_PLATE_H	240
-#define SIM_PLATE_BYTES (SIM_PLATE_W * SIM_PLATE_H)
+#define SIM_PLATE_BYTES ((size_t)SIM_PLATE_W * SIM_PLATE_H)
 
 /* How hard a plate is to read. */
 struct sim_wear {

@@ -46,7 +46,7 @@ static void picture(struct drawing *d, float cu, float cv, float ru, float rv, f
 		for (int x = xa < 0 ? 0 : xa; x < xb && x < d->c.w; x++) {
 			float u = ((float)x - px(d, cu)) / (ru * d->w);
 			float fade = 1 - u * u * u * u - v * v * v * v;
-			int n = cloud[((y * 2 + oy) % ART_NOISE) * ART_NOISE +
+			int n = cloud[((y * 2 + oy) % ART_NOISE) * (long)ART_NOISE +
 				      (x * 2 + ox) % ART_NOISE] -
 				128;
 

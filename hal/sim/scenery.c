@@ -134,7 +134,7 @@ static float ground_luma(const struct ground *g, float x, float y)
 	float d = disc(x, y, &g->hole, 0.33f);
 
 	if (d < 1)
-		return (d > 0.8f ? 45 : 70) + (fmodf(x * 22 + 100, 2) < 1 ? 8.0f : -6.0f);
+		return (d > 0.8f ? 45.0f : 70.0f) + (fmodf(x * 22 + 100, 2) < 1 ? 8.0f : -6.0f);
 	if (x < KERB && x > -3 * LANE)
 		return asphalt(g, x, y);
 	if (fabsf(x - KERB - 0.08f) < 0.09f)
@@ -213,7 +213,7 @@ static void sign_draw(struct art *a, const struct sign *s, const struct view *v,
 		canvas_line(&k, 10, 10, 10, 246, 6, s->ink, 1);
 		canvas_line(&k, 502, 10, 502, 246, 6, s->ink, 1);
 	}
-	set.height = s->second ? 80 : painted ? 215 : 130;
+	set.height = s->second ? 80.0f : painted ? 215.0f : 130.0f;
 	art_text(a, &k, &set, s->first, 256, s->second ? 115 : 128 + set.height / 2, 460, s->ink,
 		 1);
 	if (s->second)

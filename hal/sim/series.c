@@ -201,7 +201,7 @@ static void fill(struct sim_random *r, const char *pattern, enum series_style st
 {
 	size_t n = 0;
 
-	for (; *pattern && n + 1 < SERIES_LAYOUT; pattern++) {
+	for (; pattern && *pattern && n + 1 < SERIES_LAYOUT; pattern++) {
 		char ch = *pattern;
 
 		if (ch == '@')

@@ -146,8 +146,8 @@ static bool plate_quad(const struct eye *e, const struct actor *a, struct street
 
 		if (!view_project(&e->view, corners[i], &q))
 			return false;
-		p->quad[2 * i] = q.x;
-		p->quad[2 * i + 1] = q.y;
+		p->quad[2L * i] = q.x;
+		p->quad[2L * i + 1] = q.y;
 	}
 	p->px = 0.5f * (hypotf(p->quad[2] - p->quad[0], p->quad[3] - p->quad[1]) +
 			hypotf(p->quad[4] - p->quad[6], p->quad[5] - p->quad[7]));
@@ -181,10 +181,10 @@ static bool hidden(const struct street *s, const struct eye *e, const struct act
 	float lo = 1e9f, hi = -1e9f, top = 1e9f, low = -1e9f, box[4];
 
 	for (int i = 0; i < 4; i++) {
-		lo = fminf(lo, p->quad[2 * i]);
-		hi = fmaxf(hi, p->quad[2 * i]);
-		top = fminf(top, p->quad[2 * i + 1]);
-		low = fmaxf(low, p->quad[2 * i + 1]);
+		lo = fminf(lo, p->quad[2L * i]);
+		hi = fmaxf(hi, p->quad[2L * i]);
+		top = fminf(top, p->quad[2L * i + 1]);
+		low = fmaxf(low, p->quad[2L * i + 1]);
 	}
 	if (e->pole_w > 0 && hi > e->pole_x - e->pole_w && lo < e->pole_x + e->pole_w)
 		return true;
@@ -234,9 +234,10 @@ static void note_plates(struct street *s, unsigned camera)
 			continue;
 		p->inside = true;
 		for (int k = 0; k < 4; k++) {
-			bool in = p->quad[2 * k] >= 0 && p->quad[2 * k] <= (float)s->setup.width &&
-				  p->quad[2 * k + 1] >= 0 &&
-				  p->quad[2 * k + 1] <= (float)s->setup.height;
+			bool in = p->quad[2L * k] >= 0 &&
+				  p->quad[2L * k] <= (float)s->setup.width &&
+				  p->quad[2L * k + 1] >= 0 &&
+				  p->quad[2L * k + 1] <= (float)s->setup.height;
 
 			any |= in;
 			p->inside &= in;

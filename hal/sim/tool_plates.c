@@ -99,7 +99,7 @@ static bool parse(int argc, char **argv, struct wish *w, bool *helped, struct er
 	}
 	if (*helped)
 		return true;
-	if (optind != argc || !w->out)
+	if (optind != argc || !w->out[0])
 		return err_set(
 		    e, ERR_ARGUMENT,
 		    "plates: --out DIR is needed and nothing else; see alpr-sim plates --help");
@@ -135,17 +135,14 @@ static bool write_plate(FILE *bin, FILE *tsv, int64_t i, const struct sim_plate 
 	return true;
 }
 
-static bool make_plates(const struct wish *w, struct art *a, struct err *e)
+static bool make_plates(const struct wish *w, struct art *a, uint8_t *luma, struct err *e)
 {
 	AUTO_FCLOSE FILE *bin = create(w->out, "plates.bin", e);
 	AUTO_FCLOSE FILE *tsv = bin ? create(w->out, "plates.tsv", e) : NULL;
-	AUTO_FREE uint8_t *luma = malloc(SIM_PLATE_BYTES);
 	float eu = strcmp(w->style, "eu") == 0 ? 1.0f : strcmp(w->style, "us") == 0 ? 0.0f : 0.2f;
 
 	if (!tsv)
 		return false;
-	if (!luma)
-		return err_set(e, ERR_NO_MEMORY, "plates: out of memory");
 	for (int64_t i = 0; i < w->count; i++) {
 		struct sim_random r;
 		struct sim_wear wear;
@@ -171,12 +168,14 @@ int tool_plates(int argc, char **argv)
 {
 	struct wish w = {.seed = 1,
 			 .count = 1000,
+			 .out = "",
 			 .style = "us",
 			 .fonts = "/usr/share/fonts",
 			 .dirt = -1,
 			 .frames = -1};
 	struct err e = {ERR_NONE, ""};
 	struct art *a = NULL;
+	uint8_t *luma;
 	bool helped = false, good;
 
 	if (!parse(argc, argv, &w, &helped, &e))
@@ -189,7 +188,12 @@ int tool_plates(int argc, char **argv)
 		(void)err_errno(&e, errno, "--out");
 		return tool_fail(&e);
 	}
-	good = art_open(w.fonts, &a, &e) && make_plates(&w, a, &e);
+	luma = malloc(SIM_PLATE_BYTES);
+	if (luma)
+		good = art_open(w.fonts, &a, &e) && make_plates(&w, a, luma, &e);
+	else
+		good = err_set(&e, ERR_NO_MEMORY, "plates: out of memory");
+	free(luma);
 	art_close(a);
 	return good ? 0 : tool_fail(&e);
 }

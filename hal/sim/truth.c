@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hal/sim/truth.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,11 +74,10 @@ static void say_sight(struct text *t, const struct street_sight *v, int64_t star
 		say(t, "null");
 		return;
 	}
-	say(t,
-	    "{\"first_ns\":%lld,\"last_ns\":%lld,\"frames\":%u,\"widest_px\":%.1f,\"widest_ns\":%"
-	    "lld,\"quad\":",
-	    (long long)(start_ns + v->first_ns), (long long)(start_ns + v->last_ns), v->frames,
-	    (double)v->widest, (long long)(start_ns + v->widest_ns));
+	say(t, "{\"first_ns\":%" PRId64 ",\"last_ns\":%" PRId64 ",\"frames\":%u",
+	    start_ns + v->first_ns, start_ns + v->last_ns, v->frames);
+	say(t, ",\"widest_px\":%.1f,\"widest_ns\":%" PRId64 ",\"quad\":", (double)v->widest,
+	    start_ns + v->widest_ns);
 	say_quad(t, v->quad);
 	say(t, "}");
 }
@@ -91,16 +91,15 @@ size_t truth_passage(const struct street_passage *p, int64_t start_ns, char line
 {
 	struct text t = {line, 0};
 
-	say(&t, "{\"vehicle\":%lld,\"plate\":\"%s\",\"jurisdiction\":", (long long)p->vehicle,
-	    p->text);
+	say(&t, "{\"vehicle\":%" PRId64 ",\"plate\":\"%s\",\"jurisdiction\":", p->vehicle, p->text);
 	say_jurisdiction(&t, p->jurisdiction);
 	say(&t,
 	    ",\"wanted\":%s,\"kind\":\"%s\",\"body\":\"%s\",\"light\":\"%s\",\"weather\":\"%s\"",
 	    boolean(p->wanted), p->kind, p->body, p->light, p->weather);
 	say(&t, ",\"dirt\":%s,\"tow_bar\":%s,\"shade\":%s,\"stickers\":%s", boolean(p->dirt),
 	    boolean(p->tow_bar), boolean(p->shade), boolean(p->stickers));
-	say(&t, ",\"enter_ns\":%lld,\"leave_ns\":%lld,\"cameras\":[",
-	    (long long)(start_ns + p->enter_ns), (long long)(start_ns + p->leave_ns));
+	say(&t, ",\"enter_ns\":%" PRId64 ",\"leave_ns\":%" PRId64 ",\"cameras\":[",
+	    (start_ns + p->enter_ns), (start_ns + p->leave_ns));
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
 		say(&t, "%s", i ? "," : "");
 		say_sight(&t, &p->sight[i], start_ns);
@@ -114,11 +113,12 @@ size_t truth_frame(const char *file, unsigned camera, int64_t capture_ns,
 {
 	struct text t = {line, 0};
 
-	say(&t, "{\"file\":\"%s\",\"camera\":%u,\"capture_ns\":%lld,\"plates\":[", file, camera,
-	    (long long)capture_ns);
+	say(&t, "{\"file\":\"%s\",\"camera\":%u,\"capture_ns\":%" PRId64 ",\"plates\":[", file,
+	    camera, capture_ns);
 	for (size_t i = 0; i < n; i++) {
-		say(&t, "%s{\"vehicle\":%lld,\"text\":\"%s\",\"jurisdiction\":", i ? "," : "",
-		    (long long)plates[i].vehicle, plates[i].text);
+		say(&t,
+		    "%s{\"vehicle\":%" PRId64 ",\"text\":\"%s\",\"jurisdiction\":", i ? "," : "",
+		    plates[i].vehicle, plates[i].text);
 		say_jurisdiction(&t, plates[i].jurisdiction);
 		say(&t,
 		    ",\"px\":%.1f,\"inside\":%s,\"occluded\":%s,\"quad\":", (double)plates[i].px,

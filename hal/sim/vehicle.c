@@ -85,7 +85,7 @@ static void shade(struct vehicle *v, struct sim_random *r)
 
 	for (int y = 0; y < c.h; y++) {
 		for (int x = 0; x < c.w; x++) {
-			float in = edge + slope * (float)(x - c.w / 2) - (float)y;
+			float in = edge + slope * ((float)x - (float)c.w * 0.5f) - (float)y;
 			int k = in <= -4  ? 256
 				: in >= 4 ? keep
 					  : keep + (256 - keep) * (int)(4 - in) / 8;

@@ -44,7 +44,7 @@ static void metal(const struct face_of *f, struct art *a, struct sim_random *r, 
 		float v = (float)y / (float)f->c.h;
 		float shine = v < 0.45f ? 1 + gloss * (0.45f - v) * 4 : 1 - (v - 0.45f) * 0.55f;
 		uint8_t *row = f->c.px + (long)y * f->c.stride;
-		const uint8_t *n = cloud + ((y + oy) % ART_NOISE) * ART_NOISE;
+		const uint8_t *n = cloud + ((y + oy) % ART_NOISE) * (long)ART_NOISE;
 
 		for (int x = 0; x < f->c.w; x++) {
 			float m = ((float)n[(x / 3 + ox) % ART_NOISE] - 128.0f) * 0.0012f *
