@@ -12,7 +12,7 @@
 	(64 << 20) /* bytes of one value; a hit with four pictures in base64 is far below */
 /* Above this a check of every picture page would hold up the start for minutes: then all tables but
  * `picture`. */
-#define FULL_CHECK_MAX (INT64_C(1) << 30)
+#define FULL_CHECK_MAX (INT64_C(256) << 20)
 
 static const char settings[] =
     "PRAGMA trusted_schema = OFF;"

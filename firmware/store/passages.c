@@ -110,9 +110,9 @@ void store_retry(struct store *s)
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < s->n_waiting; i++) {
-		if (left == 0 && settle(s, &s->waiting[i]))
+		if (settle(s, &s->waiting[i]))
 			intake_free(&s->waiting[i]);
-		else /* one that cannot be written says the same of the rest */
+		else
 			s->waiting[left++] = s->waiting[i];
 	}
 	s->n_waiting = left;

@@ -39,17 +39,20 @@ static bool insert_passage(struct db *d, const struct ring_passage *r, struct er
 	    text_alternatives(&p->read, alternatives));
 }
 
+/* Their ids follow from the passage's: rows that a damaged purge left behind are no reason to
+ * refuse it. */
 static bool insert_angle(struct db *d, int64_t id, const struct wire_angle *a, struct err *e)
 {
 	char chars[TEXT_CHARS_SIZE], alternatives[TEXT_ALTERNATIVES_SIZE], quad[TEXT_QUAD_SIZE];
 
-	return db_run(d, NULL, e,
-		      "INSERT INTO angle(id, capture_ns, frames, quad, plate, jurisdiction, "
-		      "confidence, chars,"
-		      " alternatives) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		      "iiitttrtt", id, a->capture_ns, (int64_t)a->frames, text_quad(&a->quad, quad),
-		      a->read.text, or_null(a->read.jurisdiction), (double)a->read.confidence,
-		      text_chars(&a->read, chars), text_alternatives(&a->read, alternatives));
+	return db_run(
+	    d, NULL, e,
+	    "INSERT OR REPLACE INTO angle(id, capture_ns, frames, quad, plate, jurisdiction, "
+	    "confidence, chars,"
+	    " alternatives) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "iiitttrtt", id, a->capture_ns, (int64_t)a->frames, text_quad(&a->quad, quad),
+	    a->read.text, or_null(a->read.jurisdiction), (double)a->read.confidence,
+	    text_chars(&a->read, chars), text_alternatives(&a->read, alternatives));
 }
 
 bool ring_insert(struct db *d, const struct ring_passage *r, struct err *e)
@@ -68,8 +71,8 @@ bool ring_insert(struct db *d, const struct ring_passage *r, struct err *e)
 
 		if (!r->pictures[i].jpeg || (scene && r->hit != RING_HIT))
 			continue;
-		if (!db_run(d, NULL, e, "INSERT INTO picture(id, jpeg) VALUES(?, ?)", "ib",
-			    row * (int64_t)WIRE_PICTURES + i, r->pictures[i].jpeg,
+		if (!db_run(d, NULL, e, "INSERT OR REPLACE INTO picture(id, jpeg) VALUES(?, ?)",
+			    "ib", row * (int64_t)WIRE_PICTURES + i, r->pictures[i].jpeg,
 			    r->pictures[i].len))
 			return err_prefix(e, "ring: picture %u", i);
 	}

@@ -95,11 +95,17 @@ bool store_open_db(struct store *s, struct err *e)
 
 void store_trouble(struct store *s, const struct err *why)
 {
+	bool again = strncmp(s->fault, why->text, sizeof s->fault - 2) == 0;
+	int64_t now = clock_mono_ns();
 	struct err e = {0};
 
-	s->fault_mono_ns = clock_mono_ns();
+	/* What fails once a second is said once a minute. */
+	if (!again || now - s->fault_said_ns > 60 * NS_PER_S) {
+		log_line(LOG_ERROR, "%s", why->text);
+		s->fault_said_ns = now;
+	}
+	s->fault_mono_ns = now;
 	(void)snprintf(s->fault, sizeof s->fault, "%.190s", why->text);
-	log_line(LOG_ERROR, "%s", why->text);
 	if (why->code == ERR_NO_SPACE) {
 		(void)space_give_up(&s->space);
 		s->full_mono_ns = s->fault_mono_ns;

@@ -64,6 +64,22 @@ static void an_id_is_there_once(void **state)
 	}
 }
 
+static void leftovers_of_another_passage_do_not_refuse_one(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(
+	    sqlite3_exec(
+		db_handle(p->db),
+		"INSERT INTO picture VALUES(4, x'00'); INSERT INTO angle VALUES(2, 0, 0, '', '',"
+		" NULL, 0, '', '')",
+		NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_true(put(p, 1, T0, RING_READ));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture WHERE length(jpeg) = 6000"), 2);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM angle WHERE plate = 'ABC123'"), 2);
+}
+
 static void purges_what_is_due_and_nothing_else(void **state)
 {
 	struct place *p = *state;
@@ -297,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(a_read_is_kept_whole),
 	    T(an_id_is_there_once),
+	    T(leftovers_of_another_passage_do_not_refuse_one),
 	    T(purges_what_is_due_and_nothing_else),
 	    T(stays_within_its_bytes_oldest_first),
 	    T(gives_pages_back),
