@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time, in one place. Wall time is CLOCK_REALTIME in nanoseconds UTC; waiting uses CLOCK_MONOTONIC. */
+/* Time, in one place. Wall time is CLOCK_REALTIME in nanoseconds UTC; waiting uses CLOCK_MONOTONIC.
+ */
 #ifndef FIRMWARE_BASE_CLOCK_H
 #define FIRMWARE_BASE_CLOCK_H
 
@@ -18,7 +19,8 @@ int64_t clock_mono_ns(void);
 
 #define CLOCK_RFC3339_SIZE 32u
 
-/* Write `utc_ns` as RFC 3339 with milliseconds, "2026-01-31T23:59:59.123Z", into out. Returns out. */
+/* Write `utc_ns` as RFC 3339 with milliseconds, "2026-01-31T23:59:59.123Z", into out. Returns out.
+ */
 char *clock_rfc3339(int64_t utc_ns, char out[CLOCK_RFC3339_SIZE]);
 
 #endif

@@ -8,34 +8,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CRYPT_SHA256_SIZE 32u
+#define CRYPT_SHA256_SIZE   32u
 #define CRYPT_SIGNATURE_MAX 112u /* DER ECDSA on P-384 at most */
 
 /* SHA-256 (FIPS 180-4) of len bytes. ERR_NO_MEMORY. */
-bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE], struct err *e) MUST_CHECK;
+bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE],
+		  struct err *e) MUST_CHECK;
 
 /* Fill with random bytes from the kernel (getrandom(2)). ERR_IO. */
 bool crypt_random(void *out, size_t len, struct err *e) MUST_CHECK;
 
 struct crypt_key;
 
-/* Load a public key (PEM SubjectPublicKeyInfo or certificate) or private key (PEM) for ECDSA on P-256 or P-384.
- * ERR_FORMAT, ERR_POLICY (other algorithm or curve), ERR_NOT_FOUND, ERR_IO, ERR_NO_MEMORY. crypt_key_free wipes and
- * frees; NULL is harmless. */
+/* Load a public key (PEM SubjectPublicKeyInfo or certificate) or private key (PEM) for ECDSA on
+ * P-256 or P-384. ERR_FORMAT, ERR_POLICY (other algorithm or curve), ERR_NOT_FOUND, ERR_IO,
+ * ERR_NO_MEMORY. crypt_key_free wipes and frees; NULL is harmless. */
 bool crypt_key_load_public(const char *path, struct crypt_key **out, struct err *e) MUST_CHECK;
 bool crypt_key_load_private(const char *path, struct crypt_key **out, struct err *e) MUST_CHECK;
 void crypt_key_free(struct crypt_key *k);
 
 /* SHA-256 of the DER SubjectPublicKeyInfo: names the key in bundles and logs. */
-bool crypt_key_id(const struct crypt_key *k, uint8_t out[CRYPT_SHA256_SIZE], struct err *e) MUST_CHECK;
+bool crypt_key_id(const struct crypt_key *k, uint8_t out[CRYPT_SHA256_SIZE],
+		  struct err *e) MUST_CHECK;
 
-/* ECDSA (FIPS 186-5) over SHA-256 of data; DER (RFC 3279) into sig, *sig_len set. ERR_ARGUMENT: a public
- * key; ERR_SIGNATURE: the library failed. */
+/* ECDSA (FIPS 186-5) over SHA-256 of data; DER (RFC 3279) into sig, *sig_len set. ERR_ARGUMENT: a
+ * public key; ERR_SIGNATURE: the library failed. */
 bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[CRYPT_SIGNATURE_MAX],
 		size_t *sig_len, struct err *e) MUST_CHECK;
 
 /* ERR_SIGNATURE: does not verify. */
-bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8_t *sig, size_t sig_len,
-		  struct err *e) MUST_CHECK;
+bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8_t *sig,
+		  size_t sig_len, struct err *e) MUST_CHECK;
 
 #endif

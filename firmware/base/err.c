@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set_text(struct err *e, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+static void set_text(struct err *e, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 static void set_text(struct err *e, const char *fmt, va_list args)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: one line to stderr, "<7-level>role: message", as systemd reads it (sd-daemon(3)); without
- * systemd the "<n>" is left out and a UTC time put in front. It asks no configuration.
+ * The log: one line to stderr, "<7-level>role: message", as systemd reads it (sd-daemon(3));
+ * without systemd the "<n>" is left out and a UTC time put in front. It asks no configuration.
  * Never pass a plate, a key or a secret: name things by id (passage id, outbox id, list version).
  */
 #ifndef FIRMWARE_BASE_LOG_H

@@ -63,7 +63,8 @@ class Rtcc:
                         "--folder", self.folder]
             self.processes.append(subprocess.Popen(receiver, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
             self._wait(lambda: (self.run / "receiver.sock").exists(), "the receiver")
-            door = ["nginx", "-p", self.run, "-c", self.run / "nginx.conf", "-e", self.run / "nginx-error.log"]
+            nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin") # not on a user's PATH
+            door = [nginx or "nginx", "-p", self.run, "-c", self.run / "nginx.conf", "-e", self.run / "nginx-error.log"]
             self.processes.append(subprocess.Popen(door, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
             self._wait(self._door_open, "nginx")
 

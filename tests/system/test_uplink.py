@@ -276,6 +276,17 @@ def test_plain_http_on_the_port_gets_no_plaintext(tmp_path, certs):
     assert b"POST" not in plain.got and b"TEST01" not in plain.got and b"cloudevents" not in plain.got
 
 
+def test_no_proxy_is_used(tmp_path, rtcc, monkeypatch):
+    """Not even one that the environment asks for."""
+    with Plain() as proxy:
+        for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url.replace("https", "http"))
+        with Uplink(tmp_path, rtcc.uplink()) as u:
+            u.offer(1, body(1))
+            assert u.answer() == (1, "acknowledged", 201)
+        assert proxy.connections == 0
+
+
 def test_silent_port(tmp_path, certs):
     with Plain() as plain, Uplink(tmp_path, {**Rtcc(tmp_path / "r", certs).uplink(), "url": plain.url,
                                               "connect_timeout_s": 0.5}) as u:
