@@ -30,6 +30,7 @@ struct child {
 	bool planned;	    /* its end is wanted (reload): started again at once and not counted */
 	bool was_ready;	    /* once, ever */
 	uint32_t restarts;
+	uint32_t refused; /* messages of it that were none; a few are logged, the rest counted */
 	struct backoff backoff;
 	struct wire_status status;
 };

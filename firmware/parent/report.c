@@ -47,11 +47,13 @@ static void fill_own(struct supervisor *s, int64_t now)
 {
 	struct wire_status *w = &s->children[WIRE_PARENT].status;
 	char names[96];
-	int64_t restarts = 0;
+	int64_t restarts = 0, refused = 0;
 	unsigned n = missing(s, now, names, sizeof names);
 
-	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++)
+	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++) {
 		restarts += s->children[r].restarts;
+		refused += s->children[r].refused;
+	}
 	(void)snprintf(w->state, sizeof w->state, "%s", n > 0 || s->refusal[0] ? "degraded" : "ok");
 	w->detail[0] = '\0';
 	if (n > 0)
@@ -63,6 +65,7 @@ static void fill_own(struct supervisor *s, int64_t now)
 	count(w, "restarts", restarts);
 	count(w, "reloads", s->reloads);
 	count(w, "reloads_refused", s->reloads_refused);
+	count(w, "messages_refused", refused);
 	count(w, "uptime_s", (now - s->began_ns) / NS_PER_S);
 }
 

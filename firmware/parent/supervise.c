@@ -13,7 +13,8 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
-#define BURST 16
+#define BURST	       16
+#define REFUSED_LOGGED 8u
 #define RELOAD_NS                                                                                  \
 	(8 * NS_PER_S) /* for a role to end before it is started with another configuration */
 
@@ -54,8 +55,11 @@ static void kill_child(struct child *c, const char *why)
 
 static void on_ready(struct child *c, const struct wire_ready *m)
 {
-	if (c->state == CHILD_STARTING)
-		c->state = CHILD_RUNNING;
+	/* Said once, before it has seen a byte from outside; what it says of its sandbox later is
+	 * not news. */
+	if (c->state != CHILD_STARTING)
+		return;
+	c->state = CHILD_RUNNING;
 	c->was_ready = true;
 	c->heard_ns = clock_mono_ns();
 	c->status.sandbox = m->sandbox;
@@ -81,6 +85,13 @@ static void on_status(struct child *c, struct wire_status *m)
 	c->heard_ns = clock_mono_ns();
 }
 
+static void refuse_message(struct child *c, const struct err *e)
+{
+	if (++c->refused <= REFUSED_LOGGED)
+		log_line(LOG_WARNING, "message from %s refused: %s", wire_role_name(c->role),
+			 e->text);
+}
+
 static bool take(struct child *c)
 {
 	union {
@@ -99,8 +110,7 @@ static bool take(struct child *c)
 		if (e.code == ERR_AGAIN)
 			return false;
 		if (e.code == ERR_LIMIT) {
-			log_line(LOG_WARNING, "message from %s refused: %s",
-				 wire_role_name(c->role), e.text);
+			refuse_message(c, &e);
 			return true;
 		}
 		drop_channel(c); /* its end is seen by SIGCHLD; one that lives on without a channel
@@ -108,8 +118,7 @@ static bool take(struct child *c)
 		return false;
 	}
 	if (!wire_check(&in, len, n_fds, c->role, WIRE_PARENT, &e))
-		log_line(LOG_WARNING, "message from %s refused: %s", wire_role_name(c->role),
-			 e.text);
+		refuse_message(c, &e);
 	else if (in.h.type == WIRE_READY)
 		on_ready(c, &in.ready);
 	else if (in.h.type == WIRE_STATUS)

@@ -8,8 +8,6 @@ store.src  := $(addprefix firmware/store/,audit.c cooldown.c db.c db_open.c elap
 	salvage.c schema.c sender.c space.c text.c upkeep.c)
 store.pkgs := sqlite3
 
-ifneq ($(wildcard firmware/base/sandbox.c),)
 PROGRAMS += libexec/alprd-store
-endif
 libexec/alprd-store.src  := $(addprefix firmware/store/,store.c passages.c status.c)
 libexec/alprd-store.libs := store store_conf store_box hit hotlist wire crypt base
