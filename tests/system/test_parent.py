@@ -20,7 +20,7 @@ CAMERA = {"driver": "sim", "rate": 5, "seed": 3}
 
 
 def make_box(folder: Path, **sections) -> Box:
-    return Box(folder, {"camera": dict(CAMERA), "daemon": {"restart_most_ms": 200}, **sections})
+    return Box(folder, {"camera": CAMERA, "daemon": {"restart_most_ms": 200}, **sections})
 
 
 @pytest.fixture
@@ -110,6 +110,18 @@ def test_a_signal_to_stop_stops_all_in_order(box, signum):
     assert all(gone(p) for p in everyone.values())
     log = box.log.read_text()
     assert "killed" not in log and log.rstrip().endswith("parent: stopped")
+
+
+def test_a_stop_in_the_middle_of_traffic_loses_no_passage(tmp_path):
+    """What vision had decided is in the database, and vision left by itself: it waits until the store has everything."""
+    with make_box(tmp_path, camera={**CAMERA, "rate": 10}) as made:
+        made.wait(lambda b: b.counters("vision").get("passages", 0) >= 3, 60, "traffic")
+        decided = made.counters("vision")["passages"]
+        assert made.stop() == 0
+        with made.database() as database:
+            kept = database.execute("SELECT count(*) FROM passage").fetchone()[0]
+        log = made.log.read_text()
+    assert kept >= decided and "killed" not in log, log[-2000:]
 
 
 def test_a_role_that_does_not_stop_is_killed_in_time(box):
