@@ -12,23 +12,24 @@ extern const struct camera_ops camera_sim;
 
 static const struct camera_ops *const drivers[] = {
 #ifdef CONFIG_CAMERA_REPLAY
-	&camera_replay,
+    &camera_replay,
 #endif
 #ifdef CONFIG_CAMERA_SIM
-	&camera_sim,
+    &camera_sim,
 #endif
-	NULL,
+    NULL,
 };
 
-/* Each name brings its separator in front; the last NUL keeps names + 1 inside when there is none. */
+/* Each name brings its separator in front; the last NUL keeps names + 1 inside when there is none.
+ */
 static const char names[] =
 #ifdef CONFIG_CAMERA_REPLAY
-	"|replay"
+    "|replay"
 #endif
 #ifdef CONFIG_CAMERA_SIM
-	"|sim"
+    "|sim"
 #endif
-	"\0";
+    "\0";
 
 const struct camera_ops *camera_find(const char *name)
 {

@@ -24,12 +24,12 @@ struct camera {
 
 	int timer;
 	bool running;
-	size_t at;         /* pair under way */
-	unsigned next;     /* camera of that pair whose turn it is */
-	int64_t due_ns;    /* monotonic: when that pair is exposed */
-	int64_t stamp_ns;  /* its capture time */
-	bool any;          /* a picture of this round could be read */
-	int64_t shift_ns;  /* added to the times of the list: they grow on from loop to loop */
+	size_t at;	  /* pair under way */
+	unsigned next;	  /* camera of that pair whose turn it is */
+	int64_t due_ns;	  /* monotonic: when that pair is exposed */
+	int64_t stamp_ns; /* its capture time */
+	bool any;	  /* a picture of this round could be read */
+	int64_t shift_ns; /* added to the times of the list: they grow on from loop to loop */
 	uint32_t sequence[FRAME_CAMERAS];
 	float *scratch;
 	FILE *truth; /* NULL: none is wanted */
@@ -66,9 +66,11 @@ static bool replay_open(const struct camera_conf *conf, struct camera **out, str
 	c->period_ns = conf->rate > 0 ? (int64_t)((double)NS_PER_S / conf->rate) : 0;
 	c->loop = conf->loop;
 	if (!conf->source[0])
-		return err_set(e, ERR_CONFIG, "replay: [camera] source names no folder or list file");
+		return err_set(e, ERR_CONFIG,
+			       "replay: [camera] source names no folder or list file");
 	for (unsigned i = 0; i < c->cameras; i++)
-		if (!frame_memory_new(&c->memory[i], (uint32_t)conf->width, (uint32_t)conf->height, FRAME_BUFFERS, e))
+		if (!frame_memory_new(&c->memory[i], (uint32_t)conf->width, (uint32_t)conf->height,
+				      FRAME_BUFFERS, e))
 			return err_prefix(e, "replay");
 	c->scratch = malloc((size_t)conf->width * 2 * sizeof *c->scratch);
 	if (!c->scratch)
@@ -98,7 +100,8 @@ static bool replay_buffers(const struct camera *c, unsigned camera, struct frame
 /* Readable from `due_ns` on; 0: never. */
 static void arm(struct camera *c, int64_t due_ns)
 {
-	struct itimerspec t = {.it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
+	struct itimerspec t = {
+	    .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
 
 	/* Cannot fail with a descriptor and a time of our own. */
 	(void)timerfd_settime(c->timer, TFD_TIMER_ABSTIME, &t, NULL);
@@ -164,7 +167,8 @@ static bool show(struct camera *c, const char *name, int buffer, struct err *e)
 		return err_prefix(e, "replay");
 	}
 	view = image_file_view(&picture);
-	letterbox(&view, c->memory[c->next].data[buffer], b->width, b->height, b->stride, c->scratch);
+	letterbox(&view, c->memory[c->next].data[buffer], b->width, b->height, b->stride,
+		  c->scratch);
 	return true;
 }
 
@@ -173,7 +177,8 @@ static void tell_truth(struct camera *c, const struct frame *f, const char *name
 {
 	if (!c->truth)
 		return;
-	(void)fprintf(c->truth, "{\"camera\":%u,\"capture_ns\":%lld,\"file\":\"", f->camera, (long long)f->capture_ns);
+	(void)fprintf(c->truth, "{\"camera\":%u,\"capture_ns\":%lld,\"file\":\"", f->camera,
+		      (long long)f->capture_ns);
 	for (const char *p = name; *p; p++) {
 		if (*p == '"' || *p == '\\')
 			(void)fputc('\\', c->truth);
@@ -204,12 +209,12 @@ static bool lend(struct camera *c, struct frame *out, struct err *e)
 	}
 	c->any = true;
 	*out = (struct frame){
-		.camera = (uint8_t)c->next,
-		.buffer = (uint8_t)buffer,
-		.sequence = c->sequence[c->next]++,
-		.capture_ns = c->stamp_ns,
-		.exposure_us = 1000,
-		.gain = 1.0f,
+	    .camera = (uint8_t)c->next,
+	    .buffer = (uint8_t)buffer,
+	    .sequence = c->sequence[c->next]++,
+	    .capture_ns = c->stamp_ns,
+	    .exposure_us = 1000,
+	    .gain = 1.0f,
 	};
 	tell_truth(c, out, name);
 	next_picture(c);
@@ -254,13 +259,13 @@ static void replay_stop(struct camera *c)
 }
 
 const struct camera_ops camera_replay = {
-	.name = "replay",
-	.open = replay_open,
-	.buffers = replay_buffers,
-	.start = replay_start,
-	.fd = replay_fd,
-	.dequeue = replay_dequeue,
-	.requeue = replay_requeue,
-	.stop = replay_stop,
-	.close = replay_close,
+    .name = "replay",
+    .open = replay_open,
+    .buffers = replay_buffers,
+    .start = replay_start,
+    .fd = replay_fd,
+    .dequeue = replay_dequeue,
+    .requeue = replay_requeue,
+    .stop = replay_stop,
+    .close = replay_close,
 };

@@ -27,11 +27,14 @@ static bool one_buffer(struct frame_memory *m, uint32_t i, struct err *e)
 	return true;
 }
 
-bool frame_memory_new(struct frame_memory *m, uint32_t width, uint32_t height, uint32_t n, struct err *e)
+bool frame_memory_new(struct frame_memory *m, uint32_t width, uint32_t height, uint32_t n,
+		      struct err *e)
 {
 	memset(m, 0, sizeof *m);
-	if (width < 16 || width > 16384 || height < 16 || height > 16384 || n < 1 || n > FRAME_BUFFERS)
-		return err_set(e, ERR_LIMIT, "%u frame buffers of %u x %u pixels", n, width, height);
+	if (width < 16 || width > 16384 || height < 16 || height > 16384 || n < 1 ||
+	    n > FRAME_BUFFERS)
+		return err_set(e, ERR_LIMIT, "%u frame buffers of %u x %u pixels", n, width,
+			       height);
 	m->buffers.width = m->buffers.stride = width;
 	m->buffers.height = height;
 	m->buffers.size = width * height;

@@ -11,14 +11,16 @@
 struct frame_memory {
 	struct frame_buffers buffers;
 	uint8_t *data[FRAME_BUFFERS]; /* each buffer mapped for writing */
-	uint32_t lent;                /* bit b: buffer b is out */
+	uint32_t lent;		      /* bit b: buffer b is out */
 };
 
 /*
- * Make n (1..FRAME_BUFFERS) buffers of width x height luma, stride == width. Their size is sealed, so that a process that
- * maps one can trust it. ERR_LIMIT: sides outside 16..16384; ERR_IO, ERR_NO_MEMORY. frame_memory_free frees, also after a failure.
+ * Make n (1..FRAME_BUFFERS) buffers of width x height luma, stride == width. Their size is sealed,
+ * so that a process that maps one can trust it. ERR_LIMIT: sides outside 16..16384; ERR_IO,
+ * ERR_NO_MEMORY. frame_memory_free frees, also after a failure.
  */
-bool frame_memory_new(struct frame_memory *m, uint32_t width, uint32_t height, uint32_t n, struct err *e) MUST_CHECK;
+bool frame_memory_new(struct frame_memory *m, uint32_t width, uint32_t height, uint32_t n,
+		      struct err *e) MUST_CHECK;
 
 /* Unmap and close; safe on a zeroed one, and leaves it zeroed. */
 void frame_memory_free(struct frame_memory *m);

@@ -38,11 +38,14 @@ static bool within_limits(const void *bytes, size_t len, struct err *e)
 	uint32_t w = 0, h = 0;
 
 	if (len > IMAGE_FILE_BYTES_MAX)
-		return err_set(e, ERR_LIMIT, "the file has more than %u bytes", IMAGE_FILE_BYTES_MAX);
+		return err_set(e, ERR_LIMIT, "the file has more than %u bytes",
+			       IMAGE_FILE_BYTES_MAX);
 	if (!image_header_size(static_cast<const uint8_t *>(bytes), len, &w, &h, e))
 		return false;
-	if (w > IMAGE_FILE_SIDE_MAX || h > IMAGE_FILE_SIDE_MAX || (uint64_t)w * h > IMAGE_FILE_PIXELS_MAX)
-		return err_set(e, ERR_LIMIT, "%u x %u pixels are more than %u megapixels or %u a side", w, h,
+	if (w > IMAGE_FILE_SIDE_MAX || h > IMAGE_FILE_SIDE_MAX ||
+	    (uint64_t)w * h > IMAGE_FILE_PIXELS_MAX)
+		return err_set(e, ERR_LIMIT,
+			       "%u x %u pixels are more than %u megapixels or %u a side", w, h,
 			       IMAGE_FILE_PIXELS_MAX / 1000000u, IMAGE_FILE_SIDE_MAX);
 	return true;
 }
@@ -77,7 +80,8 @@ bool image_file_decode(const void *bytes, size_t len, struct image_file *out, st
 	} catch (const std::bad_alloc &) {
 		return err_set(e, ERR_NO_MEMORY, "no memory to decode the picture");
 	} catch (const cv::Exception &x) {
-		return err_set(e, x.code == cv::Error::StsNoMem ? ERR_NO_MEMORY : ERR_FORMAT, "the picture is broken");
+		return err_set(e, x.code == cv::Error::StsNoMem ? ERR_NO_MEMORY : ERR_FORMAT,
+			       "the picture is broken");
 	} catch (...) {
 		return err_set(e, ERR_FORMAT, "the picture is broken");
 	}
@@ -108,7 +112,8 @@ static bool read_open_file(int fd, struct image_file *out, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_FORMAT, "not a regular file");
 	if (st.st_size > (off_t)IMAGE_FILE_BYTES_MAX)
-		return err_set(e, ERR_LIMIT, "the file has more than %u bytes", IMAGE_FILE_BYTES_MAX);
+		return err_set(e, ERR_LIMIT, "the file has more than %u bytes",
+			       IMAGE_FILE_BYTES_MAX);
 	if (st.st_size == 0)
 		return err_set(e, ERR_FORMAT, "the file is empty");
 	size_t len = (size_t)st.st_size;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one decoder of image files of the host (OpenCV imgcodecs behind it): the replay camera and alpr-read. Nothing that goes
- * on a pole links it. The bytes are hostile: the dimensions are read from the header before anything is decoded.
+ * The one decoder of image files of the host (OpenCV imgcodecs behind it): the replay camera and
+ * alpr-read. Nothing that goes on a pole links it. The bytes are hostile: the dimensions are read
+ * from the header before anything is decoded.
  */
 #ifndef HAL_IMAGE_FILE_H
 #define HAL_IMAGE_FILE_H
@@ -16,9 +17,9 @@ extern "C" {
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMAGE_FILE_BYTES_MAX  (64u << 20)        /* larger files are refused unread */
+#define IMAGE_FILE_BYTES_MAX  (64u << 20) /* larger files are refused unread */
 #define IMAGE_FILE_PIXELS_MAX (64u * 1000u * 1000u)
-#define IMAGE_FILE_SIDE_MAX   16384u             /* as struct image */
+#define IMAGE_FILE_SIDE_MAX   16384u /* as struct image */
 
 /* A decoded picture: 8-bit luma, rows without gaps. Zeroed: none. */
 struct image_file {
@@ -33,18 +34,22 @@ void image_file_free(struct image_file *f);
 struct image image_file_view(const struct image_file *f);
 
 /*
- * Decode JPEG, PNG, BMP, PNM (P1 to P6) or WebP bytes (borrowed) to luma, turned as its EXIF orientation says. Colour becomes
- * luma (ITU-R BT.601), 16 bits become 8, transparency is ignored. A file that is cut off gives an error, or a picture whose
- * end is grey: as its library decides. *out: image_file_free.
- * ERR_FORMAT: none of these formats, or broken; ERR_LIMIT: more bytes, pixels or pixels a side than above; ERR_NO_MEMORY.
+ * Decode JPEG, PNG, BMP, PNM (P1 to P6) or WebP bytes (borrowed) to luma, turned as its EXIF
+ * orientation says. Colour becomes luma (ITU-R BT.601), 16 bits become 8, transparency is ignored.
+ * A file that is cut off gives an error, or a picture whose end is grey: as its library decides.
+ * *out: image_file_free. ERR_FORMAT: none of these formats, or broken; ERR_LIMIT: more bytes,
+ * pixels or pixels a side than above; ERR_NO_MEMORY.
  */
-bool image_file_decode(const void *bytes, size_t len, struct image_file *out, struct err *e) MUST_CHECK;
+bool image_file_decode(const void *bytes, size_t len, struct image_file *out,
+		       struct err *e) MUST_CHECK;
 
 /*
- * Read and decode the file `path`, relative to the open folder `folder` (AT_FDCWD: to the working directory).
- * As image_file_decode, and ERR_NOT_FOUND, ERR_IO; a folder, device or pipe is ERR_FORMAT.
+ * Read and decode the file `path`, relative to the open folder `folder` (AT_FDCWD: to the working
+ * directory). As image_file_decode, and ERR_NOT_FOUND, ERR_IO; a folder, device or pipe is
+ * ERR_FORMAT.
  */
-bool image_file_read(int folder, const char *path, struct image_file *out, struct err *e) MUST_CHECK;
+bool image_file_read(int folder, const char *path, struct image_file *out,
+		     struct err *e) MUST_CHECK;
 
 #ifdef __cplusplus
 }

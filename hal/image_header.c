@@ -41,7 +41,8 @@ static bool starts(struct bytes b, size_t at, const char *with, size_t n)
 /* SOF0 to SOF15 without DHT (C4), JPG (C8) and DAC (CC), which share the range. */
 static bool is_frame_header(uint8_t marker)
 {
-	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 &&
+	       marker != 0xcc;
 }
 
 static bool jpeg_size(struct bytes b, uint32_t *w, uint32_t *h)
@@ -147,7 +148,8 @@ static bool webp_size(struct bytes b, uint32_t *w, uint32_t *h)
 	return true;
 }
 
-bool image_header_size(const uint8_t *bytes, size_t len, uint32_t *width, uint32_t *height, struct err *e)
+bool image_header_size(const uint8_t *bytes, size_t len, uint32_t *width, uint32_t *height,
+		       struct err *e)
 {
 	struct bytes b = {bytes, len};
 	bool ok;
@@ -165,7 +167,8 @@ bool image_header_size(const uint8_t *bytes, size_t len, uint32_t *width, uint32
 	else
 		return err_set(e, ERR_FORMAT, "not a JPEG, PNG, BMP, PNM or WebP picture");
 	if (!ok)
-		return err_set(e, ERR_FORMAT, "the picture is cut off before its size, or its header is broken");
+		return err_set(e, ERR_FORMAT,
+			       "the picture is cut off before its size, or its header is broken");
 	if (!*width || !*height)
 		return err_set(e, ERR_FORMAT, "the picture has no pixels");
 	return true;

@@ -5,7 +5,8 @@
 
 #define GREY 128
 
-/* Average of each of the n equal parts of a row: weights of the pixels that a part covers only partly are shares. */
+/* Average of each of the n equal parts of a row: weights of the pixels that a part covers only
+ * partly are shares. */
 static void shrink_row(const uint8_t *in, uint32_t width, float *out, uint32_t n)
 {
 	float step = (float)width / (float)n;
@@ -28,7 +29,8 @@ static void shrink_row(const uint8_t *in, uint32_t width, float *out, uint32_t n
 	}
 }
 
-static void shrink(const struct image *in, uint8_t *out, uint32_t w, uint32_t h, uint32_t stride, float *scratch)
+static void shrink(const struct image *in, uint8_t *out, uint32_t w, uint32_t h, uint32_t stride,
+		   float *scratch)
 {
 	float *row = scratch, *sum = scratch + w, step = (float)in->height / (float)h;
 
@@ -38,7 +40,8 @@ static void shrink(const struct image *in, uint8_t *out, uint32_t w, uint32_t h,
 
 		memset(sum, 0, w * sizeof *sum);
 		for (; i < in->height && (float)i < to; i++) {
-			float a = (float)i > from ? (float)i : from, b = (float)(i + 1) < to ? (float)(i + 1) : to;
+			float a = (float)i > from ? (float)i : from,
+			      b = (float)(i + 1) < to ? (float)(i + 1) : to;
 
 			shrink_row(in->data + (size_t)i * in->stride, in->width, row, w);
 			for (uint32_t x = 0; x < w; x++)
@@ -52,7 +55,8 @@ static void shrink(const struct image *in, uint8_t *out, uint32_t w, uint32_t h,
 	}
 }
 
-void letterbox(const struct image *in, uint8_t *out, uint32_t width, uint32_t height, uint32_t stride, float *scratch)
+void letterbox(const struct image *in, uint8_t *out, uint32_t width, uint32_t height,
+	       uint32_t stride, float *scratch)
 {
 	uint32_t w = in->width, h = in->height;
 

@@ -6,10 +6,11 @@
 #include "firmware/base/image.h"
 
 /*
- * Place `in` at the top left of the width x height pixels at `out` (rows of `stride` bytes): unscaled when it fits, else
- * shrunk to fit by averaging areas, its shape kept. What it does not cover becomes mid-grey. `scratch`: at least
- * 2 * width floats. Sides are 1 to 16384.
+ * Place `in` at the top left of the width x height pixels at `out` (rows of `stride` bytes):
+ * unscaled when it fits, else shrunk to fit by averaging areas, its shape kept. What it does not
+ * cover becomes mid-grey. `scratch`: at least 2 * width floats. Sides are 1 to 16384.
  */
-void letterbox(const struct image *in, uint8_t *out, uint32_t width, uint32_t height, uint32_t stride, float *scratch);
+void letterbox(const struct image *in, uint8_t *out, uint32_t width, uint32_t height,
+	       uint32_t stride, float *scratch);
 
 #endif

@@ -31,13 +31,15 @@ static bool room_for(void **p, size_t *room, size_t need, size_t each, struct er
 	return true;
 }
 
-static bool add_name(struct replay_list *l, const char *prefix, const char *name, uint32_t *at, struct err *e)
+static bool add_name(struct replay_list *l, const char *prefix, const char *name, uint32_t *at,
+		     struct err *e)
 {
 	size_t p = strlen(prefix), n = strlen(name) + 1;
 	void *names = l->names;
 
 	if (l->names_len + p + n > REPLAY_LIST_BYTES_MAX * 4u)
-		return err_set(e, ERR_LIMIT, "the names are longer than %u bytes", REPLAY_LIST_BYTES_MAX * 4u);
+		return err_set(e, ERR_LIMIT, "the names are longer than %u bytes",
+			       REPLAY_LIST_BYTES_MAX * 4u);
 	if (!room_for(&names, &l->names_room, l->names_len + p + n, 1, e))
 		return false;
 	l->names = names;
@@ -65,7 +67,8 @@ static bool add_pair(struct replay_list *l, const struct replay_pair *pair, stru
 
 static int is_picture(const struct dirent *d)
 {
-	static const char *const ends[] = {"jpg", "jpeg", "png", "bmp", "pgm", "ppm", "pnm", "webp"};
+	static const char *const ends[] = {"jpg", "jpeg", "png", "bmp",
+					   "pgm", "ppm",  "pnm", "webp"};
 	const char *dot = strrchr(d->d_name, '.');
 
 	if (!dot || d->d_name[0] == '.')
@@ -126,7 +129,8 @@ static int by_stem(const void *a, const void *b)
 	return stem_order(*(struct dirent *const *)a, *(struct dirent *const *)b);
 }
 
-static bool join_cameras(struct replay_list *l, const struct names *c0, const struct names *c1, struct err *e)
+static bool join_cameras(struct replay_list *l, const struct names *c0, const struct names *c1,
+			 struct err *e)
 {
 	int i = 0, k = 0;
 
@@ -150,7 +154,8 @@ static bool list_cameras(struct replay_list *l, struct err *e)
 
 	if (!scan(l->folder, "cam0", &c0, e) || !scan(l->folder, "cam1", &c1, e))
 		return false;
-	/* scandir sorted whole names: "a.jpg" and "a-1.jpg" lie the other way round without extension. */
+	/* scandir sorted whole names: "a.jpg" and "a-1.jpg" lie the other way round without
+	 * extension. */
 	if (c0.n > 1)
 		qsort(c0.d, (size_t)c0.n, sizeof *c0.d, by_stem);
 	if (c1.n > 1)
@@ -170,7 +175,8 @@ static bool list_flat(struct replay_list *l, bool single, struct err *e)
 
 		if (!add_name(l, "", all.d[i]->d_name, &p.name[0], e))
 			return false;
-		if (!single && i + 1 < all.n && !add_name(l, "", all.d[i + 1]->d_name, &p.name[1], e))
+		if (!single && i + 1 < all.n &&
+		    !add_name(l, "", all.d[i + 1]->d_name, &p.name[1], e))
 			return false;
 		if (!add_pair(l, &p, e))
 			return false;

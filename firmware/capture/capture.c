@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The capture role: frames in, pairs out. Vision holds at most CREDITS pairs; while it holds them the newest pair waits and older
- * ones are dropped and counted, except with rate 0, where nothing is taken from the cameras until there is a credit.
+ * The capture role: frames in, pairs out. Vision holds at most CREDITS pairs; while it holds them
+ * the newest pair waits and older ones are dropped and counted, except with rate 0, where nothing
+ * is taken from the cameras until there is a credit.
  */
 #include "board/board.h"
 #include "firmware/base/clock.h"
@@ -15,10 +16,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define CREDITS        2u
-#define FRAMES_A_WAKE  16u /* then the other descriptors have their turn */
-#define BAD_LOGGED     8u  /* bad pictures logged one by one */
-#define CAMERA_RETRY   NS_PER_S
+#define CREDITS	      2u
+#define FRAMES_A_WAKE 16u /* then the other descriptors have their turn */
+#define BAD_LOGGED    8u  /* bad pictures logged one by one */
+#define CAMERA_RETRY  NS_PER_S
 
 struct capture {
 	struct role *role;
@@ -30,17 +31,18 @@ struct capture {
 	bool lossless;
 
 	bool watching, vision;
-	bool waiting;               /* `pair` waits for a credit */
+	bool waiting; /* `pair` waits for a credit */
 	struct wire_pair pair;
 	struct wire_pair out[CREDITS]; /* held by vision; pair 0: free */
-	uint64_t last_pair;         /* number given last */
+	uint64_t last_pair;	       /* number given last */
 	bool source_ended, last_sent, ended;
 	int retry;
 
 	int64_t pairs, degraded_pairs, dropped, bad_pictures, camera_errors;
 };
 
-/* --- buffers ------------------------------------------------------------------------------------- */
+/* --- buffers -------------------------------------------------------------------------------------
+ */
 
 static void give_back(struct capture *c, const struct wire_pair *p)
 {
@@ -117,7 +119,8 @@ static void apply(struct capture *c, const struct pairing_result *r)
 		paired(c, r);
 }
 
-/* --- cameras ------------------------------------------------------------------------------------- */
+/* --- cameras -------------------------------------------------------------------------------------
+ */
 
 static void watch(struct capture *c);
 
@@ -154,7 +157,8 @@ static bool take_failed(struct capture *c, const struct err *e)
 	if (e->code == ERR_FORMAT) {
 		if (++c->bad_pictures <= BAD_LOGGED)
 			log_line(LOG_WARNING, "picture skipped: %s%s", e->text,
-				 c->bad_pictures == BAD_LOGGED ? " (further ones are only counted)" : "");
+				 c->bad_pictures == BAD_LOGGED ? " (further ones are only counted)"
+							       : "");
 		return true;
 	}
 	if (e->code == ERR_NOT_FOUND) {
@@ -206,9 +210,11 @@ static void watch(struct capture *c)
 		log_line(LOG_ERROR, "%s", e.text);
 }
 
-/* --- the ritual ---------------------------------------------------------------------------------- */
+/* --- the ritual ----------------------------------------------------------------------------------
+ */
 
-static bool capture_open(void *state, const struct role_env *env, struct sandbox *box, struct err *e)
+static bool capture_open(void *state, const struct role_env *env, struct sandbox *box,
+			 struct err *e)
 {
 	struct capture *c = state;
 	const char *driver;
@@ -221,7 +227,8 @@ static bool capture_open(void *state, const struct role_env *env, struct sandbox
 	driver = c->conf.camera.driver[0] ? c->conf.camera.driver : board.default_camera;
 	c->ops = camera_find(driver);
 	if (!c->ops)
-		return err_set(e, ERR_CONFIG, "[camera] driver: %s is none of those built in (%s)", driver, camera_names());
+		return err_set(e, ERR_CONFIG, "[camera] driver: %s is none of those built in (%s)",
+			       driver, camera_names());
 	c->lossless = c->conf.camera.rate <= 0;
 	if (!c->ops->open(&c->conf.camera, &c->camera, e))
 		return false;
@@ -302,8 +309,8 @@ static bool pair_done(struct capture *c, uint64_t pair, struct err *e)
 	return err_set(e, ERR_PEER, "credit for a pair that is not out");
 }
 
-static bool capture_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds, size_t n_fds,
-			    struct err *e)
+static bool capture_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
+			    size_t n_fds, struct err *e)
 {
 	(void)fds; /* none of the messages to capture brings one (firmware/wire.c) */
 	(void)n_fds;
@@ -356,15 +363,15 @@ static void capture_close(void *state)
 }
 
 static const struct role_ops ops = {
-	.role = WIRE_CAPTURE,
-	.state_size = sizeof(struct capture),
-	.open = capture_open,
-	.begin = capture_begin,
-	.connected = capture_connected,
-	.message = capture_message,
-	.stop = capture_stop,
-	.status = capture_status,
-	.close = capture_close,
+    .role = WIRE_CAPTURE,
+    .state_size = sizeof(struct capture),
+    .open = capture_open,
+    .begin = capture_begin,
+    .connected = capture_connected,
+    .message = capture_message,
+    .stop = capture_stop,
+    .status = capture_status,
+    .close = capture_close,
 };
 
 int main(int argc, char **argv)

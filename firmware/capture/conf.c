@@ -10,27 +10,36 @@
 #define AT(field) offsetof(struct camera_conf, field)
 
 static const struct conf_key keys[] = {
-	{"driver", CONF_STRING, AT(driver), "", 0, 0, NULL, "camera driver; empty: the board's own"},
-	{"source", CONF_PATH, AT(source), "", 0, 0, NULL, "replay: folder or list file of pictures"},
-	{"truth", CONF_PATH, AT(truth), "", 0, 0, NULL, "sim, replay: file that receives what was really shown, JSON lines"},
-	{"record", CONF_PATH, AT(record), "", 0, 0, NULL, "sim: folder that receives the frames that show a vehicle, JPEG"},
-	{"width", CONF_INT, AT(width), "1280", 64, 8192, NULL, "pixels of a frame"},
-	{"height", CONF_INT, AT(height), "720", 64, 8192, NULL, "pixels of a frame"},
-	{"rate", CONF_REAL, AT(rate), "10", 0, 120, NULL, "frames a second of each camera; 0: as fast as they are taken"},
-	{"loop", CONF_BOOL, AT(loop), "no", 0, 0, NULL, "replay: start again at the end"},
-	{"single", CONF_BOOL, AT(single), "no", 0, 0, NULL, "replay: every picture is a frame of camera 0 alone"},
-	{"seed", CONF_INT, AT(seed), "1", 0, 4294967295.0, NULL, "sim: same seed, same street"},
-	{"passages", CONF_INT, AT(passages), "0", 0, 10000000, NULL, "sim: vehicles before the end; 0: for ever"},
-	{"light", CONF_CHOICE, AT(light), "day", 0, 0, "day|dusk|night|mixed", "sim"},
-	{"weather", CONF_CHOICE, AT(weather), "clear", 0, 0, "clear|rain|mixed", "sim"},
-	{"hard", CONF_CHOICE, AT(hard), "none", 0, 0, "none|some|all",
-	 "sim: dirt, occlusion, stickers and signs, parked car, several vehicles at once"},
-	{"plates", CONF_PATH, AT(plates), "", 0, 0, NULL, "sim: file of plates to drive past, TEXT JURISDICTION a line"},
-	{"wanted_share", CONF_REAL, AT(wanted_share), "0", 0, 1, NULL, "sim: share of vehicles that take a plate of that file"},
-	{"fonts", CONF_PATH, AT(fonts), "/usr/share/fonts", 0, 0, NULL, "sim: folder below which the plate fonts lie"},
+    {"driver", CONF_STRING, AT(driver), "", 0, 0, NULL, "camera driver; empty: the board's own"},
+    {"source", CONF_PATH, AT(source), "", 0, 0, NULL, "replay: folder or list file of pictures"},
+    {"truth", CONF_PATH, AT(truth), "", 0, 0, NULL,
+     "sim, replay: file that receives what was really shown, JSON lines"},
+    {"record", CONF_PATH, AT(record), "", 0, 0, NULL,
+     "sim: folder that receives the frames that show a vehicle, JPEG"},
+    {"width", CONF_INT, AT(width), "1280", 64, 8192, NULL, "pixels of a frame"},
+    {"height", CONF_INT, AT(height), "720", 64, 8192, NULL, "pixels of a frame"},
+    {"rate", CONF_REAL, AT(rate), "10", 0, 120, NULL,
+     "frames a second of each camera; 0: as fast as they are taken"},
+    {"loop", CONF_BOOL, AT(loop), "no", 0, 0, NULL, "replay: start again at the end"},
+    {"single", CONF_BOOL, AT(single), "no", 0, 0, NULL,
+     "replay: every picture is a frame of camera 0 alone"},
+    {"seed", CONF_INT, AT(seed), "1", 0, 4294967295.0, NULL, "sim: same seed, same street"},
+    {"passages", CONF_INT, AT(passages), "0", 0, 10000000, NULL,
+     "sim: vehicles before the end; 0: for ever"},
+    {"light", CONF_CHOICE, AT(light), "day", 0, 0, "day|dusk|night|mixed", "sim"},
+    {"weather", CONF_CHOICE, AT(weather), "clear", 0, 0, "clear|rain|mixed", "sim"},
+    {"hard", CONF_CHOICE, AT(hard), "none", 0, 0, "none|some|all",
+     "sim: dirt, occlusion, stickers and signs, parked car, several vehicles at once"},
+    {"plates", CONF_PATH, AT(plates), "", 0, 0, NULL,
+     "sim: file of plates to drive past, TEXT JURISDICTION a line"},
+    {"wanted_share", CONF_REAL, AT(wanted_share), "0", 0, 1, NULL,
+     "sim: share of vehicles that take a plate of that file"},
+    {"fonts", CONF_PATH, AT(fonts), "/usr/share/fonts", 0, 0, NULL,
+     "sim: folder below which the plate fonts lie"},
 };
 
-bool capture_conf_load(const char *text, size_t len, const char *folder, struct capture_conf *out, struct err *e)
+bool capture_conf_load(const char *text, size_t len, const char *folder, struct capture_conf *out,
+		       struct err *e)
 {
 	struct camera_conf *c = &out->camera;
 
@@ -38,7 +47,8 @@ bool capture_conf_load(const char *text, size_t len, const char *folder, struct 
 	if (!conf_fill(text, len, folder, "camera", keys, sizeof keys / sizeof *keys, c, e))
 		return false;
 	if (strcmp(c->driver, "replay") == 0 && !c->source[0])
-		return err_set(e, ERR_CONFIG, "[camera] source: the replay driver needs a folder or list file");
+		return err_set(e, ERR_CONFIG,
+			       "[camera] source: the replay driver needs a folder or list file");
 	return true;
 }
 
@@ -53,7 +63,8 @@ void capture_sandbox(struct capture_conf *conf, struct sandbox *box)
 		(void)snprintf(conf->read_folder, sizeof conf->read_folder, "%s", c->source);
 		slash = strrchr(conf->read_folder, '/');
 		/* The pictures of a list file lie in its folder. */
-		if (slash && slash != conf->read_folder && stat(c->source, &st) == 0 && !S_ISDIR(st.st_mode))
+		if (slash && slash != conf->read_folder && stat(c->source, &st) == 0 &&
+		    !S_ISDIR(st.st_mode))
 			*slash = 0;
 		box->may |= SANDBOX_READ_FILES;
 		box->read_paths[0] = conf->read_folder;

@@ -12,8 +12,10 @@ struct capture_conf {
 	char read_folder[256]; /* filled by capture_sandbox */
 };
 
-/* Parse and check section [camera]; folder: what relative paths are relative to. ERR_CONFIG, ERR_LIMIT. */
-bool capture_conf_load(const char *text, size_t len, const char *folder, struct capture_conf *out, struct err *e) MUST_CHECK;
+/* Parse and check section [camera]; folder: what relative paths are relative to. ERR_CONFIG,
+ * ERR_LIMIT. */
+bool capture_conf_load(const char *text, size_t len, const char *folder, struct capture_conf *out,
+		       struct err *e) MUST_CHECK;
 
 /* What the capture role may still do once its cameras are open: *box refers to strings in *conf. */
 void capture_sandbox(struct capture_conf *conf, struct sandbox *box);

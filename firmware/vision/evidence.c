@@ -6,13 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-#define WITNESSES   4u    /* best observations of a heap that are asked */
-#define SPELLINGS   3u    /* best spellings of a read that are tried */
-#define LOSS_MAX    60.0f /* a text that cannot be aligned at all */
-#define SURE        0.5f
-#define FAR_APART   4u    /* edits */
-#define LOSS_SAME   6.0f
-#define LOSS_OTHER  12.0f
+#define WITNESSES  4u	 /* best observations of a heap that are asked */
+#define SPELLINGS  3u	 /* best spellings of a read that are tried */
+#define LOSS_MAX   60.0f /* a text that cannot be aligned at all */
+#define SURE	   0.5f
+#define FAR_APART  4u /* edits */
+#define LOSS_SAME  6.0f
+#define LOSS_OTHER 12.0f
 
 static uint32_t worst(const struct evidence *e)
 {
@@ -131,8 +131,8 @@ static float loss_under(const struct witnesses *w, const char *text)
 	return w->n ? sum / (float)w->n : 0;
 }
 
-static float common_loss(const struct evidence *a, const struct plate_read *ra, const struct evidence *b,
-			 const struct plate_read *rb)
+static float common_loss(const struct evidence *a, const struct plate_read *ra,
+			 const struct evidence *b, const struct plate_read *rb)
 {
 	const struct plate_read *reads[2] = {ra, rb};
 	struct witnesses wa, wb;
@@ -149,8 +149,8 @@ static float common_loss(const struct evidence *a, const struct plate_read *ra, 
 	return fmaxf(best, 0);
 }
 
-struct agreement evidence_agreement(const struct evidence *a, const struct plate_read *ra, const struct evidence *b,
-				    const struct plate_read *rb)
+struct agreement evidence_agreement(const struct evidence *a, const struct plate_read *ra,
+				    const struct evidence *b, const struct plate_read *rb)
 {
 	struct agreement g = {.loss = 0};
 	unsigned apart;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define TIMES          512u
+#define TIMES		512u
 #define FAILURES_LOGGED 8
 
 struct eyes {
@@ -38,10 +38,13 @@ struct eyes {
 static void failed(struct eyes *y, const struct err *e)
 {
 	if (++y->counts.failures <= FAILURES_LOGGED)
-		log_line(LOG_WARNING, "%s%s", e->text, y->counts.failures == FAILURES_LOGGED ? " (further ones are only counted)" : "");
+		log_line(LOG_WARNING, "%s%s", e->text,
+			 y->counts.failures == FAILURES_LOGGED ? " (further ones are only counted)"
+							       : "");
 }
 
-/* --- passages that end --------------------------------------------------------------------------- */
+/* --- passages that end ---------------------------------------------------------------------------
+ */
 
 static bool random_id(uint8_t id[WIRE_ID_SIZE], struct err *e)
 {
@@ -122,7 +125,8 @@ static void on_end(void *arg, struct passage *q, enum passage_outcome outcome)
 	pictures_give(y->pictures, q->picture);
 }
 
-static void on_merge(void *arg, struct passage *into, struct passage *from, const bool take[FRAME_CAMERAS])
+static void on_merge(void *arg, struct passage *into, struct passage *from,
+		     const bool take[FRAME_CAMERAS])
 {
 	struct eyes *y = arg;
 
@@ -136,7 +140,8 @@ static void on_merge(void *arg, struct passage *into, struct passage *from, cons
 	pictures_give(y->pictures, from->picture);
 }
 
-/* --- looking ------------------------------------------------------------------------------------- */
+/* --- looking -------------------------------------------------------------------------------------
+ */
 
 static bool read_plate(struct eyes *y, const struct image *img, struct sighting *s)
 {
@@ -155,7 +160,8 @@ static bool read_plate(struct eyes *y, const struct image *img, struct sighting 
 	return true;
 }
 
-static void take_sight(struct eyes *y, const struct image *img, const struct plate_box *box, struct sighting *s)
+static void take_sight(struct eyes *y, const struct image *img, const struct plate_box *box,
+		       struct sighting *s)
 {
 	s->quad = box->quad;
 	s->score = box->score;
@@ -182,11 +188,13 @@ static void shoot(struct eyes *y, const struct image *img, const struct sighting
 		return;
 	if (q->picture < 0)
 		q->picture = pictures_take(y->pictures);
-	if (q->picture >= 0 && !pictures_shoot(y->pictures, q->picture, s->camera, img, &s->quad, &e))
+	if (q->picture >= 0 &&
+	    !pictures_shoot(y->pictures, q->picture, s->camera, img, &s->quad, &e))
 		failed(y, &e);
 }
 
-static void look_at(struct eyes *y, unsigned camera, const struct frame *f, const struct image *img, int64_t now_ns)
+static void look_at(struct eyes *y, unsigned camera, const struct frame *f, const struct image *img,
+		    int64_t now_ns)
 {
 	size_t found = 0, n = 0;
 	struct err e = {0};
@@ -218,12 +226,16 @@ static int64_t time_of(const struct wire_pair *m)
 }
 
 /*
- * Which angles of this pair are looked at. While no vehicle is in hand one of the two is enough, in turns: whatever it sees makes
- * both be looked at from the same pair on. That halves the cost of vehicles that are decided and still driving away.
+ * Which angles of this pair are looked at. While no vehicle is in hand one of the two is enough, in
+ * turns: whatever it sees makes both be looked at from the same pair on. That halves the cost of
+ * vehicles that are decided and still driving away.
  */
-static bool look_at_pair(struct eyes *y, const struct wire_pair *m, const struct image images[FRAME_CAMERAS], int64_t now_ns)
+static bool look_at_pair(struct eyes *y, const struct wire_pair *m,
+			 const struct image images[FRAME_CAMERAS], int64_t now_ns)
 {
-	bool both = y->conf.stills || !(m->present[0] && m->present[1]) || passages_pending(y->passages), any = false;
+	bool both = y->conf.stills || !(m->present[0] && m->present[1]) ||
+		    passages_pending(y->passages),
+	     any = false;
 	unsigned first = m->pair & 1u;
 
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
@@ -233,8 +245,11 @@ static bool look_at_pair(struct eyes *y, const struct wire_pair *m, const struct
 		if (!m->present[c] || !y->triggers[c])
 			continue;
 		/* The trigger learns from every picture, whoever asks for a look. */
-		open = !y->conf.stills && trigger_look(y->triggers[c], &images[c], m->frames[c].capture_ns);
-		if (y->conf.stills || ((open || passages_want_look(y->passages, (uint8_t)c, now_ns)) && (both || !any))) {
+		open = !y->conf.stills &&
+		       trigger_look(y->triggers[c], &images[c], m->frames[c].capture_ns);
+		if (y->conf.stills ||
+		    ((open || passages_want_look(y->passages, (uint8_t)c, now_ns)) &&
+		     (both || !any))) {
 			look_at(y, c, &m->frames[c], &images[c], now_ns);
 			both = both || passages_pending(y->passages);
 			any = true;
@@ -267,9 +282,11 @@ void eyes_flush(struct eyes *y)
 		passages_flush(y->passages);
 }
 
-/* --- beginning and end --------------------------------------------------------------------------- */
+/* --- beginning and end ---------------------------------------------------------------------------
+ */
 
-bool eyes_open(const struct vision_conf *conf, const char *models, eyes_fn fn, void *arg, struct eyes **out, struct err *e)
+bool eyes_open(const struct vision_conf *conf, const char *models, eyes_fn fn, void *arg,
+	       struct eyes **out, struct err *e)
 {
 	struct eyes *y = calloc(1, sizeof *y);
 
@@ -314,15 +331,15 @@ static void passages_setup(const struct eyes *y, struct passages_conf *out)
 	const struct vision_conf *c = &y->conf;
 
 	*out = (struct passages_conf){
-		.stills = c->stills,
-		.min_plate_px = (float)c->min_plate_px,
-		.min_sharpness = (float)c->min_sharpness,
-		.min_confidence = (float)c->min_confidence,
-		.settle_confidence = (float)c->settle_confidence,
-		.min_observations = (uint32_t)c->min_observations,
-		.settle_pairs = (uint32_t)c->settle_pairs,
-		.longest_ns = c->longest_ms * NS_PER_MS,
-		.lost_ns = c->lost_ms * NS_PER_MS,
+	    .stills = c->stills,
+	    .min_plate_px = (float)c->min_plate_px,
+	    .min_sharpness = (float)c->min_sharpness,
+	    .min_confidence = (float)c->min_confidence,
+	    .settle_confidence = (float)c->settle_confidence,
+	    .min_observations = (uint32_t)c->min_observations,
+	    .settle_pairs = (uint32_t)c->settle_pairs,
+	    .longest_ns = c->longest_ms * NS_PER_MS,
+	    .lost_ns = c->lost_ms * NS_PER_MS,
 	};
 	memcpy(out->width, y->width, sizeof out->width);
 	memcpy(out->height, y->height, sizeof out->height);

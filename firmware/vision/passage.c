@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BETTER        1.1f        /* a picture must be so much better to be taken again */
-#define RECHECK_NS    (2 * NS_PER_S)
-#define KNOWN_ENOUGH  4u          /* observations after which a thing that stands still is not read again */
-#define STANDS        0.3f        /* plate widths */
-#define SLOW          0.5f        /* plate widths a second: it stands */
-#define INTERVALS_LOST 2.5f       /* at a low rate nothing is lost before so many pictures */
+#define BETTER	       1.1f /* a picture must be so much better to be taken again */
+#define RECHECK_NS     (2 * NS_PER_S)
+#define KNOWN_ENOUGH   4u /* observations after which a thing that stands still is not read again */
+#define STANDS	       0.3f /* plate widths */
+#define SLOW	       0.5f /* plate widths a second: it stands */
+#define INTERVALS_LOST 2.5f /* at a low rate nothing is lost before so many pictures */
 
 bool passages_new(const struct passages_conf *conf, struct passages **out, struct err *e)
 {
@@ -56,7 +56,8 @@ bool passages_pending(const struct passages *p)
 	for (unsigned i = 0; i < PASSAGES_MAX; i++) {
 		const struct passage *q = &p->at[i];
 
-		if (q->state == PASSAGE_OPEN && (q->moved_ns || q->last_ns - q->first_ns < PASSAGE_SIGN_NS))
+		if (q->state == PASSAGE_OPEN &&
+		    (q->moved_ns || q->last_ns - q->first_ns < PASSAGE_SIGN_NS))
 			return true;
 	}
 	return false;
@@ -177,8 +178,10 @@ void passage_merge(struct passages *p, int into, int from)
 	a->score += b->score;
 	a->stale = a->state == PASSAGE_OPEN;
 	for (unsigned k = 0; k < PASSAGES_MAX; k++) {
-		p->near[into][k] = p->near[k][into] = (uint16_t)(p->near[into][k] + p->near[from][k]);
-		p->together[into][k] = p->together[k][into] = (uint16_t)(p->together[into][k] + p->together[from][k]);
+		p->near[into][k] = p->near[k][into] =
+		    (uint16_t)(p->near[into][k] + p->near[from][k]);
+		p->together[into][k] = p->together[k][into] =
+		    (uint16_t)(p->together[into][k] + p->together[from][k]);
 	}
 	for (unsigned k = 0; k < TRACKS_MAX; k++)
 		if (p->tracks[k].live && p->tracks[k].passage == from)
@@ -190,7 +193,8 @@ void passage_merge(struct passages *p, int into, int from)
 
 /* --- what is seen ---------------------------------------------------------------------------- */
 
-/* A slot for a new passage: a free one, or that of the one whose loss costs least. -1: all are under way. */
+/* A slot for a new passage: a free one, or that of the one whose loss costs least. -1: all are
+ * under way. */
 static int free_passage(struct passages *p)
 {
 	int decided = -1, sign = -1, i;
@@ -200,9 +204,11 @@ static int free_passage(struct passages *p)
 
 		if (q->state == PASSAGE_FREE)
 			return i;
-		if (q->state == PASSAGE_DECIDED && !passage_is_live(p, i) && (decided < 0 || q->last_ns < p->at[decided].last_ns))
+		if (q->state == PASSAGE_DECIDED && !passage_is_live(p, i) &&
+		    (decided < 0 || q->last_ns < p->at[decided].last_ns))
 			decided = i;
-		if (q->state == PASSAGE_OPEN && !q->moved_ns && (sign < 0 || q->last_ns < p->at[sign].last_ns))
+		if (q->state == PASSAGE_OPEN && !q->moved_ns &&
+		    (sign < 0 || q->last_ns < p->at[sign].last_ns))
 			sign = i;
 	}
 	i = decided >= 0 ? decided : sign;
@@ -296,7 +302,8 @@ static void note_neighbours(struct passages *p, const struct sighting *s, size_t
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = i + 1; k < n; k++) {
 			int a = s[i].passage, b = s[k].passage;
-			bool close = hypotf(s[i].x - s[k].x, s[i].y - s[k].y) < PASSAGE_BESIDE * 0.5f * (s[i].w + s[k].w);
+			bool close = hypotf(s[i].x - s[k].x, s[i].y - s[k].y) <
+				     PASSAGE_BESIDE * 0.5f * (s[i].w + s[k].w);
 
 			if (a < 0 || b < 0 || a == b || p->together[a][b] == UINT16_MAX)
 				continue;
@@ -310,7 +317,8 @@ static bool has_left(const struct passages *p, const struct track *t, int64_t no
 	float x, y;
 
 	track_predict(t, now_ns, &x, &y);
-	return x < 0 || y < 0 || x > (float)p->conf.width[t->camera] || y > (float)p->conf.height[t->camera];
+	return x < 0 || y < 0 || x > (float)p->conf.width[t->camera] ||
+	       y > (float)p->conf.height[t->camera];
 }
 
 static void missed(const struct passages *p, struct track *t, int64_t step_ns, int64_t now_ns)
@@ -323,7 +331,8 @@ static void missed(const struct passages *p, struct track *t, int64_t step_ns, i
 		t->live = false;
 }
 
-/* Time since the last picture of this camera; a gap in which nothing was looked at counts as little. */
+/* Time since the last picture of this camera; a gap in which nothing was looked at counts as
+ * little. */
 static int64_t step_since(struct passages *p, int64_t *last_ns, int64_t now_ns)
 {
 	int64_t step = now_ns - *last_ns, most = p->conf.lost_ns / 2;
@@ -415,7 +424,8 @@ bool passages_want_read(const struct passages *p, const struct sighting *s)
 			return false;
 		if (off < STANDS && !q->moved_ns && q->angle[s->camera].seen.n >= KNOWN_ENOUGH)
 			return false;
-		if (off < 1.0f && !evidence_wants(&q->angle[s->camera].seen, s->quality.value * s->score))
+		if (off < 1.0f &&
+		    !evidence_wants(&q->angle[s->camera].seen, s->quality.value * s->score))
 			return false;
 	}
 	return true;

@@ -6,20 +6,21 @@
 #include <math.h>
 #include <string.h>
 
-#define OTHER_WAIT_NS  (NS_PER_S * 7 / 10)   /* after it is lost in one angle: the other may yet see it */
+#define OTHER_WAIT_NS                                                                              \
+	(NS_PER_S * 7 / 10) /* after it is lost in one angle: the other may yet see it */
 #define MORE_WAIT_NS   (NS_PER_S * 12 / 10)
-#define KEEP_NS        (6 * NS_PER_S)        /* a decided passage takes in what is still seen of the vehicle */
+#define KEEP_NS	       (6 * NS_PER_S) /* a decided passage takes in what is still seen of the vehicle */
 #define KEEP_PARKED_NS (600 * NS_PER_S)
 #define SIGN_KEEP_NS   (60 * NS_PER_S)
-#define SETTLED_AGREED 2u                    /* pairs in a row with the same text */
-#define ASIDE_SHARE    0.7f                  /* of the pictures that showed both */
+#define SETTLED_AGREED 2u   /* pairs in a row with the same text */
+#define ASIDE_SHARE    0.7f /* of the pictures that showed both */
 #define ASIDE_LEAST    2u
 #define DECIDED_FAVOUR 2.0
-#define DARK           18.0f
-#define BRIGHT         245.0f
-#define FLAT           12.0f
-#define DISAGREE       0.5f                  /* of the surer angle's confidence is left by fusion */
-#define PLAIN_SCORE    0.8                   /* surely a plate, though it cannot be read */
+#define DARK	       18.0f
+#define BRIGHT	       245.0f
+#define FLAT	       12.0f
+#define DISAGREE       0.5f /* of the surer angle's confidence is left by fusion */
+#define PLAIN_SCORE    0.8  /* surely a plate, though it cannot be read */
 #define PLAIN_PAIRS    4u
 
 static bool is_live(const struct passages *p, int i)
@@ -37,9 +38,11 @@ static double mean_score(const struct passage *q)
 /* How much of a plate it is: of two that ride side by side the better one is the plate. */
 static double plateness(const struct passage *q)
 {
-	double height = fmax((double)q->angle[0].height_px, (double)q->angle[1].height_px), value = pow(mean_score(q), 3) * height;
+	double height = fmax((double)q->angle[0].height_px, (double)q->angle[1].height_px),
+	       value = pow(mean_score(q), 3) * height;
 
-	/* Stickers can be perfectly legible: so score and size count as much as the read, and words are suspicious. */
+	/* Stickers can be perfectly legible: so score and size count as much as the read, and words
+	 * are suspicious. */
 	value *= 0.2 + (double)q->read.confidence;
 	if (strlen(q->read.text) < 4)
 		value *= 0.5;
@@ -55,10 +58,13 @@ static bool is_sticker(const struct passages *p, int i)
 		const struct passage *o = &p->at[k];
 		uint16_t together = p->together[i][k], near = p->near[i][k];
 
-		if (k == i || o->state == PASSAGE_FREE || near < ASIDE_LEAST || (float)near < ASIDE_SHARE * together)
+		if (k == i || o->state == PASSAGE_FREE || near < ASIDE_LEAST ||
+		    (float)near < ASIDE_SHARE * together)
 			continue;
-		/* An event that is out has the vehicle, unless it was the sticker that was taken for the plate. */
-		if (plateness(o) * (o->state == PASSAGE_DECIDED ? DECIDED_FAVOUR : 1.0) > plateness(q))
+		/* An event that is out has the vehicle, unless it was the sticker that was taken
+		 * for the plate. */
+		if (plateness(o) * (o->state == PASSAGE_DECIDED ? DECIDED_FAVOUR : 1.0) >
+		    plateness(q))
 			return true;
 	}
 	return false;
@@ -69,8 +75,9 @@ static bool passes_gates(const struct passages *p, const struct passage *q)
 	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
 		const struct passage_angle *a = &q->angle[c];
 
-		if (a->frames && a->height_px >= p->conf.min_plate_px && a->sharpness >= p->conf.min_sharpness &&
-		    a->mean >= DARK && a->mean <= BRIGHT && a->contrast >= FLAT)
+		if (a->frames && a->height_px >= p->conf.min_plate_px &&
+		    a->sharpness >= p->conf.min_sharpness && a->mean >= DARK && a->mean <= BRIGHT &&
+		    a->contrast >= FLAT)
 			return true; /* one good angle is enough */
 	}
 	return false;
@@ -86,14 +93,18 @@ static enum passage_outcome judge(const struct passages *p, int i)
 		return PASSAGE_STICKER;
 	if (q->angle[0].frames + q->angle[1].frames < needed || !q->read.text[0])
 		return PASSAGE_WEAK;
-	if (!readable) /* surely a plate, but not a read: kept for the record, matched with nothing */
-		return mean_score(q) >= PLAIN_SCORE && q->pairs >= (p->conf.stills ? 1 : PLAIN_PAIRS) ? PASSAGE_LOW_QUALITY : PASSAGE_WEAK;
+	if (!readable) /* surely a plate, but not a read: kept for the record, matched with nothing
+			*/
+		return mean_score(q) >= PLAIN_SCORE &&
+			       q->pairs >= (p->conf.stills ? 1 : PLAIN_PAIRS)
+			   ? PASSAGE_LOW_QUALITY
+			   : PASSAGE_WEAK;
 	return passes_gates(p, q) ? PASSAGE_EVENT : PASSAGE_LOW_QUALITY;
 }
 
 /*
- * Each angle's own read; and where the angles contradict each other so much that nothing common is left, the surer one speaks, with a
- * confidence that says so.
+ * Each angle's own read; and where the angles contradict each other so much that nothing common is
+ * left, the surer one speaks, with a confidence that says so.
  */
 static void reconcile(struct passage *q)
 {
@@ -112,7 +123,8 @@ static void reconcile(struct passage *q)
 		sure = &q->angle[1].read;
 		other = &q->angle[0].read;
 	}
-	if (q->read.confidence >= DISAGREE * sure->confidence || strcmp(sure->text, other->text) == 0)
+	if (q->read.confidence >= DISAGREE * sure->confidence ||
+	    strcmp(sure->text, other->text) == 0)
 		return;
 	q->read = *sure;
 	q->read.confidence *= 1.0f - 0.5f * other->confidence;
@@ -131,7 +143,8 @@ static void end(struct passages *p, int i)
 	if (p->hooks.ended)
 		p->hooks.ended(p->hooks.arg, q, outcome);
 	q->picture = -1;
-	/* A sticker stays as long as its vehicle, so that it is not begun again; so does what became an event. */
+	/* A sticker stays as long as its vehicle, so that it is not begun again; so does what
+	 * became an event. */
 	q->state = PASSAGE_DECIDED;
 	if (!event && !is_live(p, i))
 		passage_drop(p, i);
@@ -142,8 +155,8 @@ static bool is_settled(const struct passages *p, const struct passage *q, bool d
 {
 	bool both = q->angle[0].seen.n >= 2 && q->angle[1].seen.n >= 2;
 
-	return q->moved_ns && (both || degraded) && q->pairs >= p->conf.settle_pairs && q->agreed >= SETTLED_AGREED &&
-	       q->read.confidence >= p->conf.settle_confidence;
+	return q->moved_ns && (both || degraded) && q->pairs >= p->conf.settle_pairs &&
+	       q->agreed >= SETTLED_AGREED && q->read.confidence >= p->conf.settle_confidence;
 }
 
 static bool is_ripe(const struct passages *p, int i, int64_t now_ns, bool degraded)
@@ -153,10 +166,12 @@ static bool is_ripe(const struct passages *p, int i, int64_t now_ns, bool degrad
 	int64_t gone = now_ns - q->last_ns;
 
 	if (is_live(p, i))
-		return (is_settled(p, q, degraded) || (q->moved_ns && now_ns - q->moved_ns >= p->conf.longest_ns)) &&
+		return (is_settled(p, q, degraded) ||
+			(q->moved_ns && now_ns - q->moved_ns >= p->conf.longest_ns)) &&
 		       judge(p, i) == PASSAGE_EVENT;
 	/* What is no good read yet may come out from behind a pole. */
-	return gone >= MORE_WAIT_NS || ((both || degraded || gone >= OTHER_WAIT_NS) && judge(p, i) == PASSAGE_EVENT);
+	return gone >= MORE_WAIT_NS ||
+	       ((both || degraded || gone >= OTHER_WAIT_NS) && judge(p, i) == PASSAGE_EVENT);
 }
 
 static void settle_open(struct passages *p, int i, int64_t now_ns, bool degraded, bool all)
@@ -164,8 +179,11 @@ static void settle_open(struct passages *p, int i, int64_t now_ns, bool degraded
 	struct passage *q = &p->at[i];
 
 	if (!all && !q->moved_ns) {
-		/* A sign, a parked car, a thing that came into view and has not moved yet: no vehicle passes. */
-		if (is_live(p, i) || now_ns - q->last_ns < (q->last_ns - q->first_ns > PASSAGE_SIGN_NS ? SIGN_KEEP_NS : NS_PER_S))
+		/* A sign, a parked car, a thing that came into view and has not moved yet: no
+		 * vehicle passes. */
+		if (is_live(p, i) ||
+		    now_ns - q->last_ns <
+			(q->last_ns - q->first_ns > PASSAGE_SIGN_NS ? SIGN_KEEP_NS : NS_PER_S))
 			return;
 		if (p->hooks.ended)
 			p->hooks.ended(p->hooks.arg, q, PASSAGE_SIGN);

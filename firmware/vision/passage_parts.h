@@ -5,21 +5,24 @@
 
 #include "firmware/vision/passage.h"
 
-#define PASSAGE_MOVED   0.6f /* plate widths from where it was first seen: more than a box trembles */
-#define PASSAGE_BESIDE  3.0f /* plate widths: two plates of two vehicles are farther apart */
-#define PASSAGE_SIGN_NS INT64_C(1500000000) /* what has not moved for so long stands there for good */
+#define PASSAGE_MOVED  0.6f /* plate widths from where it was first seen: more than a box trembles \
+			     */
+#define PASSAGE_BESIDE 3.0f /* plate widths: two plates of two vehicles are farther apart */
+#define PASSAGE_SIGN_NS                                                                            \
+	INT64_C(1500000000) /* what has not moved for so long stands there for good */
 
 struct passages {
 	struct passages_conf conf;
 	struct track tracks[TRACKS_MAX];
 	struct passage at[PASSAGES_MAX];
-	uint16_t near[PASSAGES_MAX][PASSAGES_MAX]; /* pictures in which both were close together; symmetric */
+	uint16_t near[PASSAGES_MAX]
+		     [PASSAGES_MAX]; /* pictures in which both were close together; symmetric */
 	uint16_t together[PASSAGES_MAX][PASSAGES_MAX]; /* pictures that showed both */
 	struct mapping mapping;
 	uint32_t serial;
 	int64_t looked_ns[FRAME_CAMERAS]; /* last picture looked at */
-	int64_t seen_ns[FRAME_CAMERAS];   /* last picture, looked at or not */
-	int64_t interval_ns;              /* between pictures, running mean */
+	int64_t seen_ns[FRAME_CAMERAS];	  /* last picture, looked at or not */
+	int64_t interval_ns;		  /* between pictures, running mean */
 	struct passages_hooks hooks;
 };
 

@@ -30,8 +30,10 @@ struct pictures {
 	struct slot slots[PICTURES_SLOTS];
 };
 
-_Static_assert(2 * (SCENE_MOST + CROP_ROOM) <= WIRE_GIFT_MAX, "all pictures of a passage fit into a gift");
-_Static_assert(WIRE_CROP_1 == WIRE_CROP_0 + 1 && WIRE_SCENE_1 == WIRE_SCENE_0 + 1, "pictures of camera 1 follow those of camera 0");
+_Static_assert(2 * (SCENE_MOST + CROP_ROOM) <= WIRE_GIFT_MAX,
+	       "all pictures of a passage fit into a gift");
+_Static_assert(WIRE_CROP_1 == WIRE_CROP_0 + 1 && WIRE_SCENE_1 == WIRE_SCENE_0 + 1,
+	       "pictures of camera 1 follow those of camera 0");
 
 bool pictures_new(uint32_t width, uint32_t height, struct pictures **out, struct err *e)
 {
@@ -91,7 +93,8 @@ void pictures_give(struct pictures *p, int slot)
 }
 
 /* Encode into the room there is; a picture too busy for it is encoded more coarsely. */
-static bool encode(struct pictures *p, struct held *h, const struct image *img, uint32_t x, uint32_t y, uint32_t w, uint32_t hgt)
+static bool encode(struct pictures *p, struct held *h, const struct image *img, uint32_t x,
+		   uint32_t y, uint32_t w, uint32_t hgt)
 {
 	static const int qualities[] = {85, 65, 40, 15};
 	const uint8_t *from = img->data + (size_t)y * img->stride + x;
@@ -100,8 +103,9 @@ static bool encode(struct pictures *p, struct held *h, const struct image *img, 
 		unsigned char *to = h->jpeg;
 		unsigned long len = h->room;
 
-		if (tjCompress2(p->encoder, from, (int)w, (int)img->stride, (int)hgt, TJPF_GRAY, &to, &len, TJSAMP_GRAY,
-				qualities[i], TJFLAG_NOREALLOC | TJFLAG_FASTDCT) == 0) {
+		if (tjCompress2(p->encoder, from, (int)w, (int)img->stride, (int)hgt, TJPF_GRAY,
+				&to, &len, TJSAMP_GRAY, qualities[i],
+				TJFLAG_NOREALLOC | TJFLAG_FASTDCT) == 0) {
 			h->len = len;
 			return true;
 		}
@@ -118,10 +122,11 @@ static void widen(uint32_t *at, uint32_t *len, float margin, uint32_t most)
 	*len = (end < most ? end : most) - *at;
 }
 
-bool pictures_shoot(struct pictures *p, int slot, unsigned camera, const struct image *img, const struct plate_quad *quad,
-		    struct err *e)
+bool pictures_shoot(struct pictures *p, int slot, unsigned camera, const struct image *img,
+		    const struct plate_quad *quad, struct err *e)
 {
-	struct held *crop = &p->slots[slot].at[WIRE_CROP_0 + camera], *scene = &p->slots[slot].at[WIRE_SCENE_0 + camera];
+	struct held *crop = &p->slots[slot].at[WIRE_CROP_0 + camera],
+		    *scene = &p->slots[slot].at[WIRE_SCENE_0 + camera];
 	uint32_t x, y, w, h;
 
 	crop->len = scene->len = 0;
@@ -129,7 +134,8 @@ bool pictures_shoot(struct pictures *p, int slot, unsigned camera, const struct 
 		return err_set(e, ERR_LIMIT, "pictures: the plate lies outside");
 	widen(&x, &w, MARGIN_W, img->width);
 	widen(&y, &h, MARGIN_H, img->height);
-	if (!encode(p, crop, img, x, y, w, h) || !encode(p, scene, img, 0, 0, img->width, img->height)) {
+	if (!encode(p, crop, img, x, y, w, h) ||
+	    !encode(p, scene, img, 0, 0, img->width, img->height)) {
 		crop->len = scene->len = 0;
 		return err_set(e, ERR_IO, "pictures: the encoder failed");
 	}
@@ -149,7 +155,8 @@ void pictures_copy(struct pictures *p, int into, int from, unsigned camera)
 	}
 }
 
-void pictures_parts(const struct pictures *p, int slot, struct iovec parts[WIRE_PICTURES], struct wire_span spans[WIRE_PICTURES])
+void pictures_parts(const struct pictures *p, int slot, struct iovec parts[WIRE_PICTURES],
+		    struct wire_span spans[WIRE_PICTURES])
 {
 	uint32_t offset = 0;
 

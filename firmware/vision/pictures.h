@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pictures of a passage: for each angle the plate with a margin and the whole scene, as JPEG (libjpeg-turbo), so that frame
- * buffers go back at once. Room for all is taken at the start; nothing is allocated afterwards but by the encoder for itself.
+ * The pictures of a passage: for each angle the plate with a margin and the whole scene, as JPEG
+ * (libjpeg-turbo), so that frame buffers go back at once. Room for all is taken at the start;
+ * nothing is allocated afterwards but by the encoder for itself.
  */
 #ifndef FIRMWARE_VISION_PICTURES_H
 #define FIRMWARE_VISION_PICTURES_H
@@ -25,17 +26,19 @@ void pictures_free(struct pictures *p);
 int pictures_take(struct pictures *p);
 void pictures_give(struct pictures *p, int slot);
 
-/* Encode crop and scene of angle `camera` from img (borrowed), in place of those held. ERR_IO: the encoder failed: none are held then. */
-bool pictures_shoot(struct pictures *p, int slot, unsigned camera, const struct image *img, const struct plate_quad *quad,
-		    struct err *e) MUST_CHECK;
+/* Encode crop and scene of angle `camera` from img (borrowed), in place of those held. ERR_IO: the
+ * encoder failed: none are held then. */
+bool pictures_shoot(struct pictures *p, int slot, unsigned camera, const struct image *img,
+		    const struct plate_quad *quad, struct err *e) MUST_CHECK;
 
 /* Copy angle `camera` from one slot into another. */
 void pictures_copy(struct pictures *p, int into, int from, unsigned camera);
 
 /*
- * What slot holds, as parts of a gift in the order of enum wire_picture, and where each lies in it. Slot -1: nothing. The parts stay
- * the slot's own.
+ * What slot holds, as parts of a gift in the order of enum wire_picture, and where each lies in it.
+ * Slot -1: nothing. The parts stay the slot's own.
  */
-void pictures_parts(const struct pictures *p, int slot, struct iovec parts[WIRE_PICTURES], struct wire_span spans[WIRE_PICTURES]);
+void pictures_parts(const struct pictures *p, int slot, struct iovec parts[WIRE_PICTURES],
+		    struct wire_span spans[WIRE_PICTURES]);
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define ROWS 24u          /* rows looked at, at most */
+#define ROWS	    24u	  /* rows looked at, at most */
 #define FULL_HEIGHT 40.0f /* pixels from which more height adds nothing */
 
 static float edge(const struct plate_quad *q, unsigned a, unsigned b)
@@ -12,7 +12,8 @@ static float edge(const struct plate_quad *q, unsigned a, unsigned b)
 	return hypotf(q->p[2 * b] - q->p[2 * a], q->p[2 * b + 1] - q->p[2 * a + 1]);
 }
 
-bool quality_box(const struct image *img, const struct plate_quad *quad, uint32_t *x, uint32_t *y, uint32_t *w, uint32_t *h)
+bool quality_box(const struct image *img, const struct plate_quad *quad, uint32_t *x, uint32_t *y,
+		 uint32_t *w, uint32_t *h)
 {
 	float x0 = INFINITY, y0 = INFINITY, x1 = -INFINITY, y1 = -INFINITY;
 
@@ -64,7 +65,8 @@ static void sum_row(struct sums *s, const uint8_t *row, uint32_t w, uint32_t rea
 		s->luma[row[x]]++;
 		s->mean += row[x];
 		if (x + reach < w) {
-			s->slope[row[x] > row[x + reach] ? row[x] - row[x + reach] : row[x + reach] - row[x]]++;
+			s->slope[row[x] > row[x + reach] ? row[x] - row[x + reach]
+							 : row[x + reach] - row[x]]++;
 			s->slopes++;
 		}
 	}
@@ -74,8 +76,8 @@ static void sum_row(struct sums *s, const uint8_t *row, uint32_t w, uint32_t rea
 struct quality quality_measure(const struct image *img, const struct plate_quad *quad)
 {
 	struct quality q = {
-		.width_px = (edge(quad, 0, 1) + edge(quad, 3, 2)) * 0.5f,
-		.height_px = (edge(quad, 0, 3) + edge(quad, 1, 2)) * 0.5f,
+	    .width_px = (edge(quad, 0, 1) + edge(quad, 3, 2)) * 0.5f,
+	    .height_px = (edge(quad, 0, 3) + edge(quad, 1, 2)) * 0.5f,
 	};
 	uint32_t x, y, w, h, step, reach;
 	struct sums s;
@@ -84,7 +86,8 @@ struct quality quality_measure(const struct image *img, const struct plate_quad 
 		return q;
 	memset(&s, 0, sizeof s);
 	step = h > ROWS ? h / ROWS : 1;
-	/* A stroke of a character is about an eighth of the plate high: its edge should be over within half of that. */
+	/* A stroke of a character is about an eighth of the plate high: its edge should be over
+	 * within half of that. */
 	reach = (uint32_t)fmaxf(q.height_px / 16.0f, 1.0f);
 	for (uint32_t r = h / 5; r < h - h / 5; r += step)
 		sum_row(&s, img->data + (size_t)(y + r) * img->stride + x, w, reach);
@@ -93,6 +96,7 @@ struct quality quality_measure(const struct image *img, const struct plate_quad 
 	q.mean = (float)(s.mean / s.pixels);
 	q.contrast = quantile(s.luma, s.pixels, 0.9f) - quantile(s.luma, s.pixels, 0.1f);
 	q.sharpness = fminf(quantile(s.slope, s.slopes, 0.9f) / fmaxf(q.contrast, 16.0f), 1.0f);
-	q.value = sqrtf(fminf(q.height_px / FULL_HEIGHT, 1.0f)) * (0.2f + 0.8f * q.sharpness) * fminf(q.contrast / 60.0f, 1.0f);
+	q.value = sqrtf(fminf(q.height_px / FULL_HEIGHT, 1.0f)) * (0.2f + 0.8f * q.sharpness) *
+		  fminf(q.contrast / 60.0f, 1.0f);
 	return q;
 }

@@ -16,15 +16,15 @@ struct sighting {
 	uint8_t camera;
 	int64_t capture_ns;
 	struct plate_quad quad;
-	float score;             /* of the localiser */
+	float score; /* of the localiser */
 	struct quality quality;
-	float x, y, w, h;        /* centre, width and height of the plate, pixels */
-	bool was_read;           /* what follows is there: */
-	struct evidence seen;    /* this one observation */
-	struct plate_read read;  /* it alone */
+	float x, y, w, h;	/* centre, width and height of the plate, pixels */
+	bool was_read;		/* what follows is there: */
+	struct evidence seen;	/* this one observation */
+	struct plate_read read; /* it alone */
 	/* Answered by passages_see: */
-	int passage;             /* which one it belongs to, or -1 */
-	bool best;               /* better than any picture of this angle of that passage so far */
+	int passage; /* which one it belongs to, or -1 */
+	bool best;   /* better than any picture of this angle of that passage so far */
 };
 
 #endif

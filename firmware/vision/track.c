@@ -6,19 +6,19 @@
 #include <math.h>
 #include <string.h>
 
-#define NEAR_LEAST   1.0f   /* plate widths that a prediction may be off */
-#define NEAR_GROWTH  4.0f   /* and more for each second since */
-#define FAR_SPEED    120.0f /* plate widths a second: about 130 km/h across the picture */
-#define FAR_KNOWN    3.0f   /* plate widths off, once its motion is known, */
-#define FAR_GROWTH   20.0f  /* and more for each second since */
-#define BEHIND       1.0f   /* plate widths: nobody drives backwards while moving forwards */
-#define STANDS_TIMES 5u     /* seen so often and not moved: it stands */
-#define STANDS_MOVED 0.35f
-#define STANDS_OFF   0.5f
-#define SIZE_RATIO   0.5f   /* of the logarithm of heights */
+#define NEAR_LEAST    1.0f   /* plate widths that a prediction may be off */
+#define NEAR_GROWTH   4.0f   /* and more for each second since */
+#define FAR_SPEED     120.0f /* plate widths a second: about 130 km/h across the picture */
+#define FAR_KNOWN     3.0f   /* plate widths off, once its motion is known, */
+#define FAR_GROWTH    20.0f  /* and more for each second since */
+#define BEHIND	      1.0f   /* plate widths: nobody drives backwards while moving forwards */
+#define STANDS_TIMES  5u     /* seen so often and not moved: it stands */
+#define STANDS_MOVED  0.35f
+#define STANDS_OFF    0.5f
+#define SIZE_RATIO    0.5f /* of the logarithm of heights */
 #define LOSS_DOUBTFUL 12.0f
-#define NO_MATCH     1e9f
-#define LOOK_BACK_NS NS_PER_S
+#define NO_MATCH      1e9f
+#define LOOK_BACK_NS  NS_PER_S
 
 void track_predict(const struct track *t, int64_t now_ns, float *x, float *y)
 {
@@ -79,21 +79,24 @@ static float cost(const struct track *t, const struct sighting *s, int64_t now_n
 	/* Seen once, or far from where it should be: only the text can tell. */
 	if (g.strong || (t->times == 1 && off <= NEAR_LEAST && !g.contrary))
 		return 2.0f + 0.05f * off + 0.2f * g.loss;
-	/* Seen once before: a fast vehicle may be anywhere within reach, unless its text speaks against it. */
+	/* Seen once before: a fast vehicle may be anywhere within reach, unless its text speaks
+	 * against it. */
 	if (t->times == 1 && !g.contrary && g.loss <= LOSS_DOUBTFUL)
 		return 6.0f + 0.05f * off + 0.2f * g.loss;
 	return NO_MATCH;
 }
 
-void track_match(const struct track *tracks, size_t n_tracks, uint8_t camera, const struct sighting *s, size_t n, int64_t now_ns,
-		 int *match)
+void track_match(const struct track *tracks, size_t n_tracks, uint8_t camera,
+		 const struct sighting *s, size_t n, int64_t now_ns, int *match)
 {
 	float costs[SIGHTINGS_MAX][TRACKS_MAX];
 
 	for (size_t i = 0; i < n; i++) {
 		match[i] = -1;
 		for (size_t k = 0; k < n_tracks; k++)
-			costs[i][k] = tracks[k].live && tracks[k].camera == camera ? cost(&tracks[k], &s[i], now_ns) : NO_MATCH;
+			costs[i][k] = tracks[k].live && tracks[k].camera == camera
+					  ? cost(&tracks[k], &s[i], now_ns)
+					  : NO_MATCH;
 	}
 	for (;;) {
 		float best = NO_MATCH;
@@ -144,7 +147,8 @@ void track_seen(struct track *t, const struct sighting *s)
 	t->w = s->w;
 	t->h = s->h;
 	/* Twice as large is as much movement as a plate's width aside. */
-	moved = fmaxf(hypotf(s->x - t->x0, s->y - t->y0) / fmaxf(t->w0, 1.0f), 1.4f * fabsf(logf(fmaxf(s->w, 1.0f) / fmaxf(t->w0, 1.0f))));
+	moved = fmaxf(hypotf(s->x - t->x0, s->y - t->y0) / fmaxf(t->w0, 1.0f),
+		      1.4f * fabsf(logf(fmaxf(s->w, 1.0f) / fmaxf(t->w0, 1.0f))));
 	/* One box that jumped is no movement: a sign half hidden, a moment's mistake. */
 	t->moved = fmaxf(t->moved, fminf(moved, t->away));
 	t->away = moved;

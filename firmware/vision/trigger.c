@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_CHANGE      10.0f /* levels that a cell must differ by, at least */
-#define NOISE_FACTOR    5.0f  /* and in mean deviations of that cell */
-#define CELLS_A_BLOCK   6u    /* changed cells that make a block active: more than drops and streaks */
-#define BLOCKS_SHARE    250u  /* one block in so many active opens the trigger, */
-#define BLOCKS_LEAST    3u    /* but at least so many */
+#define MIN_CHANGE	10.0f /* levels that a cell must differ by, at least */
+#define NOISE_FACTOR	5.0f  /* and in mean deviations of that cell */
+#define CELLS_A_BLOCK	6u /* changed cells that make a block active: more than drops and streaks */
+#define BLOCKS_SHARE	250u /* one block in so many active opens the trigger, */
+#define BLOCKS_LEAST	3u   /* but at least so many */
 #define LONGEST_STEP_NS NS_PER_S
 
 struct cell {
@@ -54,13 +54,15 @@ void trigger_free(struct trigger *t)
 
 static float cell_luma(const struct image *img, uint32_t col, uint32_t row)
 {
-	const uint8_t *p = img->data + (size_t)(row * TRIGGER_CELL + 2) * img->stride + col * TRIGGER_CELL + 2;
+	const uint8_t *p =
+	    img->data + (size_t)(row * TRIGGER_CELL + 2) * img->stride + col * TRIGGER_CELL + 2;
 	const uint8_t *q = p + (size_t)4 * img->stride;
 
 	return (float)(p[0] + p[4] + q[0] + q[4]) * 0.25f;
 }
 
-/* Light and automatic exposure scale the whole picture: the gain of the cells that did not change says by how much. */
+/* Light and automatic exposure scale the whole picture: the gain of the cells that did not change
+ * says by how much. */
 static float gain(const struct trigger *t)
 {
 	float now = 0, then = 0;
@@ -77,7 +79,8 @@ static float gain(const struct trigger *t)
 
 static void learn(struct cell *c, float deviation, int32_t step_ms, bool steady)
 {
-	float rate = (float)step_ms * 0.001f; /* a second or so for the background of an unchanged cell */
+	float rate =
+	    (float)step_ms * 0.001f; /* a second or so for the background of an unchanged cell */
 
 	rate = rate > 0.25f ? 0.25f : rate;
 	if (!c->changed) {
@@ -168,7 +171,8 @@ bool trigger_look(struct trigger *t, const struct image *img, int64_t capture_ns
 		step = 0;
 	}
 	t->last_ns = capture_ns;
-	look_at_cells(t, img, (int32_t)((step > LONGEST_STEP_NS ? LONGEST_STEP_NS : step) / NS_PER_MS));
+	look_at_cells(t, img,
+		      (int32_t)((step > LONGEST_STEP_NS ? LONGEST_STEP_NS : step) / NS_PER_MS));
 	active = active_blocks(t);
 	t->activity = t->blocks ? (float)active / (float)t->blocks : 0;
 	if (active >= (needed > BLOCKS_LEAST ? needed : BLOCKS_LEAST))

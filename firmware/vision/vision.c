@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vision role: pairs from capture, passages to the store. Buffers are mapped read-only and given back after each pair. */
+/* The vision role: pairs from capture, passages to the store. Buffers are mapped read-only and
+ * given back after each pair. */
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "firmware/role.h"
@@ -18,7 +19,7 @@
 #define RETRY_NS   (100 * NS_PER_MS)
 #define SIDE_MOST  8192u
 #define SIDE_LEAST 64u
-#define DONES      8u /* credits on their way back: more than capture has */
+#define DONES	   8u /* credits on their way back: more than capture has */
 
 struct mapped {
 	uint32_t n, width, height, stride, size;
@@ -34,12 +35,13 @@ struct vision {
 	struct unsent unsent;
 	uint64_t dones[DONES]; /* pairs to give back */
 	size_t n_dones;
-	uint64_t last_pair;    /* the end of the source: given back when the store has everything */
+	uint64_t last_pair; /* the end of the source: given back when the store has everything */
 	bool stopping, degraded;
 	int64_t sent, refused;
 };
 
-/* --- to the store -------------------------------------------------------------------------------- */
+/* --- to the store --------------------------------------------------------------------------------
+ */
 
 static void finish(struct vision *v);
 
@@ -77,7 +79,8 @@ static bool passage_done(struct vision *v, const struct wire_passage_done *m, st
 	return true;
 }
 
-/* --- from capture -------------------------------------------------------------------------------- */
+/* --- from capture --------------------------------------------------------------------------------
+ */
 
 static void unmap(struct mapped *c)
 {
@@ -92,7 +95,8 @@ static bool map_one(struct mapped *c, int fd, struct err *e)
 	int seals = fcntl(fd, F_GET_SEALS);
 	void *p;
 
-	/* A memfd could be cut under our feet unless it is sealed; a dmabuf has no seals, and cannot be. */
+	/* A memfd could be cut under our feet unless it is sealed; a dmabuf has no seals, and
+	 * cannot be. */
 	if (seals >= 0 && !(seals & F_SEAL_SHRINK))
 		return err_set(e, ERR_PEER, "frame buffer whose size is not sealed");
 	if (fstat(fd, &st) != 0)
@@ -106,13 +110,16 @@ static bool map_one(struct mapped *c, int fd, struct err *e)
 	return true;
 }
 
-static bool map_all(struct mapped *c, const struct wire_buffers *m, const int *fds, size_t n_fds, struct err *e)
+static bool map_all(struct mapped *c, const struct wire_buffers *m, const int *fds, size_t n_fds,
+		    struct err *e)
 {
 	if (m->n != n_fds || m->n > FRAME_BUFFERS)
 		return err_set(e, ERR_PEER, "%u frame buffers in %zu descriptors", m->n, n_fds);
-	if (m->width < SIDE_LEAST || m->width > SIDE_MOST || m->height < SIDE_LEAST || m->height > SIDE_MOST ||
-	    m->stride < m->width || m->stride > 4 * SIDE_MOST || m->size < m->stride * m->height)
-		return err_set(e, ERR_PEER, "frame buffers of %u x %u, %u a row, %u bytes", m->width, m->height, m->stride, m->size);
+	if (m->width < SIDE_LEAST || m->width > SIDE_MOST || m->height < SIDE_LEAST ||
+	    m->height > SIDE_MOST || m->stride < m->width || m->stride > 4 * SIDE_MOST ||
+	    m->size < m->stride * m->height)
+		return err_set(e, ERR_PEER, "frame buffers of %u x %u, %u a row, %u bytes",
+			       m->width, m->height, m->stride, m->size);
 	c->width = m->width;
 	c->height = m->height;
 	c->stride = m->stride;
@@ -123,7 +130,8 @@ static bool map_all(struct mapped *c, const struct wire_buffers *m, const int *f
 	return true;
 }
 
-static bool take_buffers(struct vision *v, const struct wire_buffers *m, const int *fds, size_t n_fds, struct err *e)
+static bool take_buffers(struct vision *v, const struct wire_buffers *m, const int *fds,
+			 size_t n_fds, struct err *e)
 {
 	struct mapped *c;
 
@@ -131,7 +139,8 @@ static bool take_buffers(struct vision *v, const struct wire_buffers *m, const i
 		return err_set(e, ERR_PEER, "frame buffers of camera %u", m->camera);
 	c = &v->cameras[m->camera];
 	unmap(c);
-	if (!map_all(c, m, fds, n_fds, e) || !eyes_size(v->eyes, m->camera, c->width, c->height, e)) {
+	if (!map_all(c, m, fds, n_fds, e) ||
+	    !eyes_size(v->eyes, m->camera, c->width, c->height, e)) {
 		unmap(c);
 		return false;
 	}
@@ -174,7 +183,9 @@ static void finish(struct vision *v)
 static bool is_sound(const struct vision *v, const struct wire_pair *m)
 {
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
-		if (m->present[i] && (m->frames[i].camera != i || m->frames[i].buffer >= v->cameras[i].n || m->frames[i].capture_ns <= 0))
+		if (m->present[i] &&
+		    (m->frames[i].camera != i || m->frames[i].buffer >= v->cameras[i].n ||
+		     m->frames[i].capture_ns <= 0))
 			return false;
 	return m->pair != 0;
 }
@@ -192,7 +203,8 @@ static bool take_pair(struct vision *v, const struct wire_pair *m, struct err *e
 		if (m->present[i]) {
 			const struct mapped *c = &v->cameras[i];
 
-			images[i] = (struct image){c->at[m->frames[i].buffer], c->width, c->height, c->stride};
+			images[i] = (struct image){c->at[m->frames[i].buffer], c->width, c->height,
+						   c->stride};
 		}
 	if (m->present[0] || m->present[1]) {
 		v->degraded = !(m->present[0] && m->present[1]);
@@ -208,7 +220,8 @@ static bool take_pair(struct vision *v, const struct wire_pair *m, struct err *e
 	return true;
 }
 
-/* --- the ritual ---------------------------------------------------------------------------------- */
+/* --- the ritual ----------------------------------------------------------------------------------
+ */
 
 static void on_timer(void *arg)
 {
@@ -243,7 +256,8 @@ static bool vision_open(void *state, const struct role_env *env, struct sandbox 
 
 	v->role = env->role;
 	v->loop = env->loop;
-	if (!vision_conf_load(env->conf_text, env->conf_len, env->conf_folder, &v->conf, e) || !own_models(models, sizeof models, e))
+	if (!vision_conf_load(env->conf_text, env->conf_len, env->conf_folder, &v->conf, e) ||
+	    !own_models(models, sizeof models, e))
 		return false;
 	if (!unsent_new(&v->unsent, (size_t)v->conf.queue, e))
 		return false;
@@ -278,7 +292,8 @@ static void vision_connected(void *state, enum wire_role peer)
 	}
 }
 
-static bool vision_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds, size_t n_fds, struct err *e)
+static bool vision_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
+			   size_t n_fds, struct err *e)
 {
 	struct vision *v = state;
 	bool done = false;
@@ -344,15 +359,15 @@ static void vision_close(void *state)
 }
 
 static const struct role_ops ops = {
-	.role = WIRE_VISION,
-	.state_size = sizeof(struct vision),
-	.open = vision_open,
-	.begin = vision_begin,
-	.connected = vision_connected,
-	.message = vision_message,
-	.stop = vision_stop,
-	.status = vision_status,
-	.close = vision_close,
+    .role = WIRE_VISION,
+    .state_size = sizeof(struct vision),
+    .open = vision_open,
+    .begin = vision_begin,
+    .connected = vision_connected,
+    .message = vision_message,
+    .stop = vision_stop,
+    .status = vision_status,
+    .close = vision_close,
 };
 
 int main(int argc, char **argv)

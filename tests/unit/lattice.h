@@ -13,7 +13,8 @@ static inline unsigned lattice_class(char c)
 	return c >= '0' && c <= '9' ? 1u + (unsigned)(c - '0') : 11u + (unsigned)(c - 'A');
 }
 
-/* Each character has probability `sure` at its step, the rest is spread over all classes; blanks between are sure. */
+/* Each character has probability `sure` at its step, the rest is spread over all classes; blanks
+ * between are sure. */
 static inline void lattice_text(struct plate_observation *o, const char *text, float sure)
 {
 	memset(o, 0, sizeof *o);
@@ -29,7 +30,8 @@ static inline void lattice_text(struct plate_observation *o, const char *text, f
 }
 
 /* Take `share` of what the character at `at` has and give it to `other`. */
-static inline void lattice_confuse(struct plate_observation *o, unsigned at, char other, float share)
+static inline void lattice_confuse(struct plate_observation *o, unsigned at, char other,
+				   float share)
 {
 	float *row = o->logp[2 * at + 1];
 	unsigned top = 0;

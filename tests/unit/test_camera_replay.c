@@ -150,7 +150,8 @@ static void test_two_folders(void **state)
 	make_below("cam0");
 	make_below("cam1");
 	write_grey("cam0/a.pgm", 64, 48, 10);
-	write_grey("cam0/a-1.pgm", 64, 48, 12); /* sorts before a.pgm with its extension, after it without */
+	write_grey("cam0/a-1.pgm", 64, 48,
+		   12); /* sorts before a.pgm with its extension, after it without */
 	write_grey("cam0/b.pgm", 64, 48, 14);
 	write_grey("cam1/a.PGM", 64, 48, 11);
 	write_grey("cam1/a-1.pgm", 64, 48, 13);
@@ -223,7 +224,8 @@ static void test_bad_pictures(void **state)
 
 static void test_list(void **state)
 {
-	static const char list[] = "# pairs\na b.pgm\tc.pgm\t1700000000000000000\nc.pgm - 1700000000100000000\n\n";
+	static const char list[] =
+	    "# pairs\na b.pgm\tc.pgm\t1700000000000000000\nc.pgm - 1700000000100000000\n\n";
 	struct camera_conf conf = conf_for("list.txt");
 	struct camera *c;
 	struct frame f;
@@ -243,14 +245,17 @@ static void test_list(void **state)
 	assert_int_equal(next(c, &f), 2);
 	assert_true(f.capture_ns == INT64_C(1700000000100000000));
 	assert_int_equal(next(c, &f), 1);
-	assert_true(f.capture_ns == INT64_C(1700000000200000000)); /* time goes on in the second round */
+	assert_true(f.capture_ns ==
+		    INT64_C(1700000000200000000)); /* time goes on in the second round */
 	driver()->close(c);
 	f_truth = fopen(conf.truth, "r");
 	assert_non_null(f_truth);
 	assert_non_null(fgets(line, sizeof line, f_truth));
-	assert_string_equal(line, "{\"camera\":0,\"capture_ns\":1700000000000000000,\"file\":\"a b.pgm\"}\n");
+	assert_string_equal(
+	    line, "{\"camera\":0,\"capture_ns\":1700000000000000000,\"file\":\"a b.pgm\"}\n");
 	assert_non_null(fgets(line, sizeof line, f_truth));
-	assert_string_equal(line, "{\"camera\":1,\"capture_ns\":1700000000000000000,\"file\":\"c.pgm\"}\n");
+	assert_string_equal(
+	    line, "{\"camera\":1,\"capture_ns\":1700000000000000000,\"file\":\"c.pgm\"}\n");
 	fclose(f_truth);
 }
 
@@ -383,15 +388,11 @@ static void test_open_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FOLDER(test_two_folders),
-		WITH_FOLDER(test_single_and_loop),
-		WITH_FOLDER(test_bad_pictures),
-		WITH_FOLDER(test_list),
-		WITH_FOLDER(test_list_refusals),
-		WITH_FOLDER(test_rate),
-		WITH_FOLDER(test_all_buffers_lent),
-		cmocka_unit_test(test_letterbox),
-		WITH_FOLDER(test_open_refusals),
+	    WITH_FOLDER(test_two_folders),	WITH_FOLDER(test_single_and_loop),
+	    WITH_FOLDER(test_bad_pictures),	WITH_FOLDER(test_list),
+	    WITH_FOLDER(test_list_refusals),	WITH_FOLDER(test_rate),
+	    WITH_FOLDER(test_all_buffers_lent), cmocka_unit_test(test_letterbox),
+	    WITH_FOLDER(test_open_refusals),
 	};
 
 	return cmocka_run_group_tests_name("camera_replay", tests, NULL, NULL);

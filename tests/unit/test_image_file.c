@@ -61,7 +61,8 @@ static void put_chunk(struct file *f, const char *type, const uint8_t *data, siz
 /* PNG of one grey level, one stored deflate block: colour type and depth as asked. */
 static void png(struct file *f, uint32_t w, uint32_t h, uint8_t depth, uint8_t type, size_t row)
 {
-	uint8_t head[13] = {0, 0, (uint8_t)(w >> 8), (uint8_t)w, 0, 0, (uint8_t)(h >> 8), (uint8_t)h, depth, type};
+	uint8_t head[13] = {
+	    0, 0, (uint8_t)(w >> 8), (uint8_t)w, 0, 0, (uint8_t)(h >> 8), (uint8_t)h, depth, type};
 	struct file z = {.n = 0};
 	uint32_t a = 1, b = 0;
 	size_t raw = (row + 1) * h;
@@ -69,7 +70,10 @@ static void png(struct file *f, uint32_t w, uint32_t h, uint8_t depth, uint8_t t
 	f->n = 0;
 	put(f, "\x89PNG\r\n\x1a\n", 8);
 	put_chunk(f, "IHDR", head, 13);
-	put(&z, (uint8_t[]){0x78, 0x01, 0x01, (uint8_t)raw, (uint8_t)(raw >> 8), (uint8_t)~raw, (uint8_t)(~raw >> 8)}, 7);
+	put(&z,
+	    (uint8_t[]){0x78, 0x01, 0x01, (uint8_t)raw, (uint8_t)(raw >> 8), (uint8_t)~raw,
+			(uint8_t)(~raw >> 8)},
+	    7);
 	for (size_t i = 0; i < raw; i++) {
 		uint8_t v = i % (row + 1) ? 0x80 : 0;
 
@@ -90,7 +94,8 @@ static void jpeg(struct file *f, int w, int h, int level)
 	unsigned long len = 0;
 
 	memset(grey, level, (size_t)w * (size_t)h);
-	assert_int_equal(tjCompress2(t, grey, w, 0, h, TJPF_GRAY, &out, &len, TJSAMP_GRAY, 90, 0), 0);
+	assert_int_equal(tjCompress2(t, grey, w, 0, h, TJPF_GRAY, &out, &len, TJSAMP_GRAY, 90, 0),
+			 0);
 	f->n = 0;
 	put(f, out, len);
 	tjFree(out);
@@ -166,13 +171,15 @@ static void test_hostile(void **state)
 	memset(f.b + 16, 0x7f, 8); /* a bomb: 2139062143 pixels a side */
 	expect_refusal(f.b, f.n, ERR_LIMIT);
 	jpeg(&f, 64, 64, 90);
-	for (size_t n = 0; n < f.n; n++) { /* cut off anywhere: an error or a picture, never a crash */
+	for (size_t n = 0; n < f.n;
+	     n++) { /* cut off anywhere: an error or a picture, never a crash */
 		if (image_file_decode(f.b, n, &got, &e))
 			image_file_free(&got);
 		else
 			assert_true(e.code == ERR_FORMAT);
 	}
-	expect_refusal(f.b, (size_t)IMAGE_FILE_BYTES_MAX + 1, ERR_LIMIT); /* refused before it is looked at */
+	expect_refusal(f.b, (size_t)IMAGE_FILE_BYTES_MAX + 1,
+		       ERR_LIMIT); /* refused before it is looked at */
 }
 
 static void test_files(void **state)
@@ -213,7 +220,8 @@ static void test_files(void **state)
 	assert_int_equal(e.code, ERR_LIMIT);
 
 	for (size_t i = 0; i < 4; i++) {
-		(void)snprintf(path, sizeof path, "%s", (const char *[]){"a.png", "empty.jpg", "pipe.jpg", "huge.jpg"}[i]);
+		(void)snprintf(path, sizeof path, "%s",
+			       (const char *[]){"a.png", "empty.jpg", "pipe.jpg", "huge.jpg"}[i]);
 		assert_int_equal(unlinkat(dir, path, 0), 0);
 	}
 	close(dir);
@@ -223,9 +231,9 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_formats),
+	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests_name("image_file", tests, NULL, NULL);

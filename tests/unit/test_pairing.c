@@ -111,7 +111,8 @@ static void test_dead_camera_and_recovery(void **state)
 	for (; i < 60; i++)
 		add(&s, 0, i * 100);
 	assert_true(pairing_degraded(&s.p));
-	assert_in_range(s.single, 19, 21); /* after the time-out every frame is a pair of one angle */
+	assert_in_range(s.single, 19,
+			21); /* after the time-out every frame is a pair of one angle */
 	assert_int_equal(s.single + s.dropped, 30);
 	for (; i < 90; i++) {
 		add(&s, 1, i * 100);
@@ -182,14 +183,14 @@ static void test_flush_gives_everything_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pairs_within_skew),
-		cmocka_unit_test(test_late_camera),
-		cmocka_unit_test(test_unpaired_dropped),
-		cmocka_unit_test(test_dead_camera_and_recovery),
-		cmocka_unit_test(test_slow_cameras_are_not_dead),
-		cmocka_unit_test(test_one_camera_box),
-		cmocka_unit_test(test_clock_set_back),
-		cmocka_unit_test(test_flush_gives_everything_back),
+	    cmocka_unit_test(test_pairs_within_skew),
+	    cmocka_unit_test(test_late_camera),
+	    cmocka_unit_test(test_unpaired_dropped),
+	    cmocka_unit_test(test_dead_camera_and_recovery),
+	    cmocka_unit_test(test_slow_cameras_are_not_dead),
+	    cmocka_unit_test(test_one_camera_box),
+	    cmocka_unit_test(test_clock_set_back),
+	    cmocka_unit_test(test_flush_gives_everything_back),
 	};
 
 	return cmocka_run_group_tests_name("pairing", tests, NULL, NULL);

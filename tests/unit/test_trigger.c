@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#define W 640u
-#define H 360u
-#define MS INT64_C(1000000)
+#define W    640u
+#define H    360u
+#define MS   INT64_C(1000000)
 #define STEP 100 /* ms a picture */
 
 struct scene {
@@ -20,8 +20,8 @@ struct scene {
 	int64_t now_ms;
 	unsigned opened, looked;
 	float gain;
-	int lamp;  /* levels added to the right half: no gain explains that */
-	int drops; /* rain streaks a picture */
+	int lamp;	  /* levels added to the right half: no gain explains that */
+	int drops;	  /* rain streaks a picture */
 	int car_x, car_w; /* car_w 0: none */
 };
 
@@ -46,9 +46,12 @@ static void draw(struct scene *s)
 {
 	for (unsigned y = 0; y < H; y++)
 		for (unsigned x = 0; x < W; x++) {
-			int v = (int)(s->gain * (float)(70 + (int)(x / 7 % 5) * 12 + (int)(y / 9 % 4) * 10)) + noise(s);
+			int v = (int)(s->gain *
+				      (float)(70 + (int)(x / 7 % 5) * 12 + (int)(y / 9 % 4) * 10)) +
+				noise(s);
 
-			if (s->car_w && y > 150 && y < 260 && (int)x >= s->car_x && (int)x < s->car_x + s->car_w)
+			if (s->car_w && y > 150 && y < 260 && (int)x >= s->car_x &&
+			    (int)x < s->car_x + s->car_w)
 				v = (x / 20) % 2 ? 200 : 30;
 			v += x > W / 2 ? s->lamp : 0;
 			s->px[y * W + x] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
@@ -201,12 +204,14 @@ static void test_odd_calls(void **state)
 	assert_int_equal(e.code, ERR_LIMIT);
 	begin(&s);
 	look(&s, 10);
-	assert_true(trigger_look(s.t, &small, s.now_ms * MS)); /* not of its size: better once too often */
+	assert_true(
+	    trigger_look(s.t, &small, s.now_ms * MS)); /* not of its size: better once too often */
 	s.car_w = 120;
 	assert_int_equal(look(&s, 1), 1);
 	s.car_w = 0;
 	draw(&s);
-	assert_false(trigger_look(s.t, &img, 5 * MS)); /* the clock was set back: not open for ever */
+	assert_false(
+	    trigger_look(s.t, &img, 5 * MS)); /* the clock was set back: not open for ever */
 	trigger_free(s.t);
 	trigger_free(NULL);
 }
@@ -214,13 +219,13 @@ static void test_odd_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty_road),
-		cmocka_unit_test(test_vehicle),
-		cmocka_unit_test(test_too_small),
-		cmocka_unit_test(test_parked_car_is_absorbed_and_missed),
-		cmocka_unit_test(test_light),
-		cmocka_unit_test(test_rain),
-		cmocka_unit_test(test_odd_calls),
+	    cmocka_unit_test(test_empty_road),
+	    cmocka_unit_test(test_vehicle),
+	    cmocka_unit_test(test_too_small),
+	    cmocka_unit_test(test_parked_car_is_absorbed_and_missed),
+	    cmocka_unit_test(test_light),
+	    cmocka_unit_test(test_rain),
+	    cmocka_unit_test(test_odd_calls),
 	};
 
 	return cmocka_run_group_tests_name("trigger", tests, NULL, NULL);

@@ -106,13 +106,18 @@ static void test_mapping(void **state)
 	for (unsigned i = 0; i < 60; i++) {
 		float x = (float)(i % 10) * 0.1f, y = 0.1f + (float)(i / 10) * 0.07f;
 
-		mapping_learn(&m, x, y, 0.9f - 0.8f * x + 0.1f * y, 0.05f + 0.1f * x + 0.9f * y, 0.05f);
+		mapping_learn(&m, x, y, 0.9f - 0.8f * x + 0.1f * y, 0.05f + 0.1f * x + 0.9f * y,
+			      0.05f);
 	}
-	assert_int_equal(mapping_ask(&m, 0.5f, 0.3f, 0.9f - 0.4f + 0.03f, 0.05f + 0.05f + 0.27f, 0.05f), MAPPING_FITS);
+	assert_int_equal(
+	    mapping_ask(&m, 0.5f, 0.3f, 0.9f - 0.4f + 0.03f, 0.05f + 0.05f + 0.27f, 0.05f),
+	    MAPPING_FITS);
 	assert_int_equal(mapping_ask(&m, 0.5f, 0.3f, 0.2f, 0.1f, 0.05f), MAPPING_CONTRADICTS);
 	for (unsigned i = 0; i < 10; i++) /* outliers do not bend it */
 		mapping_learn(&m, 0.5f, 0.3f, 0.1f, 0.1f, 0.05f);
-	assert_int_equal(mapping_ask(&m, 0.5f, 0.3f, 0.9f - 0.4f + 0.03f, 0.05f + 0.05f + 0.27f, 0.05f), MAPPING_FITS);
+	assert_int_equal(
+	    mapping_ask(&m, 0.5f, 0.3f, 0.9f - 0.4f + 0.03f, 0.05f + 0.05f + 0.27f, 0.05f),
+	    MAPPING_FITS);
 	assert_int_equal(mapping_ask(&m, 0.5f, 0.3f, 0.2f, 0.1f, 0.0f), MAPPING_UNKNOWN);
 }
 
@@ -129,16 +134,21 @@ static void stripes(int soft, int dark, int light)
 			int phase = x % 16, v;
 
 			if (phase < 8)
-				v = dark + (phase < soft ? (light - dark) * (soft - phase) / (soft + 1) : 0);
+				v = dark + (phase < soft
+						? (light - dark) * (soft - phase) / (soft + 1)
+						: 0);
 			else
-				v = light - (phase - 8 < soft ? (light - dark) * (soft - phase + 8) / (soft + 1) : 0);
+				v = light - (phase - 8 < soft
+						 ? (light - dark) * (soft - phase + 8) / (soft + 1)
+						 : 0);
 			sheet[y * 200 + x] = (uint8_t)v;
 		}
 }
 
 static void test_quality(void **state)
 {
-	const struct plate_quad quad = {{20, 20, 180, 20, 180, 80, 20, 80}}, outside = {{-50, -50, -10, -50, -10, -20, -50, -20}},
+	const struct plate_quad quad = {{20, 20, 180, 20, 180, 80, 20, 80}},
+				outside = {{-50, -50, -10, -50, -10, -20, -50, -20}},
 				broken = {{NAN, 20, 180, 20, 180, 80, 20, 80}};
 	struct quality sharp, soft, flat;
 
@@ -164,7 +174,9 @@ static void check_jpeg(const struct iovec *part, int w, int h)
 	tjhandle t = tjInitDecompress();
 	int width, height, sub, space;
 
-	assert_int_equal(tjDecompressHeader3(t, part->iov_base, (unsigned long)part->iov_len, &width, &height, &sub, &space), 0);
+	assert_int_equal(tjDecompressHeader3(t, part->iov_base, (unsigned long)part->iov_len,
+					     &width, &height, &sub, &space),
+			 0);
 	assert_int_equal(width, w);
 	assert_int_equal(height, h);
 	tjDestroy(t);
@@ -172,7 +184,8 @@ static void check_jpeg(const struct iovec *part, int w, int h)
 
 static void test_pictures(void **state)
 {
-	const struct plate_quad quad = {{80, 40, 120, 40, 120, 60, 80, 60}}, corner = {{-10, -10, 30, -10, 30, 10, -10, 10}},
+	const struct plate_quad quad = {{80, 40, 120, 40, 120, 60, 80, 60}},
+				corner = {{-10, -10, 30, -10, 30, 10, -10, 10}},
 				outside = {{300, 300, 340, 300, 340, 320, 300, 320}};
 	struct iovec parts[WIRE_PICTURES];
 	struct wire_span spans[WIRE_PICTURES];
@@ -193,7 +206,8 @@ static void test_pictures(void **state)
 	check_jpeg(&parts[WIRE_CROP_1], 30 + 10, 10 + 8);
 	assert_int_equal(spans[WIRE_CROP_0].offset, 0);
 	assert_int_equal(spans[WIRE_CROP_1].offset, spans[WIRE_CROP_0].len);
-	assert_int_equal(spans[WIRE_SCENE_1].offset, spans[WIRE_SCENE_0].offset + spans[WIRE_SCENE_0].len);
+	assert_int_equal(spans[WIRE_SCENE_1].offset,
+			 spans[WIRE_SCENE_0].offset + spans[WIRE_SCENE_0].len);
 	second = pictures_take(p);
 	pictures_copy(p, second, slot, 1);
 	pictures_parts(p, second, parts, spans);
@@ -325,15 +339,15 @@ static void test_conf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_evidence_keeps_the_best),
-		cmocka_unit_test(test_agreement),
-		cmocka_unit_test(test_distance),
-		cmocka_unit_test(test_mapping),
-		cmocka_unit_test(test_quality),
-		cmocka_unit_test(test_pictures),
-		cmocka_unit_test(test_pictures_of_noise_still_fit),
-		cmocka_unit_test(test_unsent),
-		cmocka_unit_test(test_conf),
+	    cmocka_unit_test(test_evidence_keeps_the_best),
+	    cmocka_unit_test(test_agreement),
+	    cmocka_unit_test(test_distance),
+	    cmocka_unit_test(test_mapping),
+	    cmocka_unit_test(test_quality),
+	    cmocka_unit_test(test_pictures),
+	    cmocka_unit_test(test_pictures_of_noise_still_fit),
+	    cmocka_unit_test(test_unsent),
+	    cmocka_unit_test(test_conf),
 	};
 
 	return cmocka_run_group_tests_name("vision_parts", tests, NULL, NULL);
