@@ -118,7 +118,7 @@ static void choose_course(struct traffic *t, struct actor *a, struct sim_random 
 	bool parking = false;
 
 	memset(c, 0, sizeof *c);
-	c->speed = t->follow ? t->pace : sim_range(r, 8, 14.5f);
+	c->speed = t->follow ? t->pace : sim_range(r, 6.5f, 11.5f);
 	c->lane = sim_range(r, -0.3f, 0.3f);
 	c->sway = sim_range(r, -0.08f, 0.08f);
 	a->manner = t->follow ? FOLLOWING : PASSING;
