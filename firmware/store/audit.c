@@ -34,7 +34,7 @@ bool audit_hash(const struct audit_record *r, int64_t seq, int64_t at_ns,
 		const uint8_t prev[CRYPT_SHA256_SIZE], uint8_t out[CRYPT_SHA256_SIZE],
 		struct err *e)
 {
-	uint8_t bytes[sizeof TAG - 1 + CRYPT_SHA256_SIZE + 16 + FIELDS * (4 + FIELD_MAX)];
+	uint8_t bytes[sizeof TAG - 1 + CRYPT_SHA256_SIZE + 16 + (size_t)FIELDS * (4 + FIELD_MAX)];
 	const char *f[FIELDS];
 	uint8_t *p = put(bytes, TAG, sizeof TAG - 1);
 

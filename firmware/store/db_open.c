@@ -156,7 +156,7 @@ static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how,
 static bool open_once(const char *path, const struct db_schema *schema, struct db **out,
 		      bool *fresh, struct err *e)
 {
-	if (connect(path, out, e) && migrate(*out, schema, fresh, e))
+	if (connect(path, out, e) && *out && migrate(*out, schema, fresh, e))
 		return true;
 	db_close(*out);
 	*out = NULL;

@@ -82,8 +82,10 @@ static void plain(const char *text, char out[160])
 	size_t n = 0;
 
 	for (; *text && n < 159; text++)
-		out[n++] =
-		    *text == '"' || *text == '\\' || (unsigned char)*text < ' ' ? '\'' : *text;
+		out[n++] = *text;
+	for (size_t i = 0; i < n; i++)
+		if (out[i] == '"' || out[i] == '\\' || (unsigned char)out[i] < ' ')
+			out[i] = '\'';
 	out[n] = '\0';
 }
 
@@ -103,7 +105,8 @@ static bool record_refusal(struct db *d, const struct err *why, int64_t now_ns, 
 static bool record_load(struct db *d, const struct bundle_info *i, int64_t now_ns, struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
-	char detail[256], who[sizeof "signer:" + 2 * CRYPT_SHA256_SIZE], issued[CLOCK_RFC3339_SIZE];
+	char detail[256], who[sizeof "signer:" + (size_t)2 * CRYPT_SHA256_SIZE],
+	    issued[CLOCK_RFC3339_SIZE];
 	size_t n = (size_t)snprintf(who, sizeof who, "signer:");
 
 	for (size_t k = 0; k < CRYPT_SHA256_SIZE; k++)

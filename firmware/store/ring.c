@@ -123,7 +123,7 @@ static bool step(struct db *d, int64_t until, int64_t most, struct ring_purged *
 bool ring_purge(struct db *d, const struct ring_limits *l, int64_t now_ns, int64_t most,
 		struct ring_purged *out, struct err *e)
 {
-	struct ring_size size;
+	struct ring_size size = {0};
 
 	*out = (struct ring_purged){0};
 	if (!step(d, now_ns - l->retention_ns, most, out, e) || !ring_measure(d, &size, e))

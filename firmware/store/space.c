@@ -52,7 +52,7 @@ static int64_t least(int64_t a, int64_t b)
 
 bool space_open(struct space *s, const char *folder, int64_t ring_bytes, struct err *e)
 {
-	int64_t available;
+	int64_t available = 0;
 
 	*s = (struct space){0};
 	if ((size_t)snprintf(s->folder, sizeof s->folder, "%s", folder) >= sizeof s->folder ||
@@ -80,7 +80,7 @@ bool space_give_up(struct space *s)
 
 void space_restore(struct space *s, int64_t keep_free)
 {
-	int64_t available;
+	int64_t available = 0;
 
 	if (!s->there && space_free(s, &available, NULL) && available - keep_free > 2 * s->bytes)
 		set_aside(s);
