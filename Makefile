@@ -34,7 +34,8 @@ CFLAGS += -std=c11 $(OPT) -g $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(
 CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Wshadow -Werror $(HARDEN) $(san.$(SAN))
 LDFLAGS += -pie -Wl,-z,relro,-z,now $(san.$(SAN))
 # Debian's own libraries may pull the OpenSSL libcurl into a process: ours must not leak its names into it.
-LDFLAGS += -Wl,--exclude-libs,ALL -Wl,--as-needed
+# (The sanitisers must see the options that role.c gives them, so their variants do without.)
+LDFLAGS += $(if $(SAN),,-Wl,--exclude-libs,ALL) -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

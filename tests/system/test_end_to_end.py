@@ -87,7 +87,7 @@ def test_planted_plates_hit_once_each_and_nothing_else_does(day):
     assert set(found) == {p for p, _, _ in WANTED} <= driven
     for events in found.values():
         assert len(events) == 1
-        kinds = [image["kind"] for image in events[0]["data"]["images"]]
+        kinds = [image["role"] for image in events[0]["data"]["images"]]
         assert sorted(kinds) == ["crop", "crop", "scene", "scene"]
         assert events[0]["data"]["verify_required"] is True
 
