@@ -316,3 +316,21 @@ def test_it_runs_without_root(public_place):
             assert made.status()[role]["sandbox"]["seccomp"], role
     finally:
         assert made.stop() == 0
+
+
+# --- what each program is made of ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program, never", [
+    ("bin/alprd", "opencv|curl|sqlite|mbed|onnx|jpeg|cjson"), ("bin/alprctl", "opencv|curl|sqlite|mbed"),
+    ("libexec/alprd-capture", "curl|sqlite|mbed|opencv_dnn"), ("libexec/alprd-vision", "libcurl|sqlite|mbed|imgcodecs"),
+    ("libexec/alprd-store", "opencv|curl"), ("libexec/alprd-uplink", "opencv|sqlite"),
+    ("libexec/alprd-control", "opencv|curl|sqlite|mbed")])
+def test_a_role_is_linked_with_what_is_its_own_only(program, never):
+    """Directly needed libraries, and names from the static ones."""
+    path = build_folder() / program
+    needed = re.findall(r"NEEDED\s+(\S+)", subprocess.run(["objdump", "-p", path], capture_output=True, text=True, check=True).stdout)
+    names = re.findall(r" [Tt] (\w+)", subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout)
+    static = {"curl_easy_perform": "curl", "mbedtls_sha256": "mbed", "sqlite3_open": "sqlite"}
+    found = needed + [static[n] for n in names if n in static]
+    assert needed and not [f for f in found if re.search(never, f)], found
