@@ -32,6 +32,10 @@ static void judge(struct elapsed *c, int64_t wall_ns)
 {
 	int64_t jump = difference(wall_ns, c->k.wall_ns);
 
+	if (c->k.wall_ns < ELAPSED_UNSET_NS && wall_ns >= ELAPSED_UNSET_NS) {
+		believe(c, wall_ns, 0);
+		return;
+	}
 	if (drift(jump) || (c->off_unknown && jump > 0 && jump <= ELAPSED_OFF_NS)) {
 		believe(c, wall_ns, jump);
 		return;

@@ -18,6 +18,9 @@
 #define ELAPSED_OFF_NS	  (INT64_C(400) * 86400 * 1000000000)
 /* A larger one, and any one back, is believed when the wall clock has been steady for this long. */
 #define ELAPSED_STEADY_NS (INT64_C(86400) * 1000000000)
+/* No clock that is set shows a time before this: from there to any later time is a clock being set,
+ * believed at once, and is no time that has passed. 2024-01-01. */
+#define ELAPSED_UNSET_NS  (INT64_C(1704067200) * 1000000000)
 
 /* What outlives the process: keep it in the database, at least once a minute. */
 struct elapsed_kept {

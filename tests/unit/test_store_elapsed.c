@@ -124,6 +124,25 @@ static void a_clock_without_a_battery_is_corrected_later(void **state)
 	assert_false(c.doubtful);
 }
 
+static void a_clock_that_is_set_for_the_first_time_is_believed(void **state)
+{
+	struct elapsed c = started(Y1970 + 40 * NS_PER_S), d;
+
+	(void)state;
+	pass(&c, HOUR, T0);
+	assert_false(c.doubtful);
+	assert_int_equal(c.k.wall_ns, T0);
+	/* Those 57 years have not passed, neither now nor at a later boot. */
+	assert_int_equal(c.k.ring_ns, 40 * NS_PER_S + HOUR);
+	d = rebooted(&c, T0 + DAY);
+	assert_int_equal(d.k.ring_ns, 40 * NS_PER_S + HOUR + DAY);
+	c = started(Y1970 + 40 * NS_PER_S);
+	d = rebooted(&c, Y1970 + 50 * NS_PER_S);
+	pass(&d, HOUR, T0);
+	assert_false(d.doubtful);
+	assert_int_equal(d.k.ring_ns, 50 * NS_PER_S + HOUR);
+}
+
 static void a_boot_into_2099_waits_until_it_is_steady(void **state)
 {
 	struct elapsed a = started(T0), c = rebooted(&a, Y2099);
@@ -187,6 +206,7 @@ int main(void)
 	    cmocka_unit_test(an_unsteady_clock_is_never_believed),
 	    cmocka_unit_test(time_off_counts),
 	    cmocka_unit_test(a_clock_without_a_battery_is_corrected_later),
+	    cmocka_unit_test(a_clock_that_is_set_for_the_first_time_is_believed),
 	    cmocka_unit_test(a_boot_into_2099_waits_until_it_is_steady),
 	    cmocka_unit_test(a_restart_of_the_role_alone_is_exact),
 	    cmocka_unit_test(never_below_the_newest_read),

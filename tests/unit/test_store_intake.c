@@ -205,6 +205,38 @@ static void a_gift_is_sealed_and_bounded(void **state)
 	assert_true(intake_take(&m, empty, &in, &why));
 }
 
+/* Whatever a message holds, what is taken of it is what it should be. Reproducible: the seed is
+ * fixed. */
+static void a_message_of_any_bytes_is_taken_or_refused(void **state)
+{
+	AUTO_CLOSE int fd = gift_of(400);
+	unsigned n_taken = 0;
+
+	(void)state;
+	srand(1);
+	for (unsigned i = 0; i < 200000; i++) {
+		AUTO_INTAKE struct intake in = {0};
+		struct wire_passage m = good();
+
+		for (int k = rand() % 4; k >= 0; k--)
+			((uint8_t *)&m)[(size_t)rand() % sizeof m] =
+			    (uint8_t)(rand() % 2 ? rand() : 0xff);
+		if (!intake_take(&m, fd, &in, &why))
+			continue;
+		n_taken++;
+		assert_true(strlen(in.p.read.text) <= PLATE_TEXT_MAX);
+		assert_true(in.p.read.n_alternatives <= PLATE_ALTERNATIVES);
+		assert_true(in.p.read.confidence >= 0 && in.p.read.confidence <= 1);
+		for (size_t k = 0; k < WIRE_PICTURES; k++)
+			assert_true(!in.pictures[k].jpeg ||
+				    (in.pictures[k].jpeg >= in.gift.data &&
+				     in.pictures[k].len <= in.gift.len &&
+				     in.pictures[k].jpeg + in.pictures[k].len <=
+					 in.gift.data + in.gift.len));
+	}
+	assert_in_range(n_taken, 1000, 199000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +247,7 @@ int main(void)
 	    cmocka_unit_test(an_id_and_an_angle_there_must_be),
 	    cmocka_unit_test(spans_stay_inside_the_gift),
 	    cmocka_unit_test(a_gift_is_sealed_and_bounded),
+	    cmocka_unit_test(a_message_of_any_bytes_is_taken_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
