@@ -164,8 +164,15 @@ void passage_merge(struct passages *p, int into, int from)
 	struct passage *a = &p->at[into], *b = &p->at[from];
 	bool take[FRAME_CAMERAS];
 
-	for (unsigned c = 0; c < FRAME_CAMERAS; c++)
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
+		const struct passage_angle *x = &a->angle[c], *y = &b->angle[c];
+
+		/* Two pieces of one track that lie apart have moved, whatever each of them did. */
+		if (!a->moved_ns && x->frames && y->frames &&
+		    hypotf(x->fx - y->x, x->fy - y->y) > PASSAGE_APART * x->w)
+			a->moved_ns = a->last_ns > b->last_ns ? a->last_ns : b->last_ns;
 		take[c] = merge_angle(&a->angle[c], &b->angle[c]);
+	}
 	a->first_ns = b->first_ns < a->first_ns ? b->first_ns : a->first_ns;
 	a->last_ns = b->last_ns > a->last_ns ? b->last_ns : a->last_ns;
 	if (b->moved_ns && (!a->moved_ns || b->moved_ns < a->moved_ns))

@@ -22,6 +22,7 @@
 #define DISAGREE       0.5f /* of the surer angle's confidence is left by fusion */
 #define PLAIN_SCORE    0.8  /* surely a plate, though it cannot be read */
 #define PLAIN_PAIRS    4u
+#define BRIEF_SCORE    0.6
 
 static bool is_live(const struct passages *p, int i)
 {
@@ -174,29 +175,43 @@ static bool is_ripe(const struct passages *p, int i, int64_t now_ns, bool degrad
 	       ((both || degraded || gone >= OTHER_WAIT_NS) && judge(p, i) == PASSAGE_EVENT);
 }
 
+/*
+ * Seen so shortly that nothing can be said about movement, but plainly and from both sides, and
+ * gone at once: at a low rate a vehicle shows in one pair only. A sign would still be there.
+ */
+static bool is_brief(const struct passages *p, const struct passage *q)
+{
+	return q->angle[0].frames && q->angle[1].frames &&
+	       q->last_ns - q->first_ns < PASSAGE_SIGN_NS &&
+	       q->read.confidence >= p->conf.settle_confidence && mean_score(q) >= BRIEF_SCORE;
+}
+
+static void give_up(struct passages *p, int i)
+{
+	if (p->hooks.ended)
+		p->hooks.ended(p->hooks.arg, &p->at[i], PASSAGE_SIGN);
+	passage_drop(p, i);
+}
+
+/* A sign, a parked car, a thing that came into view and has not moved yet: no vehicle passes. */
+static void settle_unmoved(struct passages *p, int i, int64_t now_ns, bool all)
+{
+	const struct passage *q = &p->at[i];
+	int64_t gone = now_ns - q->last_ns;
+
+	if (!is_live(p, i) && is_brief(p, q) && (all || gone >= OTHER_WAIT_NS))
+		end(p, i);
+	else if (all ||
+		 (!is_live(p, i) &&
+		  gone >= (q->last_ns - q->first_ns > PASSAGE_SIGN_NS ? SIGN_KEEP_NS : NS_PER_S)))
+		give_up(p, i);
+}
+
 static void settle_open(struct passages *p, int i, int64_t now_ns, bool degraded, bool all)
 {
-	struct passage *q = &p->at[i];
-
-	if (!all && !q->moved_ns) {
-		/* A sign, a parked car, a thing that came into view and has not moved yet: no
-		 * vehicle passes. */
-		if (is_live(p, i) ||
-		    now_ns - q->last_ns <
-			(q->last_ns - q->first_ns > PASSAGE_SIGN_NS ? SIGN_KEEP_NS : NS_PER_S))
-			return;
-		if (p->hooks.ended)
-			p->hooks.ended(p->hooks.arg, q, PASSAGE_SIGN);
-		passage_drop(p, i);
-		return;
-	}
-	if (!q->moved_ns && !p->conf.stills) {
-		if (p->hooks.ended)
-			p->hooks.ended(p->hooks.arg, q, PASSAGE_SIGN);
-		passage_drop(p, i);
-		return;
-	}
-	if (all || is_ripe(p, i, now_ns, degraded))
+	if (!p->at[i].moved_ns && !p->conf.stills)
+		settle_unmoved(p, i, now_ns, all);
+	else if (all || is_ripe(p, i, now_ns, degraded))
 		end(p, i);
 }
 

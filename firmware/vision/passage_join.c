@@ -5,10 +5,11 @@
 
 #include <math.h>
 
-#define NO_JOIN	      1e9f
-#define ANGLES_GAP    NS_PER_S	     /* both angles see a vehicle at nearly the same time */
-#define BREAK_GAP     (4 * NS_PER_S) /* a track that broke goes on by then; later it is a new passage \
-				      */
+#define NO_JOIN	   1e9f
+#define ANGLES_GAP NS_PER_S /* both angles see a vehicle at nearly the same time */
+#define BREAK_GAP                                                                                  \
+	(4 * NS_PER_S) /* a track that broke goes on by then; later it is a new passage            \
+			*/
 #define PARKED_GAP    (600 * NS_PER_S) /* unless the vehicle stood and stands there still */
 #define ACTIVE_NS     NS_PER_S
 #define PARKED_NEAR   2.0f /* plate widths */

@@ -15,6 +15,7 @@
 #define STANDS_TIMES  5u     /* seen so often and not moved: it stands */
 #define STANDS_MOVED  0.35f
 #define STANDS_OFF    0.5f
+#define JUMP	     1.5f /* plate widths: no box trembles so far */
 #define SIZE_RATIO    0.5f /* of the logarithm of heights */
 #define LOSS_DOUBTFUL 12.0f
 #define NO_MATCH      1e9f
@@ -149,8 +150,8 @@ void track_seen(struct track *t, const struct sighting *s)
 	/* Twice as large is as much movement as a plate's width aside. */
 	moved = fmaxf(hypotf(s->x - t->x0, s->y - t->y0) / fmaxf(t->w0, 1.0f),
 		      1.4f * fabsf(logf(fmaxf(s->w, 1.0f) / fmaxf(t->w0, 1.0f))));
-	/* One box that jumped is no movement: a sign half hidden, a moment's mistake. */
-	t->moved = fmaxf(t->moved, fminf(moved, t->away));
+	/* One box that jumped a little is no movement: a sign half hidden, a moment's mistake. */
+	t->moved = fmaxf(t->moved, moved >= JUMP ? moved : fminf(moved, t->away));
 	t->away = moved;
 	t->times++;
 	t->last_ns = s->capture_ns;

@@ -262,6 +262,31 @@ static void test_fast_vehicle_at_a_low_rate(void **state)
 	end(&s);
 }
 
+/* Hardly ever looked: a pair each 0.4 s, so that some vehicles show in one or two pairs only. */
+static void test_starved_of_pairs(void **state)
+{
+	struct street s;
+
+	(void)state;
+	begin(&s, false);
+	s.period_ms = 400;
+	add(&s, (struct car){.text = {"AB1C23", "AB1C23"},
+			     .from_ms = 1500,
+			     .to_ms = 2300,
+			     .lane = 300,
+			     .speed = 1200});
+	add(&s, (struct car){.text = {"XYZ987", "XYZ987"},
+			     .from_ms = 5500,
+			     .to_ms = 5900,
+			     .lane = 300,
+			     .speed = 1200});
+	drive(&s, 12000);
+	assert_int_equal(s.n_events, 2);
+	expect(&s, 0, "AB1C23");
+	expect(&s, 1, "XYZ987");
+	end(&s);
+}
+
 static void test_side_by_side(void **state)
 {
 	struct street s;
@@ -622,6 +647,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_vehicle),
 	    cmocka_unit_test(test_fast_vehicle_at_a_low_rate),
+	    cmocka_unit_test(test_starved_of_pairs),
 	    cmocka_unit_test(test_side_by_side),
 	    cmocka_unit_test(test_similar_plates_side_by_side_and_in_a_row),
 	    cmocka_unit_test(test_broken_tracks),
