@@ -18,7 +18,7 @@ DEPS   ?= $(CURDIR)/build/deps
 CONFIG := $(B)/.config
 # Not for goals that must work before kconfiglib is installed.
 ifneq ($(filter-out deps demo check clean help %_defconfig,$(or $(MAKECMDGOALS),all)),)
-include $(CONFIG)
+include $(B)/config.mk
 endif
 
 Q      := $(if $(filter 1,$(V)),,@)
@@ -115,8 +115,9 @@ $(CONFIG): board/$(BOARD)/defconfig
 	@mkdir -p $(@D)
 	$(Q)$(KCONFIG) defconfig --kconfig Kconfig $< >/dev/null
 
-$(B)/config.h: $(CONFIG) $(wildcard Kconfig */Kconfig)
-	$(Q)$(KCONFIG) genconfig --header-path $@ Kconfig
+# config.mk is .config with the defaults of whatever it leaves out, so that C and make agree.
+$(B)/config.h $(B)/config.mk &: $(CONFIG) $(wildcard Kconfig */Kconfig)
+	$(Q)$(KCONFIG) genconfig --header-path $(B)/config.h --config-out $(B)/config.mk Kconfig
 
 .PHONY: menuconfig savedefconfig
 menuconfig: $(CONFIG)
