@@ -31,6 +31,7 @@ struct eyes {
 	struct plate_box boxes[SIGHTINGS_MAX];
 	struct sighting sightings[SIGHTINGS_MAX];
 	struct eyes_counts counts;
+	int64_t last_ns;       /* of the pair before */
 	uint32_t times[TIMES]; /* microseconds, a ring */
 	uint64_t n_times;
 };
@@ -267,6 +268,10 @@ void eyes_look(struct eyes *y, const struct wire_pair *m, const struct image ima
 
 	if (!y->passages)
 		return;
+	/* The clock was set back: nothing that is open would ever ripen. */
+	if (now_ns < y->last_ns - NS_PER_S)
+		passages_flush(y->passages);
+	y->last_ns = now_ns;
 	y->counts.pairs++;
 	any = look_at_pair(y, m, images, now_ns);
 	passages_decide(y->passages, now_ns, !(m->present[0] && m->present[1]));

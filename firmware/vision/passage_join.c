@@ -47,7 +47,8 @@ static float piece_cost(const struct passage_angle *old, const struct passage_an
 	if (gap > BREAK_GAP) {
 		float apart = hypotf(new->x - old->x, new->y - old->y) / fmaxf(old->w, 1.0f);
 
-		return old->stood && g->strong && gap <= PARKED_GAP && apart <= PARKED_NEAR
+		return old->stood && moving && g->strong && gap <= PARKED_GAP &&
+			       apart <= PARKED_NEAR
 			   ? apart
 			   : NO_JOIN;
 	}
@@ -132,6 +133,18 @@ static const struct evidence *evidence_of(const struct passage *q, int camera)
 	return q->angle[0].seen.n >= q->angle[1].seen.n ? &q->angle[0].seen : &q->angle[1].seen;
 }
 
+/* Asked before the texts are: it is cheap, and nearly everything fails by it. shared: a camera that
+ * saw both, or -1. */
+static bool in_time(const struct passage *a, const struct passage *b, int shared)
+{
+	const struct passage *old = a->first_ns < b->first_ns ? a : b;
+	int64_t gap = (old == a ? b : a)->first_ns - old->last_ns;
+
+	if (shared < 0)
+		return gap <= ANGLES_GAP;
+	return gap <= BREAK_GAP || (gap <= PARKED_GAP && old->moved_ns && old->angle[shared].stood);
+}
+
 static float join_cost(const struct passages *p, int i, int k, int64_t now_ns)
 {
 	const struct passage *a = &p->at[i], *b = &p->at[k];
@@ -145,12 +158,7 @@ static float join_cost(const struct passages *p, int i, int k, int64_t now_ns)
 		if (a->angle[c].frames && b->angle[c].frames)
 			shared = (int)c;
 	}
-	/* Time first: it is cheap, and nearly everything fails by it. */
-	if (shared < 0 &&
-	    (a->first_ns - b->last_ns > ANGLES_GAP || b->first_ns - a->last_ns > ANGLES_GAP))
-		return NO_JOIN;
-	if (shared >= 0 &&
-	    (a->first_ns - b->last_ns > PARKED_GAP || b->first_ns - a->last_ns > PARKED_GAP))
+	if (!in_time(a, b, shared))
 		return NO_JOIN;
 	g = evidence_agreement(evidence_of(a, shared), &a->read, evidence_of(b, shared), &b->read);
 	if (shared < 0)
@@ -199,10 +207,11 @@ static bool join_best(struct passages *p, int64_t now_ns)
 			const struct passage *a = &p->at[i], *b = &p->at[k];
 			float cost;
 
-			/* Each pair once, the older one first; an event that is out is not taken
-			 * back. */
+			/* Each pair once, the older one first, and only when there is news of one;
+			 * an event that is out is not taken back. */
 			if (a->state == PASSAGE_FREE || b->state == PASSAGE_FREE ||
 			    a->serial >= b->serial ||
+			    (a->pair_ns != now_ns && b->pair_ns != now_ns) ||
 			    (a->state == PASSAGE_DECIDED && b->state == PASSAGE_DECIDED))
 				continue;
 			cost = join_cost(p, i, k, now_ns);

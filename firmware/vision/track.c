@@ -15,7 +15,7 @@
 #define STANDS_TIMES  5u     /* seen so often and not moved: it stands */
 #define STANDS_MOVED  0.35f
 #define STANDS_OFF    0.5f
-#define JUMP	     1.5f /* plate widths: no box trembles so far */
+#define JUMP	      1.5f /* plate widths: no box trembles so far */
 #define SIZE_RATIO    0.5f /* of the logarithm of heights */
 #define LOSS_DOUBTFUL 12.0f
 #define NO_MATCH      1e9f
