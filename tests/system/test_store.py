@@ -505,12 +505,13 @@ def test_a_stale_list_does_not_alert(tmp_path, keys):
 # --- the disk ----------------------------------------------------------------------------------------------------
 
 
-def own_mounts(test: str) -> bool:
+def own_mounts(test: str, folder: Path) -> bool:
     """True inside a mount namespace of our own; outside the test runs itself in one, and False says that it has passed there."""
     if os.environ.get("ALPR_OWN_MOUNTS"):
         return True
     unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-r", "-m"]
-    done = subprocess.run([*unshare, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"{__file__}::{test}"],
+    done = subprocess.run([*unshare, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q",
+                           "--basetemp", folder / "own", f"{__file__}::{test}"],
                           env={**os.environ, "ALPR_OWN_MOUNTS": "1"}, capture_output=True, text=True, timeout=300,
                           check=False, cwd=Path(__file__).resolve().parents[2])
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout[-4000:] + done.stderr[-2000:]
@@ -518,7 +519,7 @@ def own_mounts(test: str) -> bool:
 
 
 def test_a_full_disk_loses_no_hit(tmp_path, keys, hotlist):
-    if not own_mounts("test_a_full_disk_loses_no_hit"):
+    if not own_mounts("test_a_full_disk_loses_no_hit", tmp_path):
         return
     data = tmp_path / "small"
     data.mkdir()
@@ -564,7 +565,7 @@ def test_a_full_disk_loses_no_hit(tmp_path, keys, hotlist):
 
 
 def test_a_store_that_starts_on_a_full_disk_runs(tmp_path, hotlist):
-    if not own_mounts("test_a_store_that_starts_on_a_full_disk_runs"):
+    if not own_mounts("test_a_store_that_starts_on_a_full_disk_runs", tmp_path):
         return
     data = tmp_path / "small"
     data.mkdir()
