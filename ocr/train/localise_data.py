@@ -142,6 +142,7 @@ def pose(aspect, width, steep):
                                   [random.gauss(0, 18), random.gauss(6, 9), random.gauss(0, 4)])
     if steep and random.random() < 0.3:
         roll = np.radians(random.uniform(-40, 40))
+    aspect *= np.exp(random.gauss(0, 0.1)) * (random.uniform(0.55, 0.9) if random.random() < 0.15 else 1)
     p = np.concatenate([corners(-0.5, -0.5 / aspect, 1, 1 / aspect), np.zeros((4, 1))], 1)
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     p = p @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]).T @ np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]]).T
