@@ -20,12 +20,12 @@
 #define FAR_FROM   1600u /* longer images may get the LONG_FAR pass; camera frames do not */
 
 #define SURE	    0.6f  /* a plate as likely as this spares the other passes */
-#define THRESHOLD   0.2f  /* of a first look */
-#define LEAST	    0.3f  /* of what is handed out */
+#define THRESHOLD   0.3f  /* of a first look */
+#define LEAST	    0.4f  /* of what is handed out */
 #define SQUASH_MOST 0.04f /* change of aspect that is cheaper than padding */
 
 #define FOUND	       32u  /* plates of one image that are gone into at all */
-#define LOOKS	       6u   /* the best of them, which get a second look */
+#define LOOKS	       4u   /* the best of them, which get a second look */
 #define LOOK_W	       192u /* its input, with the plate in the middle */
 #define LOOK_H	       128u
 #define LOOK_PLATE     88.0f /* most that a plate measures in it */
