@@ -12,7 +12,8 @@
 #define RECHECK_NS     (2 * NS_PER_S)
 #define KNOWN_ENOUGH   4u /* observations after which a thing that stands still is not read again */
 #define STANDS	       0.3f /* plate widths */
-#define SLOW	       0.5f /* plate widths a second: it stands */
+#define STANDS_WITHIN  0.5f /* plate widths */
+#define STANDS_NS      (NS_PER_S * 8 / 10)
 #define INTERVALS_LOST 2.5f /* at a low rate nothing is lost before so many pictures */
 
 bool passages_new(const struct passages_conf *conf, struct passages **out, struct err *e)
@@ -144,6 +145,9 @@ static bool merge_angle(struct passage_angle *into, const struct passage_angle *
 		into->vx = from->vx;
 		into->vy = from->vy;
 		into->stood = from->stood;
+		into->still_ns = from->still_ns;
+		into->ax = from->ax;
+		into->ay = from->ay;
 	}
 	if (take) {
 		into->best = from->best;
@@ -270,6 +274,18 @@ static void note_best(struct passage_angle *a, struct sighting *s, bool open)
 	s->best = true;
 }
 
+/* Boxes tremble: it stands when it has not left a place for a while, whatever its speed from
+ * picture to picture. */
+static void note_stand(struct passage_angle *a, const struct sighting *s)
+{
+	if (!a->still_ns || hypotf(s->x - a->ax, s->y - a->ay) > STANDS_WITHIN * s->w) {
+		a->ax = s->x;
+		a->ay = s->y;
+		a->still_ns = s->capture_ns;
+	}
+	a->stood = s->capture_ns - a->still_ns >= STANDS_NS;
+}
+
 static void note(struct passages *p, const struct track *t, struct sighting *s, int64_t now_ns)
 {
 	struct passage *q = &p->at[t->passage];
@@ -288,7 +304,7 @@ static void note(struct passages *p, const struct track *t, struct sighting *s, 
 	a->h = s->h;
 	a->vx = t->vx;
 	a->vy = t->vy;
-	a->stood = t->times > 2 && hypotf(t->vx, t->vy) < SLOW * t->w;
+	note_stand(a, s);
 	q->last_ns = now_ns;
 	if (q->pair_ns != now_ns || !q->pairs)
 		q->pairs++;
@@ -310,7 +326,7 @@ static void note_neighbours(struct passages *p, const struct sighting *s, size_t
 		for (size_t k = i + 1; k < n; k++) {
 			int a = s[i].passage, b = s[k].passage;
 			bool close = hypotf(s[i].x - s[k].x, s[i].y - s[k].y) <
-				     PASSAGE_BESIDE * 0.5f * (s[i].w + s[k].w);
+				     PASSAGE_BESIDE * fmaxf(s[i].w, s[k].w);
 
 			if (a < 0 || b < 0 || a == b || p->together[a][b] == UINT16_MAX)
 				continue;

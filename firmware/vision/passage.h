@@ -38,6 +38,8 @@ struct passage_angle {
 	float height_px, sharpness, contrast, mean; /* of that one */
 	float fx, fy;				    /* centre where it was seen first, pixels */
 	float x, y, w, h, vx, vy; /* where it was seen last, pixels and pixels a second */
+	float ax, ay;		  /* it has not left this place … */
+	int64_t still_ns;	  /* … since then */
 	bool stood;		  /* it stood still when last seen */
 	struct evidence seen;
 	struct plate_read read; /* of this angle alone: filled when it is decided */

@@ -14,7 +14,7 @@
 #define SIGN_KEEP_NS   (60 * NS_PER_S)
 #define SETTLED_AGREED 2u   /* pairs in a row with the same text */
 #define ASIDE_SHARE    0.7f /* of the pictures that showed both */
-#define ASIDE_LEAST    2u
+#define ASIDE_LEAST    1u
 #define DECIDED_FAVOUR 2.0
 #define DARK	       18.0f
 #define BRIGHT	       245.0f
@@ -22,6 +22,8 @@
 #define DISAGREE       0.5f /* of the surer angle's confidence is left by fusion */
 #define PLAIN_SCORE    0.8  /* surely a plate, though it cannot be read */
 #define PLAIN_PAIRS    4u
+#define SURE_SCORE     0.7
+#define SURE_READ      0.95
 #define BRIEF_SCORE    0.6
 
 static bool is_live(const struct passages *p, int i)
@@ -50,6 +52,13 @@ static double plateness(const struct passage *q)
 	return strpbrk(q->read.text, "0123456789") ? value : 0.7 * value;
 }
 
+/* Nobody prints that on a sticker: of two such, side by side, both are plates. */
+static bool is_surely_plate(const struct passage *q)
+{
+	return mean_score(q) >= SURE_SCORE && (double)q->read.confidence >= SURE_READ &&
+	       strlen(q->read.text) >= 5 && strpbrk(q->read.text, "0123456789");
+}
+
 /* It rides along with a plate: a sticker, a dealer's name, a second box on the same plate. */
 static bool is_sticker(const struct passages *p, int i)
 {
@@ -61,6 +70,8 @@ static bool is_sticker(const struct passages *p, int i)
 
 		if (k == i || o->state == PASSAGE_FREE || near < ASIDE_LEAST ||
 		    (float)near < ASIDE_SHARE * together)
+			continue;
+		if (is_surely_plate(q) && evidence_distance(q->read.text, o->read.text) > 2)
 			continue;
 		/* An event that is out has the vehicle, unless it was the sticker that was taken
 		 * for the plate. */

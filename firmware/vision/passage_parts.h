@@ -6,10 +6,11 @@
 #include "firmware/vision/passage.h"
 
 #define PASSAGE_MOVED                                                                              \
-	0.6f		    /* plate widths from where it was first seen: more than a box trembles \
-			     */
-#define PASSAGE_APART  1.5f /* plate widths between two pieces of a track: it has moved */
-#define PASSAGE_BESIDE 3.0f /* plate widths: two plates of two vehicles are farther apart */
+	0.6f		   /* plate widths from where it was first seen: more than a box trembles  \
+			    */
+#define PASSAGE_APART 1.5f /* plate widths between two pieces of a track: it has moved */
+#define PASSAGE_BESIDE                                                                             \
+	4.0f /* widths of the larger plate: two plates of two vehicles are farther apart */
 #define PASSAGE_SIGN_NS                                                                            \
 	INT64_C(1500000000) /* what has not moved for so long stands there for good */
 
