@@ -10,18 +10,19 @@
 #   make lint                  clang-format and clang-tidy
 #   make compile_commands.json for editors and clang-tidy
 
+JOBS   := $(shell nproc)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v
 
 .PHONY: demo check check-unit check-system check-build asan tsan bench lint
 
 # Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(PYTHON) tests/demo/demo.py --build $(B) $(if $(SCENES),--scenes '$(SCENES)') $(if $(PASSAGES),--passages $(PASSAGES))
 
 check: deps
-	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) check-unit
 	@$(MAKE) --no-print-directory asan tsan
 	@$(MAKE) --no-print-directory check-build
 	@$(MAKE) --no-print-directory check-system
@@ -37,7 +38,7 @@ check-build: all
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board
 
 asan tsan:
-	@$(MAKE) --no-print-directory SAN=$@ check-unit
+	@$(MAKE) --no-print-directory -j$(JOBS) SAN=$@ check-unit
 
 bench: all $(patsubst %,$(B)/%,$(BENCHES))
 	@set -e; for b in $(patsubst %,$(B)/%,$(BENCHES)); do $$b; done
