@@ -20,14 +20,18 @@
 #define WHOLE_WIDTH_MAX	 1200u
 #define WHOLE_SHARE                                                                                \
 	0.3f /* of the picture's area: a plate that large means that the picture is one */
+/* That such a picture is a plate: when the localiser found one that large, and when it found none.
+ */
+#define WHOLE_FOUND	0.98f
+#define WHOLE_NOT_FOUND 0.6f
 /* Two quads that share this much of the smaller are of one plate. */
-#define OVERLAP	   0.6f
+#define OVERLAP		0.6f
 /* A text that contains the other is believed down to this share of its confidence: quads cut
  * characters off, and add none. */
-#define LONGER	   0.4f
+#define LONGER		0.4f
 /* How much less likely (natural log) one text may make two angles than two texts, and still be one
  * plate. */
-#define SAME_PLATE (-10.0f)
+#define SAME_PLATE	(-10.0f)
 
 static float quad_area(const struct plate_quad *q)
 {
@@ -71,6 +75,30 @@ static void read_views(struct plates_found *p)
 	fuse(seen, n, &p->read);
 }
 
+/* Where to read, how likely a plate is there, and how sure the read must be to be kept. */
+struct place {
+	struct plate_quad quad;
+	float likely, least;
+};
+
+/*
+ * Probability that a box of this score holds a plate, in pictures in which something can be read:
+ * burnt-in dates and lettering on vans read well, but score 0.3 to 0.5, where nearly all plates
+ * score above 0.55 (train/README.md).
+ */
+static float likely(float score)
+{
+	return 1.0f / (1.0f + expf(-20.0f * (score - 0.47f)));
+}
+
+/* A text is only as sure as that there is a plate. */
+static void weigh(struct plates_found *p)
+{
+	p->read.confidence *= p->likely;
+	for (size_t i = 0; i < p->read.n_alternatives; i++)
+		p->read.alternatives[i].confidence *= p->likely;
+}
+
 /* A doubtful read may be one of a quad that cuts into the text or takes in too much: look a little
  * wider and narrower. */
 static bool look_again(struct reader *r, const struct image *img, unsigned which,
@@ -94,42 +122,45 @@ static bool look_again(struct reader *r, const struct image *img, unsigned which
 /* Observe the quad in image `which` as plate number out->n; kept: it is there and legible enough.
  */
 static bool observe(struct reader *r, const struct image *img, unsigned which,
-		    const struct plate_quad *q, float least, struct plates *out, bool *kept,
-		    struct err *e)
+		    const struct place *place, struct plates *out, bool *kept, struct err *e)
 {
 	struct plates_found *p = &out->at[out->n];
 	struct err why = {0};
 
 	*kept = false;
 	memset(p, 0, sizeof *p);
-	if (!reader_observe(r, img, q, &p->observed[which][0], &why)) {
+	if (!reader_observe(r, img, &place->quad, &p->observed[which][0], &why)) {
 		if (why.code == ERR_LIMIT)
 			return true; /* no shape of a plate: left out */
 		return err_set(e, why.code, "%s", why.text);
 	}
 	p->views[which] = 1;
-	p->quads[which] = *q;
+	p->quads[which] = place->quad;
 	read_views(p);
 	if (p->read.confidence >= HOPELESS && p->read.confidence < SURE &&
 	    !look_again(r, img, which, p, e))
 		return false;
-	*kept = *p->read.text && p->read.confidence >= least;
+	p->likely = place->likely;
+	weigh(p);
+	*kept = *p->read.text && p->read.confidence >= place->least;
 	if (*kept)
 		out->n++;
 	return true;
 }
 
 /* A crop that shows nothing but the plate. */
-static bool observe_whole(struct reader *r, const struct image *img, unsigned which,
+static bool observe_whole(struct reader *r, const struct image *img, unsigned which, bool found,
 			  struct plates *out, struct err *e)
 {
 	float w = (float)img->width, h = (float)img->height;
-	const struct plate_quad q = {{0, 0, w, 0, w, h, 0, h}};
+	const struct place whole = {.quad = {{0, 0, w, 0, w, h, 0, h}},
+				    .likely = found ? WHOLE_FOUND : WHOLE_NOT_FOUND,
+				    .least = LEAST_OF_WHOLE};
 	bool kept;
 
 	if (w < WHOLE_ASPECT_MIN * h || w > WHOLE_ASPECT_MAX * h || img->width > WHOLE_WIDTH_MAX)
 		return true;
-	return observe(r, img, which, &q, LEAST_OF_WHOLE, out, &kept, e);
+	return observe(r, img, which, &whole, out, &kept, e);
 }
 
 static void bounds(const struct plate_quad *q, float box[4])
@@ -193,16 +224,18 @@ static bool find_in(struct localiser *l, struct reader *r, const struct image *i
 	if (!localise(l, img, boxes, sizeof boxes / sizeof *boxes, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
+		const struct place place = {.quad = boxes[i].quad,
+					    .likely = likely(boxes[i].score),
+					    .least = LEAST_CONFIDENCE};
 		bool kept;
 
-		if (!observe(r, img, which, &boxes[i].quad, LEAST_CONFIDENCE, out, &kept, e))
+		if (!observe(r, img, which, &place, out, &kept, e))
 			return false;
 		if (kept)
 			largest = fmaxf(largest, quad_area(&boxes[i].quad));
 	}
-	bool whole =
-	    out->n == from || largest >= WHOLE_SHARE * (float)img->width * (float)img->height;
-	if (whole && !observe_whole(r, img, which, out, e))
+	bool found = largest >= WHOLE_SHARE * (float)img->width * (float)img->height;
+	if ((found || out->n == from) && !observe_whole(r, img, which, found, out, e))
 		return false;
 	settle_overlaps(out, from, which);
 	return true;
@@ -214,7 +247,9 @@ static void join(struct plates_found *a, const struct plates_found *b)
 	a->views[1] = b->views[1];
 	a->quads[1] = b->quads[1];
 	memcpy(a->observed[1], b->observed[1], sizeof a->observed[1]);
+	a->likely = fmaxf(a->likely, b->likely);
 	read_views(a);
+	weigh(a);
 }
 
 /* Log of how much less likely both observations are under one text than each under its own. */

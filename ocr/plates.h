@@ -15,9 +15,11 @@
 #define PLATES_MAX   16u /* per picture */
 #define PLATES_VIEWS 3u	 /* of one quad: as found, a little wider, a little narrower */
 
-/* A plate with its read; views[i] > 0: picture i shows it, at quads[i]. */
+/* A plate with its read, whose confidence is that this is a plate and has that text; views[i] > 0:
+ * picture i shows it, at quads[i]. */
 struct plates_found {
 	size_t views[2];
+	float likely; /* 0..1 that this is a plate, from what the localiser says */
 	struct plate_quad quads[2];
 	struct plate_observation observed[2][PLATES_VIEWS];
 	struct plate_read read;
