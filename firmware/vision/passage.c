@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define BETTER	       1.1f /* a picture must be so much better to be taken again */
+#define WORTH_KEEPING  9
 #define RECHECK_NS     (2 * NS_PER_S)
 #define KNOWN_ENOUGH   4u /* observations after which a thing that stands still is not read again */
 #define STANDS	       0.3f /* plate widths */
@@ -204,31 +205,42 @@ void passage_merge(struct passages *p, int into, int from)
 
 /* --- what is seen ---------------------------------------------------------------------------- */
 
+/* How little is lost with it: 0 nothing, KEEP: it is under way. */
+static int worth(const struct passages *p, int i)
+{
+	const struct passage *q = &p->at[i];
+	bool live = passage_is_live(p, i), stood = q->angle[0].stood || q->angle[1].stood;
+
+	if (q->state == PASSAGE_FREE)
+		return 0;
+	if (q->state == PASSAGE_OPEN && !q->moved_ns)
+		return !live ? 1 : q->last_ns - q->first_ns > PASSAGE_SIGN_NS ? 3 : WORTH_KEEPING;
+	if (q->state == PASSAGE_DECIDED && !live)
+		return stood ? 4 : 2;
+	return WORTH_KEEPING;
+}
+
 /* A slot for a new passage: a free one, or that of the one whose loss costs least. -1: all are
  * under way. */
 static int free_passage(struct passages *p)
 {
-	int decided = -1, sign = -1, i;
+	int best = -1, least = WORTH_KEEPING;
 
-	for (i = 0; i < (int)PASSAGES_MAX; i++) {
-		const struct passage *q = &p->at[i];
+	for (int i = 0; i < (int)PASSAGES_MAX; i++) {
+		int w = worth(p, i);
 
-		if (q->state == PASSAGE_FREE)
-			return i;
-		if (q->state == PASSAGE_DECIDED && !passage_is_live(p, i) &&
-		    (decided < 0 || q->last_ns < p->at[decided].last_ns))
-			decided = i;
-		if (q->state == PASSAGE_OPEN && !q->moved_ns &&
-		    (sign < 0 || q->last_ns < p->at[sign].last_ns))
-			sign = i;
+		if (w < least ||
+		    (w == least && best >= 0 && p->at[i].last_ns < p->at[best].last_ns)) {
+			best = i;
+			least = w;
+		}
 	}
-	i = decided >= 0 ? decided : sign;
-	if (i >= 0) {
-		if (i != decided && p->hooks.ended)
-			p->hooks.ended(p->hooks.arg, &p->at[i], PASSAGE_SIGN);
-		passage_drop(p, i);
+	if (best >= 0 && p->at[best].state != PASSAGE_FREE) {
+		if (p->at[best].state == PASSAGE_OPEN && p->hooks.ended)
+			p->hooks.ended(p->hooks.arg, &p->at[best], PASSAGE_SIGN);
+		passage_drop(p, best);
 	}
-	return i;
+	return best;
 }
 
 static struct track *free_track(struct passages *p)

@@ -11,7 +11,7 @@
 #define MORE_WAIT_NS   (NS_PER_S * 12 / 10)
 #define KEEP_NS	       (6 * NS_PER_S) /* a decided passage takes in what is still seen of the vehicle */
 #define KEEP_PARKED_NS (600 * NS_PER_S)
-#define SIGN_KEEP_NS   (60 * NS_PER_S)
+#define SIGN_KEEP_NS   (5 * NS_PER_S)
 #define SETTLED_AGREED 2u   /* pairs in a row with the same text */
 #define ASIDE_SHARE    0.7f /* of the pictures that showed both */
 #define ASIDE_LEAST    1u
