@@ -20,7 +20,7 @@
 #define BRIGHT	       245.0f
 #define FLAT	       12.0f
 #define DISAGREE       0.5f /* of the surer angle's confidence is left by fusion */
-#define PLAIN_SCORE    0.8  /* surely a plate, though it cannot be read */
+#define PLAIN_SCORE    0.7  /* surely a plate, though it cannot be read */
 #define PLAIN_PAIRS    4u
 #define SURE_SCORE     0.7
 #define SURE_READ      0.95
