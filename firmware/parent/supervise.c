@@ -152,6 +152,9 @@ static void start_later(struct child *c, int64_t ran_ms)
 	struct supervisor *s = c->supervisor;
 	int64_t delay = backoff_delay(&c->backoff, ran_ms, s->settings->daemon.restart_most_ms);
 
+	/* The others' time to stop runs, and they may need it to finish. */
+	if (s->stopping)
+		delay = BACKOFF_FIRST_MS;
 	c->state = CHILD_WAITING;
 	c->restarts++;
 	log_line(LOG_NOTICE, "%s: started again in %lld ms (restart %u)", wire_role_name(c->role),
@@ -268,6 +271,16 @@ static void stop_next(struct supervisor *s)
 	loop_stop(s->loop);
 }
 
+/* What vision has it hands over to the store, which must not sit out a back-off meanwhile. */
+static void hurry(struct child *c)
+{
+	if (c->state != CHILD_WAITING)
+		return;
+	loop_cancel(c->supervisor->loop, c->timer);
+	c->timer = -1;
+	start(c);
+}
+
 void supervisor_stop(struct supervisor *s)
 {
 	if (s->stopping)
@@ -275,6 +288,7 @@ void supervisor_stop(struct supervisor *s)
 	s->stopping = true;
 	notify_send(s->notify, "STOPPING=1");
 	log_line(LOG_NOTICE, "stopping");
+	hurry(&s->children[WIRE_STORE]);
 	stop_next(s);
 }
 

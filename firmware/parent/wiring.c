@@ -49,10 +49,12 @@ static bool give_peer(const struct child *c, enum wire_role peer, int fd, struct
 			  wire_role_name(peer));
 }
 
+/* One that stops may need its neighbour to finish: vision leaves when the store has everything. */
 static bool wired_to(const struct child *c)
 {
 	return c->pid > 0 && c->chan >= 0 &&
-	       (c->state == CHILD_STARTING || c->state == CHILD_RUNNING);
+	       (c->state == CHILD_STARTING || c->state == CHILD_RUNNING ||
+		c->state == CHILD_STOPPING);
 }
 
 static bool join(const struct child *c, const struct child *neighbour, struct err *e)

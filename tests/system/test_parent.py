@@ -124,6 +124,21 @@ def test_a_stop_in_the_middle_of_traffic_loses_no_passage(tmp_path):
     assert kept >= decided and "killed" not in log, log[-2000:]
 
 
+def test_a_stop_while_the_store_is_down_loses_no_passage(tmp_path):
+    """A store that died often is waited for long; vision, told to stop, hands over to it all the same."""
+    with make_box(tmp_path, camera={**CAMERA, "rate": 10}, daemon={"restart_most_ms": 30000}) as made:
+        made.wait_running()
+        for n in range(1, 9): # the next start is 12.8 s away then: longer than vision has to stop
+            os.kill(made.pid("store"), signal.SIGKILL)
+            made.wait(lambda b: b.status().get("store", {}).get("restarts") == n, 10, "the death to be noticed", every=0.05)
+            if n < 8:
+                made.wait(lambda b: b.status()["store"]["running"], 20, "store to be back", every=0.05)
+        made.wait(lambda b: b.counters("vision").get("queue", 0) >= 1, 12, "a passage that nobody takes", every=0.05)
+        assert made.stop() == 0
+        log = made.log.read_text()
+    assert "vision (pid" not in log, log[-2000:]
+
+
 def test_a_role_that_does_not_stop_is_killed_in_time(box):
     os.kill(box.pid("capture"), signal.SIGSTOP)
     began = time.monotonic()

@@ -31,6 +31,7 @@ $(eval $(call unit,syntax,ocr))
 $(eval $(call unit,localise_decode,ocr_dnn base))
 $(eval $(call unit,localise,ocr_dnn base))
 $(eval $(call unit,backoff,parent))
+$(eval $(call unit,wiring,parent wire base))
 
 # Hotlists for the tests to load, good and hostile.
 LIBRARIES += lists
