@@ -306,8 +306,8 @@ static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct e
 	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e) || !bundle_open_fd(fd, l->key, &given, e) ||
 	    !db_state_get(d, FLOOR, &floor, e) || !new_enough(given, floor, e))
 		return false;
-	if (l->b && bundle_info(given)->version == list_version(l))
-		return true;
+	if (!newer(given, l->b))
+		return true; /* the one in force, or an earlier signing of its version */
 	if (!keep_in_cache(l, fd, floor, &cached, e))
 		return false;
 	return put_in_force(l, d, &cached, now_ns, e);

@@ -41,8 +41,9 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e) MUST
 /*
  * A bundle from uplink, in the sealed memfd `fd` (borrowed): verified, its version compared, cached
  * (fsync, rename), put in force, audited. Errors are refusals: ERR_PEER not sealed;
- * bundle_open_fd's; ERR_POLICY older than the floor; ERR_NO_SPACE, ERR_IO. A bundle of the version
- * in force is accepted and changes nothing.
+ * bundle_open_fd's; ERR_POLICY older than the floor; ERR_NO_SPACE, ERR_IO. The version in
+ * force signed again later is put in force; that very bundle, or an earlier signing, is accepted
+ * and changes nothing.
  */
 bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e) MUST_CHECK;
 

@@ -3,6 +3,7 @@
  * reach it. */
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "firmware/base/gift.h"
 #include "firmware/store/list.h"
 #include "hotlist/match.h"
 #include "tests/unit/lists.h"
@@ -64,22 +65,43 @@ static void write_over(const uint8_t *data, size_t size)
 	assert_int_equal(fclose(f), 0);
 }
 
-static void load(const char *plate, uint64_t version, int64_t issued_s)
+/* A signed list of one plate; caller frees. */
+static uint8_t *signed_list(const char *plate, uint64_t version, int64_t issued_s, size_t *size)
 {
 	struct entry x = lists_entry(plate, "MO", 'V');
 	struct bundle_info info = lists_info();
-	struct err e = {0};
-	size_t size;
 	uint8_t *file;
 
 	info.version = version;
 	info.issued_ns = issued_s * NS_PER_S;
-	file = lists_pack(&x, 1, &info, &size);
+	file = lists_pack(&x, 1, &info, size);
 	assert_non_null(file);
-	assert_true(lists_sign(file, size, lists.key));
+	assert_true(lists_sign(file, *size, lists.key));
+	return file;
+}
+
+static void load(const char *plate, uint64_t version, int64_t issued_s)
+{
+	struct err e = {0};
+	size_t size;
+	AUTO_FREE uint8_t *file = signed_list(plate, version, issued_s, &size);
+
 	write_over(file, size);
-	free(file);
 	assert_true(list_load(&list, db, NOW_NS, &e));
+}
+
+/* The same by way of uplink. */
+static void offer(const char *plate, uint64_t version, int64_t issued_s)
+{
+	struct err e = {0};
+	struct iovec part;
+	size_t size;
+	AUTO_FREE uint8_t *file = signed_list(plate, version, issued_s, &size);
+	AUTO_CLOSE int fd = -1;
+
+	part = (struct iovec){file, size};
+	assert_true(gift_make("bundle", &part, 1, &fd, &e));
+	assert_true(list_offer(&list, db, fd, NOW_NS, &e));
 }
 
 static bool wanted(const char *plate)
@@ -143,12 +165,25 @@ static void the_same_version_signed_later_is_the_later_one(void **state)
 	assert_false(wanted("WANTED5"));
 }
 
+/* A list without changes is signed again before it is too old: that must reach the box. */
+static void the_same_version_offered_again_is_the_later_one(void **state)
+{
+	(void)state;
+	offer("WANTED6", 10, LISTS_ISSUED_S);
+	offer("WANTED7", 10, LISTS_ISSUED_S + 30);
+	assert_true(wanted("WANTED7"));
+	assert_int_equal(bundle_info(list.b)->issued_ns, (LISTS_ISSUED_S + 30) * NS_PER_S);
+	offer("WANTED8", 10, LISTS_ISSUED_S + 10);
+	assert_true(wanted("WANTED7"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_configured_file_written_over_in_place),
 	    cmocka_unit_test(the_copy_outlives_a_restart),
 	    cmocka_unit_test(the_same_version_signed_later_is_the_later_one),
+	    cmocka_unit_test(the_same_version_offered_again_is_the_later_one),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
