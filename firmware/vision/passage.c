@@ -318,6 +318,8 @@ static void note(struct passages *p, const struct track *t, struct sighting *s, 
 	a->vy = t->vy;
 	note_stand(a, s);
 	q->last_ns = now_ns;
+	if (now_ns < q->first_ns) /* the clock stepped back */
+		q->first_ns = now_ns;
 	if (q->pair_ns != now_ns || !q->pairs)
 		q->pairs++;
 	q->pair_ns = now_ns;
