@@ -20,26 +20,10 @@ static const struct camera_ops *const drivers[] = {
     NULL,
 };
 
-/* Each name brings its separator in front; the last NUL keeps names + 1 inside when there is none.
- */
-static const char names[] =
-#ifdef CONFIG_CAMERA_REPLAY
-    "|replay"
-#endif
-#ifdef CONFIG_CAMERA_SIM
-    "|sim"
-#endif
-    "\0";
-
 const struct camera_ops *camera_find(const char *name)
 {
 	for (size_t i = 0; drivers[i]; i++)
 		if (strcmp(drivers[i]->name, name) == 0)
 			return drivers[i];
 	return NULL;
-}
-
-const char *camera_names(void)
-{
-	return names + 1;
 }

@@ -33,6 +33,7 @@ REFUSED = {
     "no number": ("[camera]\nrate = fast\n", ["line 2", "[camera] rate", "not a number"]),
     "out of range": ("[store]\nretention_days = 0\n", ["line 2", "[store] retention_days"]),
     "longer than the law": ("[store]\nretention_days = 91\n", ["retention_days", "90"]),
+    "no such driver": ("[camera]\ndriver = si\n", ["[camera] driver", "none of those built in", "sim"]),
     "no INI": ("this is no configuration\n", ["line 1"]),
     "plain HTTP": ("[uplink]\nurl = http://rtcc.example\n", ["url"]),
     "back-off above the cap": ("[daemon]\nrestart_most_ms = 30001\n", ["[daemon] restart_most_ms"]),
@@ -76,6 +77,11 @@ def test_a_user_that_does_not_exist_is_refused(tmp_path):
 def test_a_wrong_call_is_refused(words):
     done = subprocess.run([build_folder() / "bin/alprd", *words], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2 and "usage: alprd -c FILE" in done.stderr
+
+
+def test_help():
+    done = subprocess.run([build_folder() / "bin/alprd", "--help"], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and "usage: alprd -c FILE" in done.stdout
 
 
 @pytest.mark.parametrize("role", ["capture", "vision", "store", "uplink", "control"])
