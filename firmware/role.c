@@ -273,6 +273,20 @@ static void report(void *arg)
 		log_line(LOG_DEBUG, "status: %s", e.text);
 }
 
+/* The last words of a role that cannot go on: who asks alprctl sees no log. */
+static void say_why(struct role *r, const struct err *why)
+{
+	struct wire_status s = {0};
+	struct err e = {0};
+
+	wire_start(&s.h, WIRE_STATUS, sizeof s);
+	s.role = (uint32_t)r->ops->role;
+	(void)snprintf(s.state, sizeof s.state, "down");
+	(void)snprintf(s.detail, sizeof s.detail, "%.*s", (int)sizeof s.detail - 1, why->text);
+	if (!chan_send(ROLE_PARENT_FD, &s, sizeof s, NULL, 0, &e))
+		log_line(LOG_DEBUG, "status: %s", e.text);
+}
+
 static bool say_ready(struct role *r, struct err *e)
 {
 	struct wire_ready m = {0};
@@ -354,8 +368,10 @@ static int run_and_close(struct role *r)
 	struct err e = {0};
 	bool done = run(r, &e);
 
-	if (!done)
+	if (!done) {
 		log_line(LOG_ERROR, "%s", e.text);
+		say_why(r, &e);
+	}
 	if (r->ops->close)
 		r->ops->close(r->state);
 	for (unsigned p = 0; p < WIRE_ROLES; p++)

@@ -32,11 +32,17 @@ int ctl_usage(const char *usage)
 	return CTL_WRONG;
 }
 
+static void print_usage(FILE *f)
+{
+	(void)fprintf(f, "usage: alprctl [-c FILE | --socket PATH] VERB\n");
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		(void)fprintf(f, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+	(void)fprintf(f, "Exit status: 0 done, 1 the work failed, 2 the call was wrong.\n");
+}
+
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: alprctl [-c FILE | --socket PATH] VERB\n");
-	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-		(void)fprintf(stderr, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+	print_usage(stderr);
 	return CTL_WRONG;
 }
 
@@ -62,6 +68,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 	    {"config", required_argument, NULL, 'c'},
 	    {"socket", required_argument, NULL, 's'},
+	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
 	const char *config = NULL, *socket_path = NULL;
@@ -71,11 +78,13 @@ int main(int argc, char **argv)
 	int opt;
 
 	/* "+": what comes after the verb is the verb's. */
-	while ((opt = getopt_long(argc, argv, "+c:s:", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+c:s:h", options, NULL)) != -1) {
 		if (opt == 'c')
 			config = optarg;
 		else if (opt == 's')
 			socket_path = optarg;
+		else if (opt == 'h')
+			return print_usage(stdout), CTL_DONE;
 		else
 			return usage();
 	}

@@ -32,12 +32,14 @@ static void each_role(struct run *t)
 	cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(t->after, "roles"))
 	{
 		const cJSON *b = cJSON_GetObjectItemCaseSensitive(r, "sandbox");
-		const char *name = ctl_text(r, "role");
+		const char *name = ctl_text(r, "role"), *detail = ctl_text(r, "detail");
 		char what[64];
 
 		(void)snprintf(what, sizeof what, "%.16s runs", name);
 		say(t, ctl_true(r, "running"), what,
-		    ctl_true(r, "running") ? "" : ctl_text(r, "state"));
+		    ctl_true(r, "running") ? ""
+		    : detail[0]		   ? detail
+					   : ctl_text(r, "state"));
 		(void)snprintf(what, sizeof what, "%.16s sandbox loaded", name);
 		say(t, ctl_true(b, "seccomp") && ctl_true(b, "no_new_privs"), what, "");
 	}

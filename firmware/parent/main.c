@@ -20,8 +20,15 @@
 
 struct call {
 	const char *config;
-	bool check, verbose;
+	bool check, verbose, help;
 };
+
+static const char usage[] =
+    "usage: alprd -c FILE [--check] [-v]\n"
+    "  -c FILE   the configuration; firmware/parent/alpr.conf.example has every key\n"
+    "  --check   say whether FILE is right, and start nothing\n"
+    "  -v        log more\n"
+    "Exit status: 0 done, 1 the system refused something, 2 the call or FILE is wrong.\n";
 
 struct daemon {
 	struct call call;
@@ -39,17 +46,20 @@ static bool read_call(int argc, char **argv, struct call *call)
 	    {"config", required_argument, NULL, 'c'},
 	    {"check", no_argument, NULL, 'C'},
 	    {"verbose", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
 		if (opt == 'c')
 			call->config = optarg;
 		else if (opt == 'C')
 			call->check = true;
 		else if (opt == 'v')
 			call->verbose = true;
+		else if (opt == 'h')
+			return call->help = true;
 		else
 			return false;
 	}
@@ -138,9 +148,11 @@ int main(int argc, char **argv)
 	struct err e = {0};
 
 	if (!read_call(argc, argv, &d.call)) {
-		(void)fprintf(stderr, "usage: alprd -c FILE [--check] [-v]\n");
+		(void)fputs(usage, stderr);
 		return WRONG;
 	}
+	if (d.call.help)
+		return fputs(usage, stdout) < 0 ? FAILED : DONE;
 	if (!settings_load(d.call.config, &d.settings, &e)) {
 		(void)fprintf(stderr, "alprd: %s\n", e.text);
 		return e.code == ERR_NO_MEMORY ? FAILED : WRONG;

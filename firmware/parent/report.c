@@ -55,11 +55,8 @@ static void fill_own(struct supervisor *s, int64_t now)
 		refused += s->children[r].refused;
 	}
 	(void)snprintf(w->state, sizeof w->state, "%s", n > 0 || s->refusal[0] ? "degraded" : "ok");
-	w->detail[0] = '\0';
-	if (n > 0)
-		(void)snprintf(w->detail, sizeof w->detail, "not running: %s", names);
-	else if (s->refusal[0])
-		(void)snprintf(w->detail, sizeof w->detail, "%s", s->refusal);
+	(void)snprintf(w->detail, sizeof w->detail, "%s%.50s%s%.125s", n > 0 ? "not running: " : "",
+		       names, n > 0 && s->refusal[0] ? "; " : "", s->refusal);
 	w->running = 1;
 	w->n = 0;
 	count(w, "restarts", restarts);

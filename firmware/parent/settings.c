@@ -90,7 +90,7 @@ static bool locate(const char *path, struct settings *s, struct err *e)
 	if (!s->folder)
 		return err_errno(e, errno, "%.200s", path);
 	if (strlen(s->folder) >= PATH_MAX ||
-	    asprintf(&s->path, "%s/%s", s->folder, basename(for_name)) < 0) {
+	    asprintf(&s->path, "%s/%s", s->folder[1] ? s->folder : "", basename(for_name)) < 0) {
 		s->path = NULL;
 		return err_set(e, ERR_NO_MEMORY, "configuration");
 	}

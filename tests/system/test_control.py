@@ -198,7 +198,7 @@ def test_selftest_sees_a_dead_role(tmp_path):
         made.wait(lambda b: b.status().get("capture", {}).get("restarts", 0) >= 6, 30, "capture to fail")
         done = alprctl("--socket", made.socket, "selftest")
     assert done.returncode == 1
-    assert "FAIL capture runs" in done.stdout and "FAIL cameras give pairs" in done.stdout
+    assert f"FAIL capture runs: replay: {tmp_path / 'none'}" in done.stdout and "FAIL cameras give pairs" in done.stdout
 
 
 @pytest.mark.parametrize("words", [[], ["frobnicate"], ["status", "--xml"], ["counters", "x"], ["selftest", "x"], ["--nonsense"],
@@ -206,6 +206,11 @@ def test_selftest_sees_a_dead_role(tmp_path):
 def test_a_wrong_call(words):
     done = alprctl(*words)
     assert done.returncode == 2 and done.stdout == "" and done.stderr != ""
+
+
+def test_help():
+    done = alprctl("--help")
+    assert (done.returncode, done.stderr) == (0, "") and "usage: alprctl" in done.stdout
 
 
 def test_no_daemon(tmp_path):

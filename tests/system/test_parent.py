@@ -86,6 +86,10 @@ def test_a_role_that_cannot_start_waits_longer_each_time(tmp_path):
         assert parent(made)["state"] == "degraded" and "capture" in parent(made)["detail"]
         waits = [int(w) for w in re.findall(r"capture: started again in (\d+) ms", made.log.read_text())]
         assert waits[:4] == [100, 200, 400, 800]
+        assert str(tmp_path / "none") in made.status()["capture"]["detail"]
+        made.conf.write_text("nonsense\n")
+        hang_up(made, "reloads_refused", 1)
+        assert "not running: capture; configuration refused: " in parent(made)["detail"]
         assert made.stop() == 0
 
 
