@@ -24,6 +24,7 @@
 #define PLAIN_PAIRS    4u
 #define SURE_SCORE     0.7
 #define SURE_READ      0.95
+#define LONG_PAIRS     12u
 #define BRIEF_SCORE    0.6
 
 static bool is_live(const struct passages *p, int i)
@@ -107,7 +108,8 @@ static enum passage_outcome judge(const struct passages *p, int i)
 		return PASSAGE_WEAK;
 	if (!readable) /* surely a plate, but not a read: kept for the record, matched with nothing
 			*/
-		return mean_score(q) >= PLAIN_SCORE &&
+		return (mean_score(q) >= PLAIN_SCORE ||
+			(mean_score(q) >= BRIEF_SCORE && q->pairs >= LONG_PAIRS)) &&
 			       q->pairs >= (p->conf.stills ? 1 : PLAIN_PAIRS)
 			   ? PASSAGE_LOW_QUALITY
 			   : PASSAGE_WEAK;
