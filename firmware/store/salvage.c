@@ -4,6 +4,8 @@
 #include "firmware/store/audit.h"
 #include "firmware/wire.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,13 +81,14 @@ static bool salvage_hits(struct wreck *w, struct db *d, int64_t *n, struct err *
 		const void *id = sqlite3_column_blob(w->st, 0),
 			   *body = sqlite3_column_blob(w->st, 7);
 		size_t size = (size_t)sqlite3_column_bytes(w->st, 7);
+		int64_t new;
 
 		/* An event is sent whole or not at all. */
 		if (!body || sqlite3_column_bytes(w->st, 0) != WIRE_ID_SIZE ||
 		    (int64_t)size != sqlite3_column_int64(w->st, 6) || size < 2 ||
 		    ((const char *)body)[size - 1] != '}')
 			continue;
-		if (!db_run(d, NULL, e,
+		if (!db_run(d, &new, e,
 			    "INSERT OR IGNORE INTO outbox(id, passage_id, kept_ns, best_ns, grade, "
 			    "category,"
 			    " list_version, size, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -94,7 +97,7 @@ static bool salvage_hits(struct wreck *w, struct db *d, int64_t *n, struct err *
 			    text(w, 3), text(w, 4), sqlite3_column_int64(w->st, 5), (int64_t)size,
 			    body, size))
 			return false;
-		++*n;
+		*n += new;
 	}
 	return true;
 }
@@ -104,7 +107,22 @@ static bool salvage_state(struct wreck *w, struct db *d, struct err *e)
 	if (!wreck_query(w, "SELECT name, value FROM state"))
 		return true;
 	while (wreck_row(w))
-		if (!db_state_set(d, text(w, 0), sqlite3_column_int64(w->st, 1), e))
+		if (!db_run(d, NULL, e, "INSERT OR IGNORE INTO state(name, value) VALUES(?, ?)",
+			    "ti", text(w, 0), sqlite3_column_int64(w->st, 1)))
+			return false;
+	return true;
+}
+
+/* Files put aside before this one hold reads as well; `latest` is when any of them is gone. */
+static bool salvage_quarantine(struct wreck *w, struct db *d, int64_t latest, struct err *e)
+{
+	if (!wreck_query(w, "SELECT name, min(due_ns, ?) FROM quarantine") ||
+	    sqlite3_bind_int64(w->st, 1, latest) != SQLITE_OK)
+		return true;
+	while (wreck_row(w))
+		if (!db_run(d, NULL, e,
+			    "INSERT OR IGNORE INTO quarantine(name, due_ns) VALUES(?, ?)", "ti",
+			    text(w, 0), sqlite3_column_int64(w->st, 1)))
 			return false;
 	return true;
 }
@@ -134,8 +152,55 @@ bool salvage(struct db *d, const char *folder, const char *name, int64_t retenti
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) ||
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_hits(&w, d, &out->hits, e) ||
-	    !db_state_get(d, "clock_ring", &clock, e) || !db_commit(&tx, e))
+	    !db_state_get(d, "clock_ring", &clock, e) ||
+	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||
+	    !db_commit(&tx, e))
 		return err_prefix(e, "salvage");
 	out->due_ns = due(&w, retention_ns, clock ? clock : now_ns);
+	return true;
+}
+
+static bool is_quarantine(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n < DB_QUARANTINE_SIZE && n > 3 && strncmp(name, "quarantine-", 11) == 0 &&
+	       strcmp(name + n - 3, ".db") == 0;
+}
+
+/* They are named by the time they were put aside. */
+static bool is_newer(const char *a, const char *b)
+{
+	size_t n = strlen(a), k = strlen(b);
+
+	return n != k ? n > k : strcmp(a, b) > 0;
+}
+
+static void close_folder(DIR **d)
+{
+	if (*d)
+		(void)closedir(*d);
+}
+
+bool salvage_forgotten(struct db *d, const char *folder, char name[DB_QUARANTINE_SIZE], bool *found,
+		       struct err *e)
+{
+	CLEANUP(close_folder) DIR *dir = opendir(folder);
+
+	name[0] = '\0';
+	if (!dir)
+		return err_errno(e, errno, "%s", folder);
+	for (const struct dirent *f = readdir(dir); f; f = readdir(dir)) {
+		int64_t known;
+
+		if (!is_quarantine(f->d_name) || !is_newer(f->d_name, name))
+			continue;
+		if (!db_int(d, &known, 0, e, "SELECT 1 FROM quarantine WHERE name = ?", "t",
+			    f->d_name))
+			return false;
+		if (!known)
+			(void)snprintf(name, DB_QUARANTINE_SIZE, "%.63s", f->d_name);
+	}
+	*found = name[0] != '\0';
 	return true;
 }

@@ -18,11 +18,21 @@ struct salvaged {
 
 /*
  * Copy from `name` in `folder` into the fresh database `d`: audit records as long as they verify,
- * pending hits that are whole, the hotlist's floor, the clock and the counters. What cannot be read
- * is left out and is no error. `retention_ns`: how long the file may stay, counted from the oldest
- * read in it; `now_ns` stands in for a clock that cannot be read. False: `d` failed.
+ * pending hits that are whole, the hotlist's floor, the clock and the counters as far as `d` has
+ * none, and the files quarantined before it. What cannot be read is left out and is no error.
+ * `retention_ns`: how long the file may stay, counted from the oldest read in it; `now_ns` stands
+ * in for a clock that cannot be read. False: `d` failed.
  */
 bool salvage(struct db *d, const char *folder, const char *name, int64_t retention_ns,
 	     int64_t now_ns, struct salvaged *out, struct err *e) MUST_CHECK;
+
+/*
+ * The newest quarantined file in `folder` that `d` knows nothing of: one just put aside, or one
+ * whose salvage was cut short by a full disk or a power cut. Until it is salvaged and noted
+ * (upkeep_quarantine) its hits are lost and nobody deletes it. *found false: there is none. ERR_IO;
+ * db_fail's codes.
+ */
+bool salvage_forgotten(struct db *d, const char *folder, char name[DB_QUARANTINE_SIZE], bool *found,
+		       struct err *e) MUST_CHECK;
 
 #endif

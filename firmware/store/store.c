@@ -15,10 +15,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define TICK_NS	      NS_PER_S
-#define WORK_NS	      (50 * NS_PER_MS) /* of upkeep in one tick: a passage never waits longer for it */
-#define FIRST_WORK_NS (2 * NS_PER_S) /* of upkeep before the first passage is taken */
-#define DRAIN_NS      (3 * NS_PER_S) /* for answers under way when the daemon stops */
+#define TICK_NS	       NS_PER_S
+#define WORK_NS	       (50 * NS_PER_MS) /* of upkeep in one tick: a passage never waits longer for it */
+#define FIRST_WORK_NS  (2 * NS_PER_S)  /* of upkeep before the first passage is taken */
+#define LEFT_BEHIND_NS (60 * NS_PER_S) /* between attempts to take over a quarantined file */
+#define DRAIN_NS       (3 * NS_PER_S)  /* for answers under way when the daemon stops */
 
 int64_t store_now(struct store *s)
 {
@@ -54,21 +55,51 @@ static bool record(struct store *s, const char *what, const char *detail, struct
 			    clock_utc_ns(), e);
 }
 
-static bool take_over(struct store *s, const struct db_opened *how, struct err *e)
+static bool take_over_one(struct store *s, const char *name, struct err *e)
 {
 	char detail[300];
 	struct salvaged got;
 
-	log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how->fault, how->quarantine);
-	if (!salvage(s->db, s->conf.ring.path, how->quarantine,
-		     s->conf.ring.retention_days * NS_PER_DAY, clock_utc_ns(), &got, e) ||
-	    !upkeep_quarantine(s->db, how->quarantine, got.due_ns, e))
+	if (!salvage(s->db, s->conf.ring.path, name, s->conf.ring.retention_days * NS_PER_DAY,
+		     clock_utc_ns(), &got, e) ||
+	    !upkeep_quarantine(s->db, name, got.due_ns, e))
 		return false;
 	(void)snprintf(detail, sizeof detail,
 		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
 		       "}",
-		       how->quarantine, got.audit_records, got.hits);
+		       name, got.audit_records, got.hits);
 	return record(s, "quarantine", detail, e);
+}
+
+static bool take_over_all(struct store *s, struct err *e)
+{
+	char name[DB_QUARANTINE_SIZE];
+	bool found;
+
+	do {
+		if (!salvage_forgotten(s->db, s->conf.ring.path, name, &found, e) ||
+		    (found && !take_over_one(s, name, e)))
+			return false;
+	} while (found);
+	return true;
+}
+
+/* Quarantined files that the database does not know of. A box whose disk is full must start all the
+ * same: they stay where they are, and it is tried again. */
+static bool take_over(struct store *s, struct err *e)
+{
+	struct err why = {0};
+	bool done = take_over_all(s, &why);
+
+	if (!done && why.code == ERR_NO_SPACE && space_give_up(&s->space))
+		done = take_over_all(s, &why);
+	s->left_behind = !done && why.code == ERR_NO_SPACE;
+	s->left_mono_ns = clock_mono_ns();
+	if (s->left_behind)
+		log_line(LOG_ERROR, "quarantine: %s: tried again every minute", why.text);
+	else if (!done && e)
+		*e = why;
+	return done || s->left_behind;
 }
 
 static bool start_clock(struct store *s, int64_t boot, struct err *e)
@@ -89,8 +120,12 @@ bool store_open_db(struct store *s, struct err *e)
 	int64_t boot = s->clock.k.ring_ns ? s->clock.k.boot : boot_number();
 	struct db_opened how;
 
-	return db_open(s->conf.ring.path, &db_schema, clock_utc_ns(), &s->db, &how, e) &&
-	       (!how.quarantine[0] || take_over(s, &how, e)) && start_clock(s, boot, e);
+	if (!db_open(s->conf.ring.path, &db_schema, clock_utc_ns(), &s->db, &how, e))
+		return false;
+	if (how.quarantine[0])
+		log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how.fault,
+			 how.quarantine);
+	return take_over(s, e) && start_clock(s, boot, e);
 }
 
 void store_trouble(struct store *s, const struct err *why)
@@ -215,6 +250,10 @@ static void upkeep(struct store *s, int64_t budget_ns)
 	if (!s->db)
 		return;
 	bound(s);
+	if (s->left_behind && end - s->left_mono_ns > LEFT_BEHIND_NS && !take_over(s, &e)) {
+		store_trouble(s, &e);
+		return;
+	}
 	do {
 		if (!upkeep_step(&s->upkeep, s->db, &s->clock, wall, &e)) {
 			store_trouble(s, &e);

@@ -43,6 +43,9 @@ struct store {
 	/* since this process started */
 	int64_t passages_refused, repeats, reads_dropped, crops_dropped;
 
+	bool left_behind;     /* a quarantined file could not be taken over yet: the disk is full */
+	int64_t left_mono_ns; /* when that was last tried */
+
 	int64_t unanswered; /* passages that found no place to wait: vision alone has them */
 
 	int64_t full_mono_ns;  /* when the disk was last found full; 0: never */

@@ -686,6 +686,20 @@ def test_a_damaged_database_is_put_aside_and_hits_survive(tmp_path, hotlist):
         assert s.one("SELECT json_extract(detail, '$.hits_kept') FROM audit WHERE what = 'quarantine'") == 1
 
 
+def test_what_was_put_aside_when_the_power_went_is_taken_over(tmp_path, hotlist):
+    """Between the rename of a damaged database and its salvage: no hit is lost, and the file still has its day."""
+    with Store(tmp_path, hotlist) as s:
+        s.accept("ABC123")
+        ident = s.accept("WANT01")
+        assert s.stop() == 0
+    (s.data / "reads.db").rename(s.data / "quarantine-1234567890.db")
+    with Store(tmp_path, hotlist) as s:
+        assert s.hit()[1]["id"] == ident.hex()
+        assert s.one("SELECT count(*) FROM quarantine WHERE name = 'quarantine-1234567890.db' AND due_ns > 0") == 1
+        assert s.one("SELECT json_extract(detail, '$.hits_kept') FROM audit WHERE what = 'quarantine'") == 1
+        assert chain_holds(s) > 3
+
+
 def test_damage_that_shows_while_it_runs_is_dealt_with(tmp_path, hotlist):
     with Store(tmp_path, {**hotlist, "cooldown_s": 0}) as s:
         for i in range(50):

@@ -203,6 +203,58 @@ static void nothing_is_salvaged_from_garbage(void **state)
 	assert_int_equal(got.due_ns, T0 + SALVAGE_UNREADABLE_NS);
 }
 
+/* Power went between putting it aside and taking it over: it is found again, until it is noted. */
+static void a_quarantined_file_that_nobody_noted_is_found(void **state)
+{
+	struct place *p = *state;
+	char name[DB_QUARANTINE_SIZE], first[DB_QUARANTINE_SIZE];
+	struct salvaged got;
+	bool found = true;
+
+	assert_true(salvage_forgotten(p->db, p->folder, name, &found, &p->why));
+	assert_false(found);
+	put_hits(p, 2);
+	assert_true(db_state_set(p->db, "list_version", 41, &p->why));
+	place_close(p);
+	overwrite(p, DB_FILE, 0, 100, 'x');
+	place_open(p);
+	(void)snprintf(first, sizeof first, "%s", p->how.quarantine);
+	place_close(p);
+	place_open(p);
+	assert_string_equal(p->how.quarantine, "");
+	assert_true(salvage_forgotten(p->db, p->folder, name, &found, &p->why));
+	assert_true(found);
+	assert_string_equal(name, first);
+	assert_true(db_state_set(p->db, "list_version", 42, &p->why));
+	assert_true(salvage(p->db, p->folder, name, 90 * NS_PER_DAY, T0, &got, &p->why));
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'list_version'"), 42);
+	assert_true(upkeep_quarantine(p->db, name, got.due_ns, &p->why));
+	assert_true(salvage_forgotten(p->db, p->folder, name, &found, &p->why));
+	assert_false(found);
+}
+
+/* The database that knows when a file is due is damaged in its turn. */
+static void files_put_aside_before_are_still_deleted(void **state)
+{
+	struct place *p = *state;
+	struct salvaged got;
+	int64_t root;
+
+	assert_true(upkeep_quarantine(p->db, "quarantine-1.db", T0 + 5, &p->why));
+	assert_true(upkeep_quarantine(p->db, "quarantine-2.db", INT64_MAX, &p->why));
+	root = count_of(p, "SELECT rootpage FROM sqlite_master WHERE name = 'passage'");
+	place_close(p);
+	overwrite(p, DB_FILE, (off_t)(root - 1) * 4096, 4096, 0x5a);
+	place_open(p);
+	assert_true(
+	    salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
+	assert_int_equal(
+	    count_of(p, "SELECT due_ns FROM quarantine WHERE name = 'quarantine-1.db'"), T0 + 5);
+	assert_int_equal(
+	    count_of(p, "SELECT due_ns FROM quarantine WHERE name = 'quarantine-2.db'"),
+	    T0 + 90 * NS_PER_DAY);
+}
+
 /* A quarantined file holds reads: it does not outlive them. */
 static void a_quarantined_file_goes_when_its_time_is_over(void **state)
 {
@@ -252,6 +304,8 @@ int main(void)
 	    T(a_file_that_is_no_database_is_put_aside),
 	    T(a_damaged_ring_loses_no_hit_and_no_record),
 	    T(nothing_is_salvaged_from_garbage),
+	    T(a_quarantined_file_that_nobody_noted_is_found),
+	    T(files_put_aside_before_are_still_deleted),
 	    T(a_quarantined_file_goes_when_its_time_is_over),
 	    T(a_second_handle_that_writes_is_busy_not_broken),
 	};
