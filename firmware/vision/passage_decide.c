@@ -96,6 +96,17 @@ static bool passes_gates(const struct passages *p, const struct passage *q)
 	return false;
 }
 
+/* Surely a plate, but no read: kept for the record, matched with nothing. */
+static bool is_plainly_plate(const struct passages *p, const struct passage *q)
+{
+	double score = mean_score(q);
+
+	if (p->conf.stills)
+		return score >= PLAIN_SCORE;
+	return (score >= PLAIN_SCORE && q->pairs >= PLAIN_PAIRS) ||
+	       (score >= BRIEF_SCORE && q->pairs >= LONG_PAIRS);
+}
+
 static enum passage_outcome judge(const struct passages *p, int i)
 {
 	const struct passage *q = &p->at[i];
@@ -106,13 +117,8 @@ static enum passage_outcome judge(const struct passages *p, int i)
 		return PASSAGE_STICKER;
 	if (q->angle[0].frames + q->angle[1].frames < needed || !q->read.text[0])
 		return PASSAGE_WEAK;
-	if (!readable) /* surely a plate, but not a read: kept for the record, matched with nothing
-			*/
-		return (mean_score(q) >= PLAIN_SCORE ||
-			(mean_score(q) >= BRIEF_SCORE && q->pairs >= LONG_PAIRS)) &&
-			       q->pairs >= (p->conf.stills ? 1 : PLAIN_PAIRS)
-			   ? PASSAGE_LOW_QUALITY
-			   : PASSAGE_WEAK;
+	if (!readable)
+		return is_plainly_plate(p, q) ? PASSAGE_LOW_QUALITY : PASSAGE_WEAK;
 	return passes_gates(p, q) ? PASSAGE_EVENT : PASSAGE_LOW_QUALITY;
 }
 
