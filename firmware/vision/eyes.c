@@ -75,9 +75,11 @@ static void describe(const struct passage *q, bool low_quality, struct wire_pass
 		w->read = a->read;
 		w->frames = a->frames;
 		/* Latency is counted from here: of two exposures the earlier one. */
-		if (!m->best_ns || a->best_ns < m->best_ns)
+		if (a->best > 0 && (!m->best_ns || a->best_ns < m->best_ns))
 			m->best_ns = a->best_ns;
 	}
+	if (!m->best_ns) /* no picture was good enough to be called best */
+		m->best_ns = q->last_ns;
 }
 
 static bool hand_over(struct eyes *y, const struct passage *q, bool low_quality, struct err *e)

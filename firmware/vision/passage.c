@@ -13,6 +13,7 @@
 #define RECHECK_NS     (2 * NS_PER_S)
 #define KNOWN_ENOUGH   4u /* observations after which a thing that stands still is not read again */
 #define STANDS	       0.3f /* plate widths */
+#define STOOD_LONG_NS  (10 * NS_PER_S)
 #define STANDS_WITHIN  0.5f /* plate widths */
 #define STANDS_NS      (NS_PER_S * 8 / 10)
 #define INTERVALS_LOST 2.5f /* at a low rate nothing is lost before so many pictures */
@@ -298,6 +299,17 @@ static void note_stand(struct passage_angle *a, const struct sighting *s)
 	a->stood = s->capture_ns - a->still_ns >= STANDS_NS;
 }
 
+/* It moves. What had stood there for long passes only now, and its pictures are to be of now. */
+static void set_off(struct passage *q, int64_t now_ns)
+{
+	q->moved_ns = now_ns;
+	if (now_ns - q->first_ns < STOOD_LONG_NS)
+		return;
+	q->first_ns = now_ns;
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++)
+		q->angle[c].best = 0;
+}
+
 static void note(struct passages *p, const struct track *t, struct sighting *s, int64_t now_ns)
 {
 	struct passage *q = &p->at[t->passage];
@@ -325,7 +337,7 @@ static void note(struct passages *p, const struct track *t, struct sighting *s, 
 	q->pair_ns = now_ns;
 	q->score += (double)s->score;
 	if ((t->moved >= PASSAGE_MOVED || p->conf.stills) && !q->moved_ns)
-		q->moved_ns = now_ns;
+		set_off(q, now_ns);
 	note_best(a, s, q->state == PASSAGE_OPEN);
 	if (s->was_read && q->state == PASSAGE_OPEN) {
 		evidence_weigh(&s->seen.seen[0], &s->read);

@@ -9,6 +9,7 @@
 #define OTHER_WAIT_NS                                                                              \
 	(NS_PER_S * 7 / 10) /* after it is lost in one angle: the other may yet see it */
 #define MORE_WAIT_NS   (NS_PER_S * 12 / 10)
+#define MOST_OPEN_NS   (30 * NS_PER_S)
 #define KEEP_NS	       (6 * NS_PER_S) /* a decided passage takes in what is still seen of the vehicle */
 #define KEEP_PARKED_NS (600 * NS_PER_S)
 #define SIGN_KEEP_NS   (5 * NS_PER_S)
@@ -185,6 +186,9 @@ static bool is_ripe(const struct passages *p, int i, int64_t now_ns, bool degrad
 	bool both = q->angle[0].frames && q->angle[1].frames;
 	int64_t gone = now_ns - q->last_ns;
 
+	/* A vehicle that stands there unread is not read by waiting for hours. */
+	if (is_live(p, i) && q->moved_ns && now_ns - q->moved_ns >= MOST_OPEN_NS)
+		return true;
 	if (is_live(p, i))
 		return (is_settled(p, q, degraded) ||
 			(q->moved_ns && now_ns - q->moved_ns >= p->conf.longest_ns)) &&

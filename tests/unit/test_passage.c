@@ -490,6 +490,26 @@ static void test_parked_car(void **state)
 	}
 }
 
+static void test_parked_at_the_start_and_drives_away(void **state)
+{
+	struct street s;
+
+	(void)state;
+	begin(&s, false);
+	s.period_ms = 100;
+	add(&s, (struct car){.text = {"AB1C23", "AB1C23"},
+			     .from_ms = 1000,
+			     .to_ms = 43000,
+			     .lane = 300,
+			     .stop_ms = 1000,
+			     .go_ms = 41000});
+	drive(&s, 50000);
+	assert_int_equal(s.n_events, 1);
+	expect(&s, 0, "AB1C23");
+	assert_true(s.events[0].first_ms >= 41000); /* it passes when it moves */
+	end(&s);
+}
+
 static void test_reentry_is_a_new_passage(void **state)
 {
 	struct street s;
@@ -679,6 +699,7 @@ int main(void)
 	    cmocka_unit_test(test_one_angle_misreads),
 	    cmocka_unit_test(test_surely_wrong_angle_by_place),
 	    cmocka_unit_test(test_parked_car),
+	    cmocka_unit_test(test_parked_at_the_start_and_drives_away),
 	    cmocka_unit_test(test_reentry_is_a_new_passage),
 	    cmocka_unit_test(test_signs_and_stickers),
 	    cmocka_unit_test(test_garbage_is_no_event),
