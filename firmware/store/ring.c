@@ -10,8 +10,10 @@ bool ring_has(struct db *d, const uint8_t id[WIRE_ID_SIZE], bool *has, struct er
 {
 	int64_t found;
 
-	if (!db_int(d, &found, 0, e, "SELECT 1 FROM passage WHERE passage_id = ?", "b", id,
-		    (size_t)WIRE_ID_SIZE))
+	if (!db_int(d, &found, 0, e,
+		    "SELECT 1 FROM passage WHERE passage_id = ?1"
+		    " UNION ALL SELECT 1 FROM outbox WHERE passage_id = ?1 LIMIT 1",
+		    "b", id, (size_t)WIRE_ID_SIZE))
 		return false;
 	*has = found != 0;
 	return true;

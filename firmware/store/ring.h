@@ -29,7 +29,7 @@ struct ring_passage {
 	int64_t stored_ns; /* wall time */
 };
 
-/* Is the passage with this id in the ring? */
+/* Has the passage with this id been committed: is its read in the ring, or its hit in the outbox? */
 bool ring_has(struct db *d, const uint8_t id[WIRE_ID_SIZE], bool *has, struct err *e) MUST_CHECK;
 
 /* Insert a passage; call it inside a transaction, after ring_has said no. ERR_NO_SPACE and

@@ -99,6 +99,20 @@ static void a_read_is_no_hit(void **state)
 	assert_int_equal(count_of(b.p, "SELECT count(*) FROM audit"), 0);
 }
 
+/* Its read has made room for others, or stayed behind in a damaged database; its hit is still here.
+ */
+static void a_hit_sent_again_is_a_repeat_without_its_read(void **state)
+{
+	struct bench b = bench_of(state);
+
+	b.conf.hotlist.cooldown_s = 0;
+	assert_true(keep_plate(&b, 1, "WANT01"));
+	assert_int_equal(count_of(b.p, "DELETE FROM passage"), -1);
+	assert_true(keep_plate(&b, 1, "WANT01"));
+	assert_int_equal(b.got.outcome, KEEP_REPEAT);
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM outbox"), 1);
+}
+
 static void a_hit_comes_with_all_that_belongs_to_it(void **state)
 {
 	struct bench b = bench_of(state);
@@ -352,6 +366,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, place_make, place_end)
 	const struct CMUnitTest tests[] = {
 	    T(a_read_is_no_hit),
+	    T(a_hit_sent_again_is_a_repeat_without_its_read),
 	    T(a_hit_comes_with_all_that_belongs_to_it),
 	    T(all_or_nothing),
 	    T(a_repeat_is_harmless),
