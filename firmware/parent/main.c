@@ -9,6 +9,7 @@
 #include "firmware/parent/spawn.h"
 #include "firmware/parent/supervise.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
@@ -98,6 +99,18 @@ static bool close_sandbox(struct daemon *d, struct err *e)
 	       (sandbox_close_parent(programs, &d->sandbox, e) || err_prefix(e, "sandbox"));
 }
 
+/* Started without standard descriptors, what is opened first would take their numbers, and the log
+ * would be written into it. */
+static bool standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
+	return fd > STDERR_FILENO && close(fd) == 0;
+}
+
 static void settle(const struct daemon *d)
 {
 	log_open("parent", d->call.verbose ? LOG_DEBUG : LOG_INFO);
@@ -147,6 +160,8 @@ int main(int argc, char **argv)
 	struct daemon d = {.notify.fd = -1};
 	struct err e = {0};
 
+	if (!standard_descriptors())
+		return FAILED;
 	if (!read_call(argc, argv, &d.call)) {
 		(void)fputs(usage, stderr);
 		return WRONG;

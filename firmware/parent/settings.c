@@ -104,7 +104,6 @@ static bool load(const char *path, struct settings *s, struct err *e)
 	return load_parts(s, e) || err_prefix(e, "%.200s", path);
 }
 
-#ifdef CONFIG_UPLINK
 static void note_file(const char *path, struct settings_file *f)
 {
 	struct stat st;
@@ -117,21 +116,19 @@ static void note_file(const char *path, struct settings_file *f)
 	f->changed_ns = (int64_t)st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec;
 }
 
-/* Certificates are renewed in place, under the same configuration. */
+/* Certificates and keys are renewed in place, under the same configuration. */
 static void note_files(struct settings *s)
 {
+	const struct store_conf *store = s->parts[WIRE_STORE];
+#ifdef CONFIG_UPLINK
 	const struct uplink_conf *u = s->parts[WIRE_UPLINK];
 
 	note_file(u->ca, &s->files[0]);
 	note_file(u->certificate, &s->files[1]);
 	note_file(u->key, &s->files[2]);
-}
-#else
-static void note_files(struct settings *s)
-{
-	(void)s;
-}
 #endif
+	note_file(store->hotlist.key, &s->files[SETTINGS_UPLINK_FILES]);
+}
 
 bool settings_load(const char *path, struct settings **out, struct err *e)
 {
@@ -152,7 +149,11 @@ bool settings_differ(const struct settings *a, const struct settings *b, enum wi
 {
 	if (!settings_has_role(role))
 		return false;
-	if (role == WIRE_UPLINK && memcmp(a->files, b->files, sizeof a->files) != 0)
+	if (role == WIRE_UPLINK &&
+	    memcmp(a->files, b->files, SETTINGS_UPLINK_FILES * sizeof a->files[0]) != 0)
+		return true;
+	if (role == WIRE_STORE && memcmp(&a->files[SETTINGS_UPLINK_FILES],
+					 &b->files[SETTINGS_UPLINK_FILES], sizeof a->files[0]) != 0)
 		return true;
 	return memcmp(a->parts[role], b->parts[role], parts[role].size) != 0;
 }

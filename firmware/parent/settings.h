@@ -14,8 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SETTINGS_FILES                                                                             \
-	3u /* whose content a role reads once: uplink's authority, certificate and key */
+/* Files whose content a role reads once: uplink's authority, certificate and key, and the public
+ * key of the hotlist's signer, which is the store's. */
+#define SETTINGS_UPLINK_FILES 3u
+#define SETTINGS_FILES	      4u
 
 /* Tells a file that was replaced or written from the one before (stat(2)); all 0: not there. */
 struct settings_file {
@@ -44,8 +46,8 @@ bool settings_has_role(enum wire_role role);
  */
 bool settings_load(const char *path, struct settings **out, struct err *e) MUST_CHECK;
 
-/* Whether the role would be set otherwise by b than by a: for uplink, also by renewed certificates.
- */
+/* Whether the role would be set otherwise by b than by a: for uplink also by renewed certificates,
+ * for the store by another key at the same place. */
 bool settings_differ(const struct settings *a, const struct settings *b, enum wire_role role);
 
 void settings_free(struct settings *s);

@@ -165,6 +165,20 @@ def test_a_reload_restarts_only_whom_it_concerns(box):
     assert box.status()["capture"]["restarts"] == 0
 
 
+def test_another_key_at_the_same_place_restarts_the_store(tmp_path):
+    """The store reads the key of the hotlist's signer once: a new one, put in its place, must not wait for a crash."""
+    key = tmp_path / "signer.pub"
+    key.write_text("one\n")
+    with make_box(tmp_path, hotlist={"key": key}) as made:
+        made.wait_running()
+        before = pids(made)
+        key.write_text("another\n")
+        hang_up(made, "reloads", 1)
+        made.wait(lambda b: b.pid("store") not in (0, before["store"]) and b.status()["store"]["running"], 20, "a new store")
+        after = pids(made)
+        assert {r for r in before if before[r] != after[r]} == {"store"} and made.status()["store"]["restarts"] == 0
+
+
 def test_a_reload_of_the_same_restarts_nobody(box):
     before = pids(box)
     box.conf.write_text("# another comment\n" + box.conf.read_text())
@@ -271,6 +285,18 @@ def test_the_roles_inherit_nothing(tmp_path, monkeypatch):
                 assert os.readlink(f"/proc/{pid}/cwd") == "/", role
         finally:
             made.stop()
+
+
+def test_standard_descriptors_are_never_anything_else(tmp_path):
+    """Started with none of them open: a role would otherwise open its first file as number 2, where its log goes."""
+    made = make_box(tmp_path)
+    made.daemon = subprocess.Popen([made.build / "bin/alprd", "-c", made.conf], preexec_fn=lambda: os.closerange(0, 3))
+    try:
+        made.wait_running()
+        for pid in [made.daemon.pid, *(made.pid(role) for role in ROLES)]:
+            assert {os.readlink(f"/proc/{pid}/fd/{n}") for n in range(3)} == {"/dev/null"}, pid
+    finally:
+        assert made.stop() == 0
 
 
 @pytest.fixture
