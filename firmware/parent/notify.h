@@ -22,6 +22,7 @@ void notify_open(struct notify *n);
 /* Send a state such as "READY=1" or "STATUS=…"; several on lines of their own. */
 void notify_send(const struct notify *n, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Close the socket; harmless when there is none. */
 void notify_close(struct notify *n);
 
 #endif

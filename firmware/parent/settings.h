@@ -50,6 +50,7 @@ bool settings_load(const char *path, struct settings **out, struct err *e) MUST_
  * for the store by another key at the same place. */
 bool settings_differ(const struct settings *a, const struct settings *b, enum wire_role role);
 
+/* Free all of it; NULL is harmless. */
 void settings_free(struct settings *s);
 
 #endif

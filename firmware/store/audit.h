@@ -30,6 +30,7 @@ struct audit_head {
 bool audit_append(struct db *d, const struct audit_record *r, int64_t at_ns,
 		  struct err *e) MUST_CHECK;
 
+/* The newest record. ERR_SIGNATURE: its hash is none; db_fail's codes. */
 bool audit_head(struct db *d, struct audit_head *out, struct err *e) MUST_CHECK;
 
 /*

@@ -55,6 +55,9 @@ struct db_tx {
 };
 #define AUTO_ROLLBACK CLEANUP(db_rollback)
 
+/* Begin (BEGIN IMMEDIATE: ERR_AGAIN while another connection writes) and commit; db_fail's codes. A
+ * commit that failed leaves the transaction to be rolled back, which is harmless when none is open.
+ */
 bool db_begin(struct db *d, struct db_tx *tx, struct err *e) MUST_CHECK;
 bool db_commit(struct db_tx *tx, struct err *e) MUST_CHECK;
 void db_rollback(struct db_tx *tx);
@@ -70,6 +73,7 @@ sqlite3_stmt *db_query(struct db *d, struct err *e, const char *sql, const char 
 /* Step: true with *row telling whether there is one. */
 bool db_step(struct db *d, sqlite3_stmt *st, bool *row, struct err *e) MUST_CHECK;
 
+/* Reset the statement for its next use and set *st to NULL; harmless on NULL. */
 void db_done(sqlite3_stmt **st);
 #define AUTO_DONE CLEANUP(db_done)
 

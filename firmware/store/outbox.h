@@ -56,9 +56,11 @@ bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t now_ns, in
 		   struct err *e) MUST_CHECK;
 
 struct outbox_counts {
-	int64_t pending, acknowledged, refused; /* rows there now */
+	int64_t pending;	       /* rows there now */
+	int64_t acknowledged, refused; /* since the database was made */
 };
 
+/* Count for the status. db_fail's codes. */
 bool outbox_count(struct db *d, struct outbox_counts *out, struct err *e) MUST_CHECK;
 
 #define OUTBOX_LATENCIES 256u

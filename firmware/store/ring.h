@@ -68,6 +68,7 @@ struct ring_size {
 	int64_t oldest_ns, newest_ns; /* kept_ns; 0 when empty */
 };
 
+/* How large the ring is and what it spans, at a cost that does not grow with it. db_fail's codes. */
 bool ring_measure(struct db *d, struct ring_size *out, struct err *e) MUST_CHECK;
 
 #endif

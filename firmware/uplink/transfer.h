@@ -27,6 +27,7 @@ bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struc
 		  struct transfer **out, struct err *e) MUST_CHECK;
 void transfer_free(struct transfer *t);
 
+/* Whether a transfer runs: then no other can be started. */
 bool transfer_busy(const struct transfer *t);
 
 /* POST a CloudEvent to {url}/v1/hits; body stays the caller's and must live until done. ERR_AGAIN:

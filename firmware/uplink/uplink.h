@@ -63,6 +63,9 @@ struct uplink {
 	struct uplink_counters n;
 };
 
+/* The callbacks of the role, as firmware/role.h describes them. uplink_open: ERR_CONFIG, ERR_LIMIT,
+ * credentials_load's and transfer_new's; uplink_begin cannot fail; uplink_message: ERR_PEER,
+ * ERR_LIMIT. */
 bool uplink_open(struct uplink *u, const struct role_env *env, struct err *e) MUST_CHECK;
 bool uplink_begin(void *state, struct err *e);
 void uplink_connected(void *state, enum wire_role peer);

@@ -42,6 +42,7 @@ void eyes_look(struct eyes *y, const struct wire_pair *m, const struct image ima
 /* Decide everything that is open. Calls fn. */
 void eyes_flush(struct eyes *y);
 
+/* What was counted since eyes_open, and the times of the last 512 pairs that were looked at. */
 void eyes_count(const struct eyes *y, struct eyes_counts *out);
 
 #endif

@@ -19,6 +19,7 @@ struct mapping {
 	double variance; /* of the residual, plate widths squared */
 };
 
+/* Start knowing nothing. */
 void mapping_init(struct mapping *m);
 
 /* A plate stood at (x0, y0) and at (x1, y1), shares of the pictures' width (0..1); `width`: of the
