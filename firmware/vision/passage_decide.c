@@ -13,9 +13,9 @@
 #define KEEP_NS	       (6 * NS_PER_S) /* a decided passage takes in what is still seen of the vehicle */
 #define KEEP_PARKED_NS (600 * NS_PER_S)
 #define SIGN_KEEP_NS   (5 * NS_PER_S)
-#define SETTLED_AGREED 2u   /* pairs in a row with the same text */
-#define ASIDE_SHARE    0.7f /* of the pictures that showed both */
-#define ASIDE_LEAST    1u
+#define SETTLED_AGREED 2u    /* pairs in a row with the same text */
+#define ASIDE_SHARE    0.7f  /* of the pictures that showed both */
+#define ASIDE_LIFE     0.25f /* and of all that showed the lesser one */
 #define DECIDED_FAVOUR 2.0
 #define DARK	       18.0f
 #define BRIGHT	       245.0f
@@ -65,13 +65,14 @@ static bool is_surely_plate(const struct passage *q)
 static bool is_sticker(const struct passages *p, int i)
 {
 	const struct passage *q = &p->at[i];
+	float frames = (float)(q->angle[0].frames + q->angle[1].frames);
 
 	for (int k = 0; k < (int)PASSAGES_MAX; k++) {
 		const struct passage *o = &p->at[k];
 		uint16_t together = p->together[i][k], near = p->near[i][k];
 
-		if (k == i || o->state == PASSAGE_FREE || near < ASIDE_LEAST ||
-		    (float)near < ASIDE_SHARE * together)
+		if (k == i || o->state == PASSAGE_FREE || !near ||
+		    (float)near < ASIDE_SHARE * together || (float)near < ASIDE_LIFE * frames)
 			continue;
 		if (is_surely_plate(q) && evidence_distance(q->read.text, o->read.text) > 2)
 			continue;
