@@ -73,7 +73,9 @@ static bool find(const struct csv_row *header, size_t column, uint8_t *which, st
 		return err_set(e, ERR_POLICY,
 			       "header: column %zu: personal data has no place in a hotlist",
 			       column + 1);
-	return err_set(e, ERR_FORMAT, "header: column %zu: unknown name", column + 1);
+	return err_set(e, ERR_FORMAT,
+		       "header: column %zu: unknown name (alpr-hotlist compile --help lists them)",
+		       column + 1);
 }
 
 bool columns_read(const struct csv_row *header, struct columns *c, struct err *e)
