@@ -154,6 +154,10 @@ def main() -> int:
     ask.add_argument("--scenes", type=Path, help="a folder of photos instead of the simulated street")
     ask.add_argument("--passages", type=int, default=30, help="vehicles of the simulated street")
     args = ask.parse_args()
+    if args.scenes and not args.scenes.is_dir():
+        sys.exit(f"demo: {args.scenes}: no such folder")
+    if args.passages < len(WANTED):
+        sys.exit(f"demo: {args.passages} passages: {len(WANTED)} wanted vehicles drive past, so that many at least")
     build = args.build.resolve()
     folder = build / "demo"
     shutil.rmtree(folder, ignore_errors=True)

@@ -45,6 +45,10 @@ def _save(folder: Path, name: str, picture: np.ndarray) -> str:
     return f"{folder.name}/{name}"
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _scene(folder: Path, name: str, angle: dict) -> str:
     picture = angle.get("scene")
     if picture is None:
@@ -63,7 +67,7 @@ def _crop(folder: Path, name: str, angle: dict) -> str:
     source = _save(folder, name, angle["crop"])
     return (f'<div class="crop"><img alt="plate, {html.escape(angle["name"])}" src="{source}"><span class="soft">'
             f'{html.escape(angle["name"])}: <b>{html.escape(angle["text"] or "unread")}</b>, confidence '
-            f'{angle["confidence"]:.2f}, {angle["frames"]} frames</span></div>')
+            f'{angle["confidence"]:.2f}, {_count(angle["frames"], "frame")}</span></div>')
 
 
 def _aligned(text: str, other: str) -> list:
@@ -122,7 +126,7 @@ def _card(folder: Path, index: int, passage: dict) -> str:
             f'<span class="plate">{html.escape(passage["text"] or "unread")}</span>'
             f'<span>{html.escape(passage["jurisdiction"] or "jurisdiction unknown")}</span>{"".join(tags)}'
             f'<span class="soft">{html.escape(passage["time"])} &middot; confidence {passage["confidence"]:.3f} &middot; '
-            f'{passage["pairs"]} pairs{" &middot; else: " + others if others else ""}</span></div>'
+            f'{_count(passage["pairs"], "pair")}{" &middot; else: " + others if others else ""}</span></div>'
             f'<div class="pics">{scenes}</div>{_characters(passage)}{_match(passage.get("hit"))}</section>')
 
 
