@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-#   make demo      everything from nothing to hits, with a report        make check   every test
-#   make           build for BOARD (default host)                        make help    the rest
+#   make                       build for BOARD (default host) into build/host/; V=1 shows the commands
+#   make menuconfig            what is compiled in; make host_defconfig: back to the board's own; make savedefconfig: keep it
+#   make clean                 remove the build of BOARD
+#   make help                  all of these
 #
 # Each folder says in its build.mk what it makes; this file knows how.
 
@@ -84,6 +86,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # --- how it is made ------------------------------------------------------------------------------
 .PHONY: all
 all: $(patsubst %,$(B)/%,$(filter bin/% libexec/%,$(PROGRAMS))) $(B)/models
+	@rm -f $(filter-out $(PROGRAMS:%=$(B)/%),$(wildcard $(B)/bin/* $(B)/libexec/*)) # of features switched off since
 
 # Programs find models beside themselves: <bin>/../models.
 $(B)/models:
@@ -137,4 +140,4 @@ include tests/tests.mk
 clean:
 	rm -rf $(B)
 help:
-	@sed -n 's/^#   make/make/p' Makefile tests/tests.mk
+	@sed -n 's/^#   \(make\|   \)/\1/p' Makefile tests/tests.mk

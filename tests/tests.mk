@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-#   make demo [SCENES=folder]  the whole daemon on simulated pairs (or your photos) against a real nginx; ends with a report
+#   make demo [SCENES=folder]  the whole daemon on simulated pairs (or your photos) against a real nginx; ends with a report;
+#                              PASSAGES=N simulates N vehicles
 #   make check                 every test: unit, system, build variants, sanitisers
 #   make check-unit            the unit tests alone (cmocka)
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
@@ -8,7 +9,7 @@
 #   make bench                 speed against a stated baseline
 #   make fuzz [SHORT=1]        libFuzzer campaigns: an hour a target, or a minute
 #   make lint                  clang-format and clang-tidy
-#   make compile_commands.json for editors and clang-tidy
+#   make compile_commands.json for editors and clang-tidy, in build/host/
 
 JOBS   := $(shell nproc)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v
