@@ -26,10 +26,10 @@
 
 #define FOUND	       32u  /* plates of one image that are gone into at all */
 #define LOOKS	       4u   /* the best of them, which get a second look */
-#define LOOK_W	       192u /* its input, with the plate in the middle */
-#define LOOK_H	       128u
-#define LOOK_PLATE     88.0f /* most that a plate measures in it */
-#define LOOK_HEIGHT    56.0f
+#define LOOK_W	       256u /* its input, with the plate in the middle */
+#define LOOK_H	       160u
+#define LOOK_PLATE     130.0f /* most that a plate measures in it */
+#define LOOK_HEIGHT    84.0f
 #define LOOK_ZOOM      3.0f /* most enlargement */
 #define LOOK_THRESHOLD 0.1f
 #define LOOK_SAME      0.25f /* least IoU of the plate seen in it with the one looked for */
