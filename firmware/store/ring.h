@@ -29,7 +29,8 @@ struct ring_passage {
 	int64_t stored_ns; /* wall time */
 };
 
-/* Has the passage with this id been committed: is its read in the ring, or its hit in the outbox? */
+/* Has the passage with this id been committed: is its read in the ring, or its hit in the outbox?
+ */
 bool ring_has(struct db *d, const uint8_t id[WIRE_ID_SIZE], bool *has, struct err *e) MUST_CHECK;
 
 /* Insert a passage; call it inside a transaction, after ring_has said no. ERR_NO_SPACE and
@@ -68,7 +69,8 @@ struct ring_size {
 	int64_t oldest_ns, newest_ns; /* kept_ns; 0 when empty */
 };
 
-/* How large the ring is and what it spans, at a cost that does not grow with it. db_fail's codes. */
+/* How large the ring is and what it spans, at a cost that does not grow with it. db_fail's codes.
+ */
 bool ring_measure(struct db *d, struct ring_size *out, struct err *e) MUST_CHECK;
 
 #endif
