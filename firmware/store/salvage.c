@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/store/salvage.h"
 
+#include "firmware/base/clock.h"
 #include "firmware/store/audit.h"
 #include "firmware/wire.h"
 
@@ -127,6 +128,19 @@ static bool salvage_quarantine(struct wreck *w, struct db *d, int64_t latest, st
 	return true;
 }
 
+/* Uplink may hold hits of the lost database: their answers must not be taken for those of new ones.
+ * Milliseconds are ahead of any count of hits. */
+static bool new_ids(struct db *d, int64_t wall_ns, struct err *e)
+{
+	return db_run(d, NULL, e,
+		      "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'outbox'", "i",
+		      wall_ns / NS_PER_MS) &&
+	       db_run(d, NULL, e,
+		      "INSERT INTO sqlite_sequence(name, seq) SELECT 'outbox', ?"
+		      " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'outbox')",
+		      "i", wall_ns / NS_PER_MS);
+}
+
 static int64_t due(struct wreck *w, int64_t retention_ns, int64_t now_ns)
 {
 	if (wreck_query(w, "SELECT kept_ns FROM passage ORDER BY id LIMIT 1") && wreck_row(w))
@@ -152,7 +166,7 @@ bool salvage(struct db *d, const char *folder, const char *name, int64_t retenti
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) ||
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_hits(&w, d, &out->hits, e) ||
-	    !db_state_get(d, "clock_ring", &clock, e) ||
+	    !new_ids(d, now_ns, e) || !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||
 	    !db_commit(&tx, e))
 		return err_prefix(e, "salvage");

@@ -142,7 +142,7 @@ bool sender_answer(struct sender *s, struct db *d, const struct wire_hit_done *m
 		return err_set(e, ERR_PEER, "hit %" PRId64 ": outcome %" PRIu32, m->outbox_id,
 			       m->outcome);
 	*place = 0;
-	if (m->outcome == WIRE_LATER) {
+	if (m->outcome == WIRE_LATER || !d) {
 		put_off(s, m->outbox_id, mono_ns);
 		return true;
 	}

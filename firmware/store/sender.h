@@ -38,8 +38,9 @@ bool sender_pump(struct sender *s, struct db *d, int64_t mono_ns, sender_fn send
 		 struct err *e) MUST_CHECK;
 
 /*
- * Uplink's answer for one of those under way. `now_ns` wall time; *latency_ns set for ACKNOWLEDGED,
- * else -1. ERR_PEER: not under way, or an outcome that does not exist; else the database failed.
+ * Uplink's answer for one of those under way. `d` NULL: there is no database now, and the hit is
+ * put off whatever the answer is. `now_ns` wall time; *latency_ns set for ACKNOWLEDGED, else -1.
+ * ERR_PEER: not under way, or an outcome that does not exist; else the database failed.
  */
 bool sender_answer(struct sender *s, struct db *d, const struct wire_hit_done *m, int64_t now_ns,
 		   int64_t mono_ns, int64_t *latency_ns, struct err *e) MUST_CHECK;

@@ -180,8 +180,6 @@ static bool hit_done(struct store *s, const struct wire_hit_done *m, struct err 
 	int64_t latency;
 	struct err why = {0};
 
-	if (!s->db)
-		return err_set(e, ERR_AGAIN, "there is no database");
 	if (!sender_answer(&s->sender, s->db, m, clock_utc_ns(), clock_mono_ns(), &latency, &why)) {
 		if (e)
 			*e = why;

@@ -721,6 +721,45 @@ def test_damage_that_shows_while_it_runs_is_dealt_with(tmp_path, hotlist):
         assert s.process.poll() is None
 
 
+def test_an_answer_that_comes_while_there_is_no_database_costs_no_credit(tmp_path, hotlist):
+    """It cannot be written down: the hit is offered again when the database is back."""
+    with Store(tmp_path, hotlist) as s:
+        s.accept("WANT01")
+        ident, event = s.hit()
+        root = s.one("SELECT rootpage FROM sqlite_master WHERE name = 'passage'")
+        db = sqlite3.connect(s.data / "reads.db", timeout=10)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with (s.data / "reads.db").open("r+b") as f:
+            f.seek((root - 1) * 4096)
+            f.write(os.urandom(4096))
+        db.execute("PRAGMA user_version = 99")  # cached pages are read again; then it is not opened either
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        s.passage("ABC999")
+        s.wait(lambda c: c["state"] == "fault" and "newer" in s.tail(), 10, "the database to be closed")
+        s.hit_done(ident)
+        s.wait(lambda c: "hits_pending" not in c, 5, "a status without a database")
+        time.sleep(0.5)
+        db.execute("PRAGMA user_version = 1")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+        again = s.hit(10)
+        assert again is not None and again[1]["id"] == event["id"]
+        s.hit_done(again[0])
+        s.wait(lambda c: c.get("hits_pending") == 0, 5, "the answer to be taken")
+
+
+def test_outbox_ids_are_not_used_again_after_damage(tmp_path, hotlist):
+    """Uplink may still hold a hit of the database that was lost: its answer must not end another one."""
+    with Store(tmp_path, {**hotlist, "cooldown_s": 0}) as s:
+        s.accept("WANT01")
+        old = s.hit()[0]
+        assert s.stop(10) == 0
+        (s.data / "reads.db").write_bytes(os.urandom(8192))
+    with Store(tmp_path, {**hotlist, "cooldown_s": 0}) as s:
+        s.accept("WANT01")
+        assert s.hit()[0] > old + 1_000_000
+
+
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
     with Store(tmp_path) as s:
         s.accept("ABC123")
