@@ -14,6 +14,9 @@
 #define FLOOR		(-11.0f)
 /* Frames of one passage err together: the second and later ones count this much of the first. */
 #define FURTHER		0.35f
+/* Natural log: on the roads of a state its own series is so much likelier than the same strokes in
+ * no series at all. */
+#define SERIES		4.0f
 
 /*
  * Natural log of how much rarer texts of this length are on the road than in the reader's training.
@@ -182,6 +185,40 @@ static void vary_best(struct pool *p)
 	}
 }
 
+/* Letter O and digit 0 are one stroke on most plates: what tells them apart is where they stand. */
+static bool same_strokes(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if ((*a == 'O' ? '0' : *a) != (*b == 'O' ? '0' : *b))
+			return false;
+	return *a == *b;
+}
+
+/*
+ * Among spellings that differ in O and 0 alone, those of a current series take belief from those of
+ * none. What they have together stays the same, and so does everything else.
+ */
+static void weigh_series(struct pool *p)
+{
+	float gain[CANDIDATES];
+
+	for (size_t c = 0; c < p->n; c++)
+		gain[c] = syntax_common(p->at[c].text) ? SERIES : 0.0f;
+	for (size_t c = 0; c < p->n; c++) {
+		float before = -INFINITY, after = -INFINITY;
+
+		for (size_t k = 0; k < p->n; k++)
+			if (same_strokes(p->at[c].text, p->at[k].text)) {
+				before = log_add(before, p->at[k].score);
+				after = log_add(after, p->at[k].score + gain[k]);
+			}
+		p->at[c].posterior =
+		    isinf(after) ? p->at[c].score : p->at[c].score + gain[c] + before - after;
+	}
+	for (size_t c = 0; c < p->n; c++)
+		p->at[c].score = p->at[c].posterior;
+}
+
 static void posteriors(struct pool *p, float other)
 {
 	float top = other, sum;
@@ -250,6 +287,7 @@ void fuse(const struct plate_observation *const *seen, size_t n, struct plate_re
 	if (*p.at[0].text)
 		vary_best(&p);
 	score_all(&p, seen, n, &other);
+	weigh_series(&p);
 	sort_pool(&p);
 	posteriors(&p, other);
 	report(&p, out);

@@ -241,6 +241,41 @@ static void many_observations(void **state)
 	assert_true(r.n_alternatives <= PLATE_ALTERNATIVES);
 }
 
+/* O and 0 look alike: the shape of a common series decides what the strokes leave open, and only
+ * that. */
+static void series_tell_o_from_0(void **state)
+{
+	static const struct {
+		const char *seen, *rival, *expected;
+	} cases[] = {
+	    {"SHOR7X", "SH0R7X", "SH0R7X"}, /* LLDLDL, and nobody has LLLLDL */
+	    {"H0B651", "HOB651", "HOB651"},
+	    {"057SMF", "O57SMF", "057SMF"}, /* both are series: as it looks */
+	    {"O57SMF", "057SMF", "O57SMF"},
+	    {"OO7", "007", "OO7"},	    /* neither is */
+	    {"SHQR7X", "SH0R7X", "SHQR7X"}, /* Q is another stroke */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct plate_observation a = says(cases[i].seen, 0.7f, cases[i].rival);
+		const struct plate_observation *seen[] = {&a};
+		struct plate_read r;
+
+		fuse(seen, 1, &r);
+		assert_string_equal(r.text, cases[i].expected);
+		assert_true(r.confidence > 0.4f && r.confidence <= 1.0f);
+		assert_true(r.alternatives[0].confidence + r.alternatives[1].confidence < 1.001f);
+	}
+	/* What is surely seen stays. */
+	struct plate_observation a = says("SHOR7X", 0.999f, "SH0R7X");
+	const struct plate_observation *seen[] = {&a};
+	struct plate_read r;
+
+	fuse(seen, 1, &r);
+	assert_string_equal(r.text, "SHOR7X");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +290,7 @@ int main(void)
 	    cmocka_unit_test(no_observation_gives_no_text),
 	    cmocka_unit_test(likelihood_of_one_observation),
 	    cmocka_unit_test(many_observations),
+	    cmocka_unit_test(series_tell_o_from_0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
