@@ -128,19 +128,34 @@ bool store_open_db(struct store *s, struct err *e)
 	return take_over(s, e) && start_clock(s, boot, e);
 }
 
-void store_trouble(struct store *s, const struct err *why)
+/* For the status and the log, where what fails once a second is said once a minute. */
+static void complain(struct store *s, const struct err *why)
 {
 	bool again = strncmp(s->fault, why->text, sizeof s->fault - 2) == 0;
 	int64_t now = clock_mono_ns();
-	struct err e = {0};
 
-	/* What fails once a second is said once a minute. */
 	if (!again || now - s->fault_said_ns > 60 * NS_PER_S) {
 		log_line(LOG_ERROR, "%s", why->text);
 		s->fault_said_ns = now;
 	}
 	s->fault_mono_ns = now;
 	(void)snprintf(s->fault, sizeof s->fault, "%.190s", why->text);
+}
+
+static void reopen(struct store *s)
+{
+	struct err e = {0};
+
+	if (s->db || store_open_db(s, &e))
+		return;
+	complain(s, &e);
+	db_close(s->db);
+	s->db = NULL;
+}
+
+void store_trouble(struct store *s, const struct err *why)
+{
+	complain(s, why);
 	if (why->code == ERR_NO_SPACE) {
 		(void)space_give_up(&s->space);
 		s->full_mono_ns = s->fault_mono_ns;
@@ -150,11 +165,7 @@ void store_trouble(struct store *s, const struct err *why)
 		return;
 	db_close(s->db);
 	s->db = NULL;
-	if (store_open_db(s, &e))
-		return;
-	log_line(LOG_ERROR, "%s", e.text);
-	db_close(s->db);
-	s->db = NULL;
+	reopen(s);
 }
 
 /* --- hits ----------------------------------------------------------------------------------------
@@ -258,17 +269,6 @@ static void upkeep(struct store *s, int64_t budget_ns)
 			return;
 		}
 	} while (s->upkeep.more && clock_mono_ns() < end);
-}
-
-static void reopen(struct store *s)
-{
-	struct err e = {0};
-
-	if (!s->db && !store_open_db(s, &e)) {
-		log_line(LOG_ERROR, "%s", e.text);
-		db_close(s->db);
-		s->db = NULL;
-	}
 }
 
 static void leave(struct store *s)
