@@ -25,8 +25,12 @@ static bool dial(const char *path, int *fd, struct err *e)
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s < 0 || setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0 ||
 	    setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0 ||
-	    connect(s, (const struct sockaddr *)&at, sizeof at) != 0)
+	    connect(s, (const struct sockaddr *)&at, sizeof at) != 0) {
+		if (errno == EACCES)
+			return err_errno(e, errno, "you may not ask at %s ([control] user, group)",
+					 path);
 		return err_errno(e, errno, "no daemon answers at %s", path);
+	}
 	*fd = steal_fd(&s);
 	return true;
 }
