@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a board has. One board.c under board/<name>/ defines `board`; nothing else may ask which board this is. */
+/* What a board has. One board.c under board/<name>/ defines `board`; nothing else may ask which
+ * board this is. */
 #ifndef BOARD_BOARD_H
 #define BOARD_BOARD_H
 
@@ -7,8 +8,8 @@
 
 struct board {
 	const char *name;
-	const char *about;          /* one line for `alprctl status` */
-	int64_t pair_skew_ns;       /* most that the exposures of a pair may lie apart */
+	const char *about;	    /* one line for `alprctl status` */
+	int64_t pair_skew_ns;	    /* most that the exposures of a pair may lie apart */
 	const char *default_camera; /* driver, see hal/camera.h */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cameras: one vtable, drivers behind it (replay, sim, later libcamera). A driver serves both angles and delivers single
- * frames; pairing them by time is capture's work. The driver owns its buffers: dequeue lends one, requeue returns it.
+ * Cameras: one vtable, drivers behind it (replay, sim, later libcamera). A driver serves both
+ * angles and delivers single frames; pairing them by time is capture's work. The driver owns its
+ * buffers: dequeue lends one, requeue returns it.
  */
 #ifndef HAL_CAMERA_H
 #define HAL_CAMERA_H
@@ -15,37 +16,42 @@ struct camera;
 
 /* What the configuration says about the cameras; section [camera]. Read-only to drivers. */
 struct camera_conf {
-	char driver[256];   /* "sim" or "replay" (or "libcamera" where built) */
-	char source[256];   /* replay: folder or list file; sim: unused */
-	char truth[256];    /* sim: file that receives the ground truth, JSON lines; replay: a line a frame,
-			     * {"camera":0,"capture_ns":…,"file":…}; "" for none */
-	char record[256];   /* sim: folder that receives every frame that shows a vehicle, as JPEG,
-			     * cam<camera>/<capture_ns>.jpg; "" for none */
+	char driver[256]; /* "sim" or "replay" (or "libcamera" where built) */
+	char source[256]; /* replay: folder or list file; sim: unused */
+	char truth[256];  /* sim: file that receives the ground truth, JSON lines; replay: a line a
+			   * frame,
+			   * {"camera":0,"capture_ns":…,"file":…}; "" for none */
+	char record[256]; /* sim: folder that receives every frame that shows a vehicle, as JPEG,
+			   * cam<camera>/<capture_ns>.jpg; "" for none */
 	int64_t width, height; /* of the frames, pixels */
-	double rate;        /* frames a second per camera; 0: as fast as vision takes them */
-	bool loop;          /* replay: start again at the end */
-	bool single;        /* replay: every file is a frame of camera 0 alone (degraded mode) */
-	int64_t seed;       /* sim */
-	int64_t passages;   /* sim: vehicles to drive past before the end; 0: for ever */
-	char light[256];    /* sim: day|dusk|night|mixed */
-	char weather[256];  /* sim: clear|rain|mixed */
-	char hard[256];     /* sim: none|some|all: dirt, occlusion, stickers and signs, parked car, several at once */
-	char plates[256];   /* sim: file of plates to drive past ("TEXT JURISDICTION" a line), before random ones; "" for none */
-	double wanted_share;/* sim: share of vehicles that take a plate of `plates`, 0..1 */
-	char fonts[256];    /* sim: folder below which the plate fonts lie */
+	double rate;	       /* frames a second per camera; 0: as fast as vision takes them */
+	bool loop;	       /* replay: start again at the end */
+	bool single;	       /* replay: every file is a frame of camera 0 alone (degraded mode) */
+	int64_t seed;	       /* sim */
+	int64_t passages;      /* sim: vehicles to drive past before the end; 0: for ever */
+	char light[256];       /* sim: day|dusk|night|mixed */
+	char weather[256];     /* sim: clear|rain|mixed */
+	char hard[256];	  /* sim: none|some|all: dirt, occlusion, stickers and signs, parked car,
+			     several at once */
+	char plates[256]; /* sim: file of plates to drive past ("TEXT JURISDICTION" a line), before
+			     random ones; "" for none */
+	double wanted_share; /* sim: share of vehicles that take a plate of `plates`, 0..1 */
+	char fonts[256];     /* sim: folder below which the plate fonts lie */
 };
 
 struct camera_ops {
 	const char *name;
-	/* Open files, devices and buffers; nothing is opened later. ERR_CONFIG, ERR_NOT_FOUND, ERR_IO, ERR_FORMAT. */
+	/* Open files, devices and buffers; nothing is opened later. ERR_CONFIG, ERR_NOT_FOUND,
+	 * ERR_IO, ERR_FORMAT. */
 	bool (*open)(const struct camera_conf *conf, struct camera **out, struct err *e);
-	/* The buffers of `camera` into *out (fds stay the driver's). False when the box has no such camera. */
+	/* The buffers of `camera` into *out (fds stay the driver's). False when the box has no such
+	 * camera. */
 	bool (*buffers)(const struct camera *c, unsigned camera, struct frame_buffers *out);
 	bool (*start)(struct camera *c, struct err *e);
 	/* Readable when dequeue may have a frame. */
 	int (*fd)(const struct camera *c);
-	/* Lend the next frame. ERR_AGAIN: none yet; ERR_NOT_FOUND: the source has ended; ERR_FORMAT: one bad picture was
-	 * skipped (call again); ERR_IO: the camera failed. */
+	/* Lend the next frame. ERR_AGAIN: none yet; ERR_NOT_FOUND: the source has ended;
+	 * ERR_FORMAT: one bad picture was skipped (call again); ERR_IO: the camera failed. */
 	bool (*dequeue)(struct camera *c, struct frame *out, struct err *e);
 	void (*requeue)(struct camera *c, const struct frame *f);
 	void (*stop)(struct camera *c);

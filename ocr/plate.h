@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLATE_TEXT_MAX	   10u /* characters of a plate; US plates have 1 to 8, some European ones 9 \
-				*/
+/* US plates have 1 to 8 characters, some European ones 9. */
+#define PLATE_TEXT_MAX	   10u
 #define PLATE_TEXT_SIZE	   (PLATE_TEXT_MAX + 1u)
 #define PLATE_ALTERNATIVES 10u /* spellings reported, the best one included */
 #define PLATE_CLASSES	   37u /* 0: CTC blank; 1..10: '0'..'9'; 11..36: 'A'..'Z' */

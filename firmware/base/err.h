@@ -2,24 +2,24 @@
 /*
  * Errors: returned, never thrown, prefixed as they rise.
  *
- * A function that can fail returns bool (true: done) and takes a `struct err *` last. The place that
- * finds the fault sets code and text; each caller on the way up may put what it was doing in front:
- * "hotlist: /var/lib/alpr/list.alpb: signature: does not verify". A text never holds a plate, a key
- * or a secret.
+ * A function that can fail returns bool (true: done) and takes a `struct err *` last. The place
+ * that finds the fault sets code and text; each caller on the way up may put what it was doing in
+ * front: "hotlist: /var/lib/alpr/list.alpb: signature: does not verify". A text never holds a
+ * plate, a key or a secret.
  */
 #ifndef FIRMWARE_BASE_ERR_H
 #define FIRMWARE_BASE_ERR_H
 
 #include <stdbool.h>
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK	       __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum err_code {
 	ERR_NONE = 0,
 	ERR_ARGUMENT,  /* the call or the command line was wrong */
 	ERR_CONFIG,    /* the configuration was wrong */
-	ERR_IO,        /* the system refused or failed */
+	ERR_IO,	       /* the system refused or failed */
 	ERR_NO_SPACE,  /* disk full, ring full, quota */
 	ERR_NO_MEMORY, /* allocation failed */
 	ERR_FORMAT,    /* bytes from outside are not what they claim to be */
@@ -37,8 +37,8 @@ struct err {
 };
 
 /*
- * Set code and text of *e (which may be NULL: then nothing is kept). Always returns false, so that a
- * failing function can `return err_set(…)`.
+ * Set code and text of *e (which may be NULL: then nothing is kept). Always returns false, so that
+ * a failing function can `return err_set(…)`.
  */
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

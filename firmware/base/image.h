@@ -5,11 +5,12 @@
 
 #include <stdint.h>
 
-/* 8-bit full-range luma. Row y starts at data + y * stride; stride >= width. The view owns nothing. */
+/* 8-bit full-range luma. Row y starts at data + y * stride; stride >= width. The view owns nothing.
+ */
 struct image {
 	const uint8_t *data;
 	uint32_t width, height; /* pixels, 1 to 16384 */
-	uint32_t stride;        /* bytes from row to row */
+	uint32_t stride;	/* bytes from row to row */
 };
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints where the fields of wire messages lie, one "struct field offset size" a line: tests that speak the wire check theirs. */
+/* Prints where the fields of wire messages lie, one "struct field offset size" a line: tests that
+ * speak the wire check theirs. */
 #include "firmware/wire.h"
 
 #include <stddef.h>
 #include <stdio.h>
 
 #define WHOLE(s) (void)printf("%s - 0 %zu\n", #s, sizeof(struct s))
-#define FIELD(s, f) (void)printf("%s %s %zu %zu\n", #s, #f, offsetof(struct s, f), sizeof(((struct s *)0)->f))
+#define FIELD(s, f)                                                                                \
+	(void)printf("%s %s %zu %zu\n", #s, #f, offsetof(struct s, f), sizeof(((struct s *)0)->f))
 
 static void reads(void)
 {

@@ -56,10 +56,10 @@ static void null_is_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(prefix_rises),
-		cmocka_unit_test(errno_has_a_code),
-		cmocka_unit_test(long_text_is_cut),
-		cmocka_unit_test(null_is_harmless),
+	    cmocka_unit_test(prefix_rises),
+	    cmocka_unit_test(errno_has_a_code),
+	    cmocka_unit_test(long_text_is_cut),
+	    cmocka_unit_test(null_is_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
