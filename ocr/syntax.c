@@ -28,7 +28,7 @@ static char kind_of(char c)
 
 /* Passenger series in use in several states or in large ones; ocr/README.md. */
 static const char *const common[] = {
-    "LLLDDDD", "LLLDDD", "DDDLLL", "LLDDDDD", "LLDLDL", "DLLLDDD", "LDDLLL", "DDDDLLL",
+    "LLLDDDD", "LLLDDD", "DDDLLL", "LLDDDDD", "LLDLDL", "DLLLDDD", "DDDDLLL",
 };
 
 /* False: longer than any plate. */

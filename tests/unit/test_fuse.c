@@ -250,9 +250,9 @@ static void series_tell_o_from_0(void **state)
 	} cases[] = {
 	    {"SHOR7X", "SH0R7X", "SH0R7X"}, /* LLDLDL, and nobody has LLLLDL */
 	    {"H0B651", "HOB651", "HOB651"},
-	    {"057SMF", "O57SMF", "057SMF"}, /* both are series: as it looks */
-	    {"O57SMF", "057SMF", "O57SMF"},
-	    {"OO7", "007", "OO7"},	    /* neither is */
+	    {"O57SMF", "057SMF", "057SMF"},
+	    {"A480YD", "A48OYD", "A480YD"}, /* neither is: as it looks */
+	    {"OO7", "007", "OO7"},
 	    {"SHQR7X", "SH0R7X", "SHQR7X"}, /* Q is another stroke */
 	};
 
@@ -268,7 +268,7 @@ static void series_tell_o_from_0(void **state)
 		assert_true(r.alternatives[0].confidence + r.alternatives[1].confidence < 1.001f);
 	}
 	/* What is surely seen stays. */
-	struct plate_observation a = says("SHOR7X", 0.999f, "SH0R7X");
+	struct plate_observation a = says("SHOR7X", 0.9999f, "SH0R7X");
 	const struct plate_observation *seen[] = {&a};
 	struct plate_read r;
 
