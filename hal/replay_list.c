@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NAMES_MAX ((size_t)REPLAY_LIST_BYTES_MAX * 4) /* bytes of all names */
+
 static bool room_for(void **p, size_t *room, size_t need, size_t each, struct err *e)
 {
 	size_t more = *room ? *room : 64;
@@ -37,9 +39,8 @@ static bool add_name(struct replay_list *l, const char *prefix, const char *name
 	size_t p = strlen(prefix), n = strlen(name) + 1;
 	void *names = l->names;
 
-	if (l->names_len + p + n > REPLAY_LIST_BYTES_MAX * 4u)
-		return err_set(e, ERR_LIMIT, "the names are longer than %u bytes",
-			       REPLAY_LIST_BYTES_MAX * 4u);
+	if (l->names_len + p + n > NAMES_MAX)
+		return err_set(e, ERR_LIMIT, "the names are longer than %zu bytes", NAMES_MAX);
 	if (!room_for(&names, &l->names_room, l->names_len + p + n, 1, e))
 		return false;
 	l->names = names;
@@ -104,7 +105,8 @@ static bool scan(int folder, const char *below, struct names *out, struct err *e
 
 	if (n < 0) {
 		out->d = NULL;
-		return err_errno(e, errno, "list the folder %s", below);
+		(void)err_errno(e, errno, "list the folder %s", below);
+		return false;
 	}
 	out->n = n;
 	return true;
@@ -157,9 +159,9 @@ static bool list_cameras(struct replay_list *l, struct err *e)
 	/* scandir sorted whole names: "a.jpg" and "a-1.jpg" lie the other way round without
 	 * extension. */
 	if (c0.n > 1)
-		qsort(c0.d, (size_t)c0.n, sizeof *c0.d, by_stem);
+		qsort(c0.d, (size_t)c0.n, sizeof(void *), by_stem);
 	if (c1.n > 1)
-		qsort(c1.d, (size_t)c1.n, sizeof *c1.d, by_stem);
+		qsort(c1.d, (size_t)c1.n, sizeof(void *), by_stem);
 	return join_cameras(l, &c0, &c1, e);
 }
 

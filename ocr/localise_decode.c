@@ -94,8 +94,9 @@ float localise_collect(const struct localise_map maps[LOCALISE_LEVELS], float th
 		size_t plane = (size_t)m->width * m->height;
 		for (size_t cell = 0; cell < plane; cell++) {
 			struct plate_box box = {.score = m->data[cell]};
+			size_t row = cell / m->width;
 			float cx = ((float)(cell % m->width) + 0.5f) * strides[level];
-			float cy = ((float)(cell / m->width) + 0.5f) * strides[level];
+			float cy = ((float)row + 0.5f) * strides[level];
 			if (!(box.score >= threshold && box.score <= 1.0f))
 				continue;
 			for (size_t k = 0; k < 8; k += 2) {

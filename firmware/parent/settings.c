@@ -123,10 +123,14 @@ static void note_files(struct settings *s)
 #ifdef CONFIG_UPLINK
 	const struct uplink_conf *u = s->parts[WIRE_UPLINK];
 
+	if (!u) /* never: every part is there once the file has passed */
+		return;
 	note_file(u->ca, &s->files[0]);
 	note_file(u->certificate, &s->files[1]);
 	note_file(u->key, &s->files[2]);
 #endif
+	if (!store)
+		return;
 	note_file(store->hotlist.key, &s->files[SETTINGS_UPLINK_FILES]);
 }
 

@@ -72,7 +72,8 @@ static bool is_sticker(const struct passages *p, int i)
 		uint16_t together = p->together[i][k], near = p->near[i][k];
 
 		if (k == i || o->state == PASSAGE_FREE || !near ||
-		    (float)near < ASIDE_SHARE * together || (float)near < ASIDE_LIFE * frames)
+		    (float)near < ASIDE_SHARE * (float)together ||
+		    (float)near < ASIDE_LIFE * frames)
 			continue;
 		if (is_surely_plate(q) && evidence_distance(q->read.text, o->read.text) > 2)
 			continue;

@@ -7,7 +7,7 @@
 #define ROWS	    24u	  /* rows looked at, at most */
 #define FULL_HEIGHT 40.0f /* pixels from which more height adds nothing */
 
-static float edge(const struct plate_quad *q, unsigned a, unsigned b)
+static float edge(const struct plate_quad *q, size_t a, size_t b)
 {
 	return hypotf(q->p[2 * b] - q->p[2 * a], q->p[2 * b + 1] - q->p[2 * a + 1]);
 }
@@ -17,7 +17,7 @@ bool quality_box(const struct image *img, const struct plate_quad *quad, uint32_
 {
 	float x0 = INFINITY, y0 = INFINITY, x1 = -INFINITY, y1 = -INFINITY;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		float px = quad->p[2 * i], py = quad->p[2 * i + 1];
 
 		if (!isfinite(px) || !isfinite(py))

@@ -54,8 +54,8 @@ void trigger_free(struct trigger *t)
 
 static float cell_luma(const struct image *img, uint32_t col, uint32_t row)
 {
-	const uint8_t *p =
-	    img->data + (size_t)(row * TRIGGER_CELL + 2) * img->stride + col * TRIGGER_CELL + 2;
+	const uint8_t *p = img->data + ((size_t)row * TRIGGER_CELL + 2) * img->stride +
+			   (size_t)col * TRIGGER_CELL + 2;
 	const uint8_t *q = p + (size_t)4 * img->stride;
 
 	return (float)(p[0] + p[4] + q[0] + q[4]) * 0.25f;
