@@ -45,6 +45,10 @@ bool db_open(const char *folder, const struct db_schema *schema, int64_t now_ns,
 	     struct db_opened *how, struct err *e) MUST_CHECK;
 void db_close(struct db *d);
 
+/* Rename the closed database in `folder` as db_open does with one that fails its check: for damage
+ * that the check does not see. ERR_IO, ERR_NOT_FOUND. */
+bool db_put_aside(const char *folder, int64_t now_ns, struct err *e) MUST_CHECK;
+
 /* The handle, for what has no helper here. */
 sqlite3 *db_handle(struct db *d);
 

@@ -19,7 +19,9 @@
 #define WORK_NS	       (50 * NS_PER_MS) /* of upkeep in one tick: a passage never waits longer for it */
 #define FIRST_WORK_NS  (2 * NS_PER_S)  /* of upkeep before the first passage is taken */
 #define LEFT_BEHIND_NS (60 * NS_PER_S) /* between attempts to take over a quarantined file */
-#define DRAIN_NS       (3 * NS_PER_S)  /* for answers under way when the daemon stops */
+#define DAMAGED_AGAIN_NS                                                                           \
+	(600 * NS_PER_S)	/* damage seen twice within this is not passed over by a check */
+#define DRAIN_NS (3 * NS_PER_S) /* for answers under way when the daemon stops */
 
 int64_t store_now(struct store *s)
 {
@@ -155,6 +157,8 @@ static void reopen(struct store *s)
 
 void store_trouble(struct store *s, const struct err *why)
 {
+	struct err e = {0};
+
 	complain(s, why);
 	if (why->code == ERR_NO_SPACE) {
 		(void)space_give_up(&s->space);
@@ -165,6 +169,11 @@ void store_trouble(struct store *s, const struct err *why)
 		return;
 	db_close(s->db);
 	s->db = NULL;
+	/* Opened again it looked sound, and is not. */
+	if (s->damaged_mono_ns && clock_mono_ns() - s->damaged_mono_ns < DAMAGED_AGAIN_NS &&
+	    !db_put_aside(s->conf.ring.path, clock_utc_ns(), &e))
+		log_line(LOG_ERROR, "%s", e.text);
+	s->damaged_mono_ns = clock_mono_ns();
 	reopen(s);
 }
 

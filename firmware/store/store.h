@@ -48,9 +48,10 @@ struct store {
 
 	int64_t unanswered; /* passages that found no place to wait: vision alone has them */
 
-	int64_t full_mono_ns;  /* when the disk was last found full; 0: never */
-	int64_t fault_mono_ns; /* when the database last failed otherwise */
-	int64_t fault_said_ns; /* in the log */
+	int64_t full_mono_ns;	 /* when the disk was last found full; 0: never */
+	int64_t fault_mono_ns;	 /* when the database last failed otherwise */
+	int64_t fault_said_ns;	 /* in the log */
+	int64_t damaged_mono_ns; /* when the database was last found damaged; 0: never */
 	char fault[192];
 	bool stopping;
 	int64_t stop_by_mono_ns;

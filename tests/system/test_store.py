@@ -721,6 +721,28 @@ def test_damage_that_shows_while_it_runs_is_dealt_with(tmp_path, hotlist):
         assert s.process.poll() is None
 
 
+def test_damage_that_no_check_sees_does_not_stop_the_purge(tmp_path, hotlist):
+    """Of more than 256 MB not all is checked at the start: what is damaged there must still go when it is due."""
+    with Store(tmp_path, hotlist) as s:
+        ident = s.accept("WANT01")
+        for i in range(300):
+            s.accept(f"ABC{i:04}")
+        assert s.stop() == 0
+        leaf = s.one("SELECT pageno FROM dbstat WHERE name = 'picture' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 10")
+    with (s.data / "reads.db").open("r+b") as f:
+        f.seek(28)
+        f.write(struct.pack(">I", 0x12000))  # the rest of the file is a hole
+        f.truncate(0x12000 * 4096)
+        f.seek((leaf - 1) * 4096)
+        f.write(os.urandom(4096))
+    with Store(tmp_path, hotlist, max_bytes=8 << 20) as s:  # the ring is to shrink: the oldest go
+        assert s.hit(20)[1]["id"] == ident.hex()
+        s.wait(lambda c: c["state"] == "ok" and c.get("db_bytes", 1 << 30) < 8 << 20, 20, "a sound database")
+        s.accept("ABC999")
+        assert len(list(s.data.glob("quarantine-*.db"))) == 1
+        assert s.one("SELECT count(*) FROM passage") == 1
+
+
 def test_an_answer_that_comes_while_there_is_no_database_costs_no_credit(tmp_path, hotlist):
     """It cannot be written down: the hit is offered again when the database is back."""
     with Store(tmp_path, hotlist) as s:

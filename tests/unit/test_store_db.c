@@ -138,6 +138,80 @@ static void a_file_that_is_no_database_is_put_aside(void **state)
 	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 0);
 }
 
+/* Make it a database of more than 256 MB, whose further pages are a hole. */
+static void enlarge(struct place *p)
+{
+	uint8_t pages[4] = {0, 1, 0x20, 0};
+	char path[PATH_MAX];
+	int fd;
+
+	path_in(p, DB_FILE, path);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, pages, sizeof pages, 28), sizeof pages);
+	assert_int_equal(ftruncate(fd, (off_t)0x12000 * 4096), 0);
+	(void)close(fd);
+}
+
+static void put_passages(struct place *p, uint64_t from, uint64_t n)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+
+	assert_true(db_begin(p->db, &tx, &p->why));
+	for (uint64_t i = from; i < from + n; i++) {
+		struct wire_passage m = passage_of(i + 1, "ABC123");
+		struct ring_passage r = {.p = &m, .kept_ns = T0, .stored_ns = T0};
+
+		assert_true(ring_insert(p->db, &r, &p->why));
+	}
+	assert_true(db_commit(&tx, &p->why));
+}
+
+/* The check at the start must end before the parent loses its patience, however many reads there
+ * are. */
+static void a_large_ring_is_not_read_whole_at_the_start(void **state)
+{
+	struct place *p = *state;
+	int64_t leaf;
+
+	put_passages(p, 0, 1000);
+	leaf = count_of(p, "SELECT pageno FROM dbstat WHERE name = 'passage' AND pagetype = 'leaf'"
+			   " ORDER BY path LIMIT 1 OFFSET 15");
+	assert_true(leaf > 1);
+	place_close(p);
+	enlarge(p);
+	place_open(p);
+	assert_string_equal(p->how.quarantine, "");
+	place_close(p);
+	overwrite(p, DB_FILE, (off_t)(leaf - 1) * 4096, 4096, 0x5a);
+	place_open(p); /* damage in the middle waits until it is read */
+	assert_string_equal(p->how.quarantine, "");
+}
+
+/* What the start itself reads is looked at before. */
+static void damage_at_the_ends_of_a_large_ring_is_seen(void **state)
+{
+	static const char *const tables[] = {"passage", "angle", "outbox", "audit"};
+
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+		struct place *p = *state;
+		char sql[100];
+		int64_t root;
+
+		put_passages(p, 1000 * i, 10);
+		(void)snprintf(sql, sizeof sql,
+			       "SELECT rootpage FROM sqlite_master WHERE name = '%s'", tables[i]);
+		root = count_of(p, sql);
+		place_close(p);
+		enlarge(p);
+		overwrite(p, DB_FILE, (off_t)(root - 1) * 4096, 4096, 0x5a);
+		place_open(p);
+		assert_string_not_equal(p->how.quarantine, "");
+		place_end(state);
+		assert_int_equal(place_make(state), 0);
+	}
+}
+
 static void put_hits(struct place *p, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -302,6 +376,8 @@ int main(void)
 	    T(a_migration_that_fails_changes_nothing),
 	    T(a_newer_schema_is_refused_and_left_alone),
 	    T(a_file_that_is_no_database_is_put_aside),
+	    T(a_large_ring_is_not_read_whole_at_the_start),
+	    T(damage_at_the_ends_of_a_large_ring_is_seen),
 	    T(a_damaged_ring_loses_no_hit_and_no_record),
 	    T(nothing_is_salvaged_from_garbage),
 	    T(a_quarantined_file_that_nobody_noted_is_found),
