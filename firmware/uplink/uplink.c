@@ -126,7 +126,7 @@ bool uplink_open(struct uplink *u, const struct role_env *env, struct err *e)
 	u->backoff.max_ns = ns(u->conf.retry_max_s);
 	if (u->conf.url[0] == '\0')
 		return true;
-	return credentials_load(&u->conf, &u->own, e) &&
+	return (credentials_load(&u->conf, &u->own, e) || err_prefix(e, "[uplink]")) &&
 	       transfer_new(u->loop, &u->conf, &u->own, &u->transfer, e);
 }
 

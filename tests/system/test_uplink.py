@@ -553,6 +553,7 @@ def test_without_an_rtcc_hits_wait(tmp_path):
     ({"url": "https://user:secret@localhost"}, "more than https://host"),
     ({"ca": ""}, "needs ca, certificate and key"),
     ({"ca": "absent.pem"}, "absent.pem: No such file"),
+    ({"ca": "/absent.pem"}, "[uplink]: /absent.pem: No such file"),
     ({"key": "{certs}/wrong-device.key"}, "not the key of"),
     ({"key": "{certs}/device.crt"}, "not an unencrypted private key"),
     ({"certificate": "{certs}/device.key"}, "not certificates in PEM form"),
