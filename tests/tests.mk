@@ -29,7 +29,7 @@ check: deps
 	@$(MAKE) --no-print-directory check-system
 
 check-unit: $(patsubst %,$(B)/%,$(UNIT))
-	@set -e; for t in $^; do echo "== $$t"; (cd $(CURDIR) && $$t); done; \
+	@set -e; export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; for t in $^; do echo "== $$t"; $$t; done; \
 	echo "unit: $(words $^) programs passed$(if $(SAN), under $(SAN))"
 
 check-system: all $(patsubst %,$(B)/%,$(PROBES))
