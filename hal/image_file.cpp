@@ -47,6 +47,8 @@ static bool within_limits(const void *bytes, size_t len, struct err *e)
 		return err_set(e, ERR_LIMIT,
 			       "%u x %u pixels are more than %u megapixels or %u a side", w, h,
 			       IMAGE_FILE_PIXELS_MAX / 1000000u, IMAGE_FILE_SIDE_MAX);
+	if (!image_header_whole(static_cast<const uint8_t *>(bytes), len))
+		return err_set(e, ERR_FORMAT, "the picture is cut off");
 	return true;
 }
 

@@ -74,6 +74,29 @@ static bool jpeg_size(struct bytes b, uint32_t *w, uint32_t *h)
 	return false;
 }
 
+/* An end marker after the first scan: an earlier one is that of a thumbnail. */
+bool image_header_whole(const uint8_t *bytes, size_t len)
+{
+	size_t at = 2;
+
+	if (len < 2 || bytes[0] != 0xff || bytes[1] != 0xd8)
+		return true;
+	while (at + 4 <= len && bytes[at] == 0xff && bytes[at + 1] != 0xda) {
+		uint8_t marker = bytes[at + 1];
+
+		if (marker == 0xff)
+			at++;
+		else if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd7))
+			at += 2;
+		else
+			at += 2 + be16(bytes + at + 2);
+	}
+	for (; at + 2 <= len; at++)
+		if (bytes[at] == 0xff && bytes[at + 1] == 0xd9)
+			return true;
+	return false;
+}
+
 static bool png_size(struct bytes b, uint32_t *w, uint32_t *h)
 {
 	if (!starts(b, 12, "IHDR", 4) || b.n < 24)

@@ -16,4 +16,10 @@
 bool image_header_size(const uint8_t *bytes, size_t len, uint32_t *width, uint32_t *height,
 		       struct err *e) MUST_CHECK;
 
+/*
+ * False when JPEG bytes stop before the end marker (EOI, ITU-T T.81 B.2.1): decoders fill what is
+ * missing with grey and say nothing. True for every other format, whose decoders do notice.
+ */
+bool image_header_whole(const uint8_t *bytes, size_t len);
+
 #endif

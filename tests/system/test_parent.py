@@ -255,7 +255,19 @@ def test_the_service_manager_is_told(tmp_path, monkeypatch):
         assert made.daemon.wait(30) == 0
 
 
-def test_the_dog_is_not_fed_while_a_role_is_down(tmp_path, monkeypatch):
+def test_the_dog_is_fed_while_only_the_uplink_is_down(tmp_path, monkeypatch):
+    manager = Manager(tmp_path)
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.path)
+    monkeypatch.setenv("WATCHDOG_USEC", "2000000")
+    uplink = {"url": "https://localhost:1", "ca": tmp_path / "none.crt", "certificate": tmp_path / "none.crt",
+              "key": tmp_path / "none.key"}
+    with make_box(tmp_path, uplink=uplink) as made:
+        made.wait(lambda b: b.status().get("uplink", {}).get("restarts", 0) >= 2, 20, "uplink to fail")
+        manager.heard.clear()
+        manager.wait("WATCHDOG=1", 5)
+
+
+def test_the_dog_is_not_fed_while_the_cameras_are_down(tmp_path, monkeypatch):
     manager = Manager(tmp_path)
     monkeypatch.setenv("NOTIFY_SOCKET", manager.path)
     monkeypatch.setenv("WATCHDOG_USEC", "2000000")
