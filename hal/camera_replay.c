@@ -78,7 +78,7 @@ static bool replay_open(const struct camera_conf *conf, struct camera **out, str
 	if (!replay_list_open(conf->source, conf->single, &c->list, e))
 		return err_prefix(e, "replay");
 	if (conf->truth[0]) {
-		c->truth = fopen(conf->truth, "we");
+		c->truth = fopen(conf->truth, "ae");
 		if (!c->truth)
 			return err_errno(e, errno, "replay: %s", conf->truth);
 	}

@@ -2,38 +2,22 @@
 #include "firmware/base/crypt.h"
 
 #include "firmware/base/cleanup.h"
+#include "firmware/base/pem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/pk.h>
-#include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/x509_crt.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
-#define KEY_FILE_MAX 16384u /* a certificate with its text is 5 kB at most */
-#define SPKI_MAX     256u   /* P-384 needs 120 */
+#define SPKI_MAX 256u /* P-384 needs 120 */
 
 struct crypt_key {
 	mbedtls_pk_context pk;
 	bool is_private;
 };
-
-/* A PEM file as text, wiped before it is freed: it may be a private key. */
-struct pem {
-	unsigned char *text;
-	size_t len; /* without the NUL */
-};
-
-static void pem_wipe(struct pem *p)
-{
-	if (p->text)
-		mbedtls_platform_zeroize(p->text, KEY_FILE_MAX + 1);
-	free(p->text);
-}
 
 bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
 {
@@ -63,28 +47,6 @@ static int rng(void *unused, unsigned char *out, size_t len)
 {
 	(void)unused;
 	return crypt_random(out, len, NULL) ? 0 : MBEDTLS_ERR_PK_BAD_INPUT_DATA;
-}
-
-static bool pem_read(const char *path, struct pem *p, struct err *e)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, errno, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_IO, "%s: not a regular file", path);
-	if (st.st_size > KEY_FILE_MAX)
-		return err_set(e, ERR_FORMAT, "%s: too large for a key", path);
-	p->text = calloc(1, KEY_FILE_MAX + 1);
-	if (!p->text)
-		return err_set(e, ERR_NO_MEMORY, "%s", path);
-	n = read(fd, p->text, KEY_FILE_MAX); /* a regular file this small comes whole */
-	if (n < 0)
-		return err_errno(e, errno, "%s", path);
-	p->len = (size_t)n;
-	return true;
 }
 
 static bool refused_by_parser(int rc, const char *path, struct err *e)
@@ -136,7 +98,7 @@ static int parse_certificate(const struct pem *p, mbedtls_pk_context *pk)
 	int rc;
 
 	mbedtls_x509_crt_init(&crt);
-	rc = mbedtls_x509_crt_parse(&crt, p->text, p->len + 1);
+	rc = mbedtls_x509_crt_parse(&crt, (const unsigned char *)p->text, p->len);
 	if (rc > 0) /* so many certificates of the file could not be read */
 		rc = MBEDTLS_ERR_X509_INVALID_FORMAT;
 	if (rc == 0)
@@ -151,12 +113,12 @@ bool crypt_key_load_public(const char *path, struct crypt_key **out, struct err 
 	CLEANUP(key_cleanup) struct crypt_key *k = key_new(e);
 	int rc;
 
-	if (!k || !pem_read(path, &p, e) || !p.text)
+	if (!k || !pem_read(path, &p, e))
 		return false;
-	if (strstr((const char *)p.text, "-----BEGIN CERTIFICATE-----"))
+	if (strstr(p.text, "-----BEGIN CERTIFICATE-----"))
 		rc = parse_certificate(&p, &k->pk);
-	else if (strstr((const char *)p.text, "-----BEGIN PUBLIC KEY-----"))
-		rc = mbedtls_pk_parse_public_key(&k->pk, p.text, p.len + 1);
+	else if (strstr(p.text, "-----BEGIN PUBLIC KEY-----"))
+		rc = mbedtls_pk_parse_public_key(&k->pk, (const unsigned char *)p.text, p.len);
 	else
 		rc = MBEDTLS_ERR_PK_KEY_INVALID_FORMAT;
 	if (rc != 0)
@@ -173,10 +135,11 @@ bool crypt_key_load_private(const char *path, struct crypt_key **out, struct err
 	CLEANUP(key_cleanup) struct crypt_key *k = key_new(e);
 	int rc = MBEDTLS_ERR_PK_KEY_INVALID_FORMAT;
 
-	if (!k || !pem_read(path, &p, e) || !p.text)
+	if (!k || !pem_read(path, &p, e))
 		return false;
-	if (strstr((const char *)p.text, "-----BEGIN "))
-		rc = mbedtls_pk_parse_key(&k->pk, p.text, p.len + 1, NULL, 0, rng, NULL);
+	if (strstr(p.text, "-----BEGIN "))
+		rc = mbedtls_pk_parse_key(&k->pk, (const unsigned char *)p.text, p.len, NULL, 0,
+					  rng, NULL);
 	if (rc != 0)
 		return refused_by_parser(rc, path, e);
 	if (!check_curve(&k->pk, path, e))

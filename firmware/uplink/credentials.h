@@ -5,15 +5,10 @@
 #define FIRMWARE_UPLINK_CREDENTIALS_H
 
 #include "firmware/base/err.h"
+#include "firmware/base/pem.h"
 #include "firmware/uplink/conf.h"
 
-#include <stddef.h>
 #include <stdint.h>
-
-struct pem {
-	char *text; /* NUL-terminated */
-	size_t len; /* with the NUL, as mbedTLS wants it */
-};
 
 struct credentials {
 	struct pem ca, certificate, key;
