@@ -120,8 +120,8 @@ void report_all(struct supervisor *s)
 	notify_send(s->notify, "STATUS=%s", own->detail[0] ? own->detail : "every role runs");
 	if (s->notify->watchdog_ns == 0 || now - s->fed_ns < s->notify->watchdog_ns / 4)
 		return;
-	/* A box that cannot see, read or keep may as well start anew; one that cannot send still has
-	 * reads and hits to keep, and starting anew would not help it. */
+	/* A box that cannot see, read or keep may as well start anew; one that cannot send still
+	 * has reads and hits to keep, and starting anew would not help it. */
 	for (unsigned r = WIRE_CAPTURE; r <= WIRE_STORE; r++)
 		if (s->children[r].state != CHILD_ABSENT && !report_is_alive(&s->children[r], now))
 			return;

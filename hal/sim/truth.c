@@ -121,7 +121,7 @@ size_t truth_frame(const char *file, unsigned camera, int64_t capture_ns,
 		    plates[i].vehicle, plates[i].text);
 		say_jurisdiction(&t, plates[i].jurisdiction);
 		say(&t,
-		    ",\"px\":%.1f,\"inside\":%s,\"occluded\":%s,\"quad\":", (double)plates[i].px,
+		    ",\"px\":%.3f,\"inside\":%s,\"occluded\":%s,\"quad\":", (double)plates[i].px,
 		    boolean(plates[i].inside), boolean(plates[i].occluded));
 		say_quad(&t, plates[i].quad);
 		say(&t, "}");
