@@ -97,22 +97,12 @@ static bool replay_buffers(const struct camera *c, unsigned camera, struct frame
 	return true;
 }
 
-/* Readable from `due_ns` on; 0: never. */
-static void arm(struct camera *c, int64_t due_ns)
-{
-	struct itimerspec t = {
-	    .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
-
-	/* Cannot fail with a descriptor and a time of our own. */
-	(void)timerfd_settime(c->timer, TFD_TIMER_ABSTIME, &t, NULL);
-}
-
 static bool replay_start(struct camera *c, struct err *e)
 {
 	(void)e;
 	c->running = true;
 	c->due_ns = clock_mono_ns();
-	arm(c, c->due_ns);
+	clock_arm(c->timer, c->due_ns);
 	return true;
 }
 
@@ -144,7 +134,7 @@ static void next_picture(struct camera *c)
 		c->any = false;
 		shift_times(c);
 	}
-	arm(c, c->period_ns ? c->due_ns : 1);
+	clock_arm(c->timer, c->period_ns ? c->due_ns : 1);
 }
 
 static int64_t capture_time(const struct camera *c)
@@ -198,7 +188,7 @@ static bool lend(struct camera *c, struct frame *out, struct err *e)
 	int buffer = frame_memory_take(m);
 
 	if (buffer < 0) {
-		arm(c, 0); /* requeue wakes us */
+		clock_arm(c->timer, 0); /* requeue wakes us */
 		return err_set(e, ERR_AGAIN, "replay: no free buffer");
 	}
 	if (!show(c, name, buffer, e)) {
@@ -227,7 +217,7 @@ static bool replay_dequeue(struct camera *c, struct frame *out, struct err *e)
 		int64_t now = clock_mono_ns();
 
 		if (c->period_ns && c->next == 0 && now < c->due_ns) {
-			arm(c, c->due_ns);
+			clock_arm(c->timer, c->due_ns);
 			return err_set(e, ERR_AGAIN, "replay: not yet");
 		}
 		if (c->next == 0) {
@@ -249,13 +239,13 @@ static void replay_requeue(struct camera *c, const struct frame *f)
 		return;
 	frame_memory_give(&c->memory[f->camera], f->buffer);
 	if (c->running && c->at < c->list.n)
-		arm(c, c->period_ns && c->next == 0 ? c->due_ns : 1);
+		clock_arm(c->timer, c->period_ns && c->next == 0 ? c->due_ns : 1);
 }
 
 static void replay_stop(struct camera *c)
 {
 	c->running = false;
-	arm(c, 0);
+	clock_arm(c->timer, 0);
 }
 
 const struct camera_ops camera_replay = {

@@ -159,16 +159,6 @@ static bool sim_buffers(const struct camera *c, unsigned camera, struct frame_bu
 	return true;
 }
 
-/* Readable from `due_ns` (monotonic) on; 0: never. */
-static void arm(struct camera *c, int64_t due_ns)
-{
-	struct itimerspec t = {
-	    .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
-
-	/* Cannot fail with a descriptor and a time of our own. */
-	(void)timerfd_settime(c->timer, TFD_TIMER_ABSTIME, &t, NULL);
-}
-
 /* Simulated time of instant n. */
 static int64_t instant(const struct camera *c, uint64_t n)
 {
@@ -177,7 +167,7 @@ static int64_t instant(const struct camera *c, uint64_t n)
 
 static void arm_next(struct camera *c)
 {
-	arm(c, c->paced && c->next == 0 ? c->mono_ns + instant(c, c->at) : 1);
+	clock_arm(c->timer, c->paced && c->next == 0 ? c->mono_ns + instant(c, c->at) : 1);
 }
 
 static bool sim_start(struct camera *c, struct err *e)
@@ -308,7 +298,7 @@ static bool sim_dequeue(struct camera *c, struct frame *out, struct err *e)
 		}
 		buffer = frame_memory_take(&c->memory[c->next]);
 		if (buffer < 0 && !c->paced) {
-			arm(c, 0); /* requeue wakes us */
+			clock_arm(c->timer, 0); /* requeue wakes us */
 			return err_set(e, ERR_AGAIN, "sim: no free buffer");
 		}
 		if (!begin(c, e)) {
@@ -336,7 +326,7 @@ static void sim_requeue(struct camera *c, const struct frame *f)
 static void sim_stop(struct camera *c)
 {
 	c->running = false;
-	arm(c, 0);
+	clock_arm(c->timer, 0);
 }
 
 const struct camera_ops camera_sim = {

@@ -2,6 +2,7 @@
 #include "firmware/base/clock.h"
 
 #include <stdio.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t id)
@@ -39,4 +40,12 @@ char *clock_rfc3339(int64_t utc_ns, char out[CLOCK_RFC3339_SIZE])
 		       tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100,
 		       (int)(ns / NS_PER_MS) % 1000);
 	return out;
+}
+
+void clock_arm(int fd, int64_t due_ns)
+{
+	struct itimerspec t = {
+	    .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
+
+	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME, &t, NULL);
 }

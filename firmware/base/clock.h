@@ -17,6 +17,12 @@ int64_t clock_utc_ns(void);
 /* Nanoseconds on CLOCK_MONOTONIC: for intervals and timeouts only. */
 int64_t clock_mono_ns(void);
 
+/*
+ * Make timerfd(2) `fd` (CLOCK_MONOTONIC) readable from due_ns on, at once when that has passed; 0:
+ * never. Cannot fail with a descriptor of that kind.
+ */
+void clock_arm(int fd, int64_t due_ns);
+
 #define CLOCK_RFC3339_SIZE 32u
 
 /* Write `utc_ns` as RFC 3339 with milliseconds, "2026-01-31T23:59:59.123Z", into out. Returns out.
