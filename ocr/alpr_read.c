@@ -4,6 +4,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/err.h"
 #include "hal/image_file.h"
+#include "ocr/engines.h"
 #include "ocr/plates.h"
 #include "ocr/read_json.h"
 
@@ -31,15 +32,13 @@ static const char usage[] =
 struct tool {
 	bool pair;
 	int threads;
-	struct localiser *localiser;
-	struct reader *reader;
+	struct engines *engines;
 	struct plates plates;
 };
 
 static void tool_close(struct tool *t)
 {
-	localiser_free(t->localiser);
-	reader_free(t->reader);
+	engines_free(t->engines);
 }
 
 static int wrong_call(const char *why, const char *what)
@@ -98,8 +97,7 @@ static bool open_models(struct tool *t, struct err *e)
 	if (!slash)
 		return err_set(e, ERR_NOT_FOUND, "models: not found");
 	memcpy(slash, beside, sizeof beside);
-	return localiser_open(path, t->threads, &t->localiser, e) &&
-	       reader_open(path, t->threads, &t->reader, e);
+	return engines_open(path, t->threads, &t->engines, e);
 }
 
 /* One line for the file, or the pair. False: it could not be read; that too is a line. */
@@ -119,7 +117,7 @@ static bool one(struct tool *t, char *const *files)
 		}
 		views[i] = image_file_view(pictures[i]);
 	}
-	if (!plates_find(t->localiser, t->reader, views, n, &t->plates, &e)) {
+	if (!plates_find(t->engines, views, n, &t->plates, &e)) {
 		(void)read_json_error(stdout, files, n, files[0], e.text);
 		return false;
 	}

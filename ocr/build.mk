@@ -4,7 +4,7 @@ LIBRARIES += ocr ocr_dnn
 ocr.src    := ocr/beam.c ocr/fuse.c ocr/syntax.c
 ocr.ldlibs := -lm
 
-ocr_dnn.src := ocr/cv.cpp ocr/localise.c ocr/localise_decode.c ocr/read.c
+ocr_dnn.src := ocr/cv.cpp ocr/engines.c ocr/localise.c ocr/localise_decode.c ocr/read.c
 ocr_dnn.cppflags := -isystem /usr/include/opencv4
 ocr_dnn.ldlibs := -lopencv_dnn -lopencv_imgproc -lopencv_core -lm
 

@@ -101,7 +101,7 @@ static void weigh(struct plates_found *p)
 
 /* A doubtful read may be one of a quad that cuts into the text or takes in too much: look a little
  * wider and narrower. */
-static bool look_again(struct reader *r, const struct image *img, unsigned which,
+static bool look_again(const struct engines *g, const struct image *img, unsigned which,
 		       struct plates_found *p, struct err *e)
 {
 	static const float sizes[PLATES_VIEWS - 1][2] = {{1.08f, 1.15f}, {0.94f, 0.90f}};
@@ -110,7 +110,7 @@ static bool look_again(struct reader *r, const struct image *img, unsigned which
 		struct plate_quad q = scaled(&p->quads[which], sizes[i][0], sizes[i][1]);
 		struct err why = {0};
 
-		if (reader_observe(r, img, &q, &p->observed[which][p->views[which]], &why))
+		if (reader_observe(g->reader, img, &q, &p->observed[which][p->views[which]], &why))
 			p->views[which]++;
 		else if (why.code != ERR_LIMIT)
 			return err_set(e, why.code, "%s", why.text);
@@ -121,7 +121,7 @@ static bool look_again(struct reader *r, const struct image *img, unsigned which
 
 /* Observe the quad in image `which` as plate number out->n; kept: it is there and legible enough.
  */
-static bool observe(struct reader *r, const struct image *img, unsigned which,
+static bool observe(const struct engines *g, const struct image *img, unsigned which,
 		    const struct place *place, struct plates *out, bool *kept, struct err *e)
 {
 	struct plates_found *p = &out->at[out->n];
@@ -129,7 +129,7 @@ static bool observe(struct reader *r, const struct image *img, unsigned which,
 
 	*kept = false;
 	memset(p, 0, sizeof *p);
-	if (!reader_observe(r, img, &place->quad, &p->observed[which][0], &why)) {
+	if (!reader_observe(g->reader, img, &place->quad, &p->observed[which][0], &why)) {
 		if (why.code == ERR_LIMIT)
 			return true; /* no shape of a plate: left out */
 		return err_set(e, why.code, "%s", why.text);
@@ -138,7 +138,7 @@ static bool observe(struct reader *r, const struct image *img, unsigned which,
 	p->quads[which] = place->quad;
 	read_views(p);
 	if (p->read.confidence >= HOPELESS && p->read.confidence < SURE &&
-	    !look_again(r, img, which, p, e))
+	    !look_again(g, img, which, p, e))
 		return false;
 	p->likely = place->likely;
 	weigh(p);
@@ -149,8 +149,8 @@ static bool observe(struct reader *r, const struct image *img, unsigned which,
 }
 
 /* A crop that shows nothing but the plate. */
-static bool observe_whole(struct reader *r, const struct image *img, unsigned which, bool found,
-			  struct plates *out, struct err *e)
+static bool observe_whole(const struct engines *g, const struct image *img, unsigned which,
+			  bool found, struct plates *out, struct err *e)
 {
 	float w = (float)img->width, h = (float)img->height;
 	const struct place whole = {.quad = {{0, 0, w, 0, w, h, 0, h}},
@@ -160,7 +160,7 @@ static bool observe_whole(struct reader *r, const struct image *img, unsigned wh
 
 	if (w < WHOLE_ASPECT_MIN * h || w > WHOLE_ASPECT_MAX * h || img->width > WHOLE_WIDTH_MAX)
 		return true;
-	return observe(r, img, which, &whole, out, &kept, e);
+	return observe(g, img, which, &whole, out, &kept, e);
 }
 
 static void bounds(const struct plate_quad *q, float box[4])
@@ -214,14 +214,14 @@ static void settle_overlaps(struct plates *p, size_t from, unsigned which)
 		}
 }
 
-static bool find_in(struct localiser *l, struct reader *r, const struct image *img, unsigned which,
+static bool find_in(const struct engines *g, const struct image *img, unsigned which,
 		    struct plates *out, struct err *e)
 {
 	struct plate_box boxes[PLATES_MAX - 1];
 	size_t n = 0, from = out->n;
 	float largest = 0;
 
-	if (!localise(l, img, boxes, sizeof boxes / sizeof *boxes, &n, e))
+	if (!localise(g->localiser, img, boxes, sizeof boxes / sizeof *boxes, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		const struct place place = {.quad = boxes[i].quad,
@@ -229,13 +229,13 @@ static bool find_in(struct localiser *l, struct reader *r, const struct image *i
 					    .least = LEAST_CONFIDENCE};
 		bool kept;
 
-		if (!observe(r, img, which, &place, out, &kept, e))
+		if (!observe(g, img, which, &place, out, &kept, e))
 			return false;
 		if (kept)
 			largest = fmaxf(largest, quad_area(&boxes[i].quad));
 	}
 	bool found = largest >= WHOLE_SHARE * (float)img->width * (float)img->height;
-	if ((found || out->n == from) && !observe_whole(r, img, which, found, out, e))
+	if ((found || out->n == from) && !observe_whole(g, img, which, found, out, e))
 		return false;
 	settle_overlaps(out, from, which);
 	return true;
@@ -298,16 +298,16 @@ static void sort_by_confidence(struct plates *p)
 		}
 }
 
-bool plates_find(struct localiser *l, struct reader *r, const struct image *images, size_t n,
-		 struct plates *out, struct err *e)
+bool plates_find(const struct engines *g, const struct image *images, size_t n, struct plates *out,
+		 struct err *e)
 {
 	out->n = 0;
-	if (!find_in(l, r, &images[0], 0, out, e))
+	if (!find_in(g, &images[0], 0, out, e))
 		return false;
 	if (n > 1) {
 		size_t first = out->n;
 
-		if (!find_in(l, r, &images[1], 1, out, e))
+		if (!find_in(g, &images[1], 1, out, e))
 			return false;
 		match(out, first);
 	}

@@ -6,9 +6,8 @@
 
 #include "firmware/base/err.h"
 #include "firmware/base/image.h"
-#include "ocr/localise.h"
+#include "ocr/engines.h"
 #include "ocr/plate.h"
-#include "ocr/read.h"
 
 #include <stddef.h>
 
@@ -35,7 +34,7 @@ struct plates {
  * first. Plates without a text or with next to no confidence are left out. Errors: those of
  * localise and reader_observe; a quad that cannot be rectified is left out, no error.
  */
-bool plates_find(struct localiser *l, struct reader *r, const struct image *images, size_t n,
-		 struct plates *out, struct err *e) MUST_CHECK;
+bool plates_find(const struct engines *g, const struct image *images, size_t n, struct plates *out,
+		 struct err *e) MUST_CHECK;
 
 #endif

@@ -7,8 +7,7 @@
 #include "firmware/vision/passage.h"
 #include "firmware/vision/pictures.h"
 #include "firmware/vision/trigger.h"
-#include "ocr/localise.h"
-#include "ocr/read.h"
+#include "ocr/engines.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,8 +19,7 @@
 
 struct eyes {
 	struct vision_conf conf;
-	struct localiser *localiser;
-	struct reader *reader;
+	struct engines *engines;
 	struct trigger *triggers[FRAME_CAMERAS];
 	uint32_t width[FRAME_CAMERAS], height[FRAME_CAMERAS];
 	struct passages *passages;
@@ -151,7 +149,7 @@ static bool read_plate(struct eyes *y, const struct image *img, struct sighting 
 	const struct evidence *heap = &s->seen;
 	struct err e = {0};
 
-	if (!reader_observe(y->reader, img, &s->quad, &s->seen.seen[0], &e)) {
+	if (!reader_observe(y->engines->reader, img, &s->quad, &s->seen.seen[0], &e)) {
 		if (e.code != ERR_LIMIT) /* a degenerate quad is no failure of ours */
 			failed(y, &e);
 		return false;
@@ -202,7 +200,7 @@ static void look_at(struct eyes *y, unsigned camera, const struct frame *f, cons
 	size_t found = 0, n = 0;
 	struct err e = {0};
 
-	if (!localise(y->localiser, img, y->boxes, SIGHTINGS_MAX, &found, &e)) {
+	if (!localise(y->engines->localiser, img, y->boxes, SIGHTINGS_MAX, &found, &e)) {
 		failed(y, &e);
 		found = 0;
 	}
@@ -304,8 +302,7 @@ bool eyes_open(const struct vision_conf *conf, const char *models, eyes_fn fn, v
 	y->arg = arg;
 	if (conf->models[0])
 		models = conf->models;
-	if (!localiser_open(models, (int)conf->threads, &y->localiser, e) ||
-	    !reader_open(models, (int)conf->threads, &y->reader, e)) {
+	if (!engines_open(models, (int)conf->threads, &y->engines, e)) {
 		eyes_close(y);
 		return false;
 	}
@@ -328,8 +325,7 @@ void eyes_close(struct eyes *y)
 	forget(y);
 	for (unsigned c = 0; c < FRAME_CAMERAS; c++)
 		trigger_free(y->triggers[c]);
-	localiser_free(y->localiser);
-	reader_free(y->reader);
+	engines_free(y->engines);
 	free(y);
 }
 

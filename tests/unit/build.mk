@@ -30,6 +30,7 @@ $(eval $(call unit,fuse,ocr))
 $(eval $(call unit,syntax,ocr))
 $(eval $(call unit,localise_decode,ocr_dnn base))
 $(eval $(call unit,localise,ocr_dnn base))
+$(eval $(call unit,engines,ocr_dnn ocr base))
 $(eval $(call unit,backoff,parent))
 $(eval $(call unit,wiring,parent wire base))
 
