@@ -135,9 +135,10 @@ savedefconfig: $(CONFIG)
 # --- the rest ------------------------------------------------------------------------------------
 
 include tests/tests.mk
+include ocr/train/train.mk
 
 .PHONY: clean help
 clean:
 	rm -rf $(B)
 help:
-	@sed -n 's/^#   \(make\|   \)/\1/p' Makefile tests/tests.mk
+	@sed -n 's/^#   \(make\|   \)/\1/p' Makefile tests/tests.mk ocr/train/train.mk

@@ -4,7 +4,7 @@
 
 .PHONY: deps
 deps:
-	@sh board/deps.sh $(BOARD)
+	@sh board/deps.sh board/$(BOARD)/packages
 
 MBEDTLS := $(DEPS)/lib/libmbedtls.a
 CURL    := $(DEPS)/lib/libcurl.a

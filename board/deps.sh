@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install the Debian packages that board/<board>/packages names and that are missing. As root, or with sudo.
+# Install the Debian packages that the files given name, one a line, and that are missing. As root, or with sudo.
 set -eu
-board=${1:?usage: deps.sh BOARD}
-want=$(sed 's/#.*//' "board/$board/packages")
+: "${1:?usage: deps.sh PACKAGES-FILE...}"
+want=$(sed "s/#.*//" "$@")
 missing=
 for p in $want; do
 	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

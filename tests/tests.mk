@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #   make demo [SCENES=folder]  the whole daemon on simulated pairs (or your photos) against a real nginx; ends with a report;
 #                              PASSAGES=N simulates N vehicles
-#   make check                 every test: unit, system, build variants, sanitisers
+#   make check                 every test: unit, system, build variants, sanitisers, trainings in small
 #   make check-unit            the unit tests alone (cmocka)
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
 #   make check-build           gcc and clang, every Kconfig switch on and off
@@ -27,6 +27,7 @@ check: deps
 	@$(MAKE) --no-print-directory asan tsan
 	@$(MAKE) --no-print-directory check-build
 	@$(MAKE) --no-print-directory check-system
+	@$(MAKE) --no-print-directory check-train
 
 check-unit: $(patsubst %,$(B)/%,$(UNIT))
 	@set -e; export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; for t in $^; do echo "== $$t"; $$t; done; \

@@ -47,8 +47,8 @@ def found(rng, quad, hard):
         x0, y0, x1, y1 = q[:, 0].min(), q[:, 1].min(), q[:, 0].max(), q[:, 1].max()
         q = np.float32([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
     centre = q.mean(axis=0)
-    wide = rng.random() < 0.1
-    scale = 1 + rng.normal(0, [0.035, 0.06]) * hard + (rng.uniform(0, [0.15, 0.3]) * hard if wide else 0)
+    wide = rng.random() < 0.18  # the frame and what is around it: up to a quarter of a plate too much on each side
+    scale = 1 + rng.normal(0, [0.035, 0.06]) * hard + (rng.uniform(0, [0.4, 0.5]) * hard if wide else 0)
     q = centre + (q - centre) * scale
     q = q + rng.normal(0, [0.015, 0.035], 2) * size * hard + rng.normal(0, [0.012, 0.03], (4, 2)) * size * hard
     return q.astype(np.float32)
@@ -116,8 +116,8 @@ def _camera(rng, img, hard, height):
     return img
 
 
-def from_flat(rng, flat, aspect, hard):
-    """A flat plate (u8) -> IN_HEIGHT x IN_WIDTH u8."""
+def from_flat(rng, flat, aspect, hard, part=False):
+    """A flat plate (u8) -> IN_HEIGHT x IN_WIDTH u8; `part` as in from_photo."""
     top = 64 if rng.random() < 0.5 else 110
     low = 40 - 22 * hard
     height = float(np.exp(rng.uniform(np.log(low), np.log(top)))) * (0.62 if aspect > 3 else 1)
@@ -143,11 +143,24 @@ def from_flat(rng, flat, aspect, hard):
     img = _camera(rng, _light(rng, img, hard), hard, height)
     if rng.random() < 0.03:
         img = 255 - img
-    return rectify(img, found(rng, quad, hard))
+    return rectify(img, found(rng, _patch(rng, quad) if part else quad, hard * (.3 if part else 1)))
 
 
-def from_photo(rng, photo, quad, hard):
-    """A labelled region of a photo (u8, corners in it) -> IN_HEIGHT x IN_WIDTH u8: mild faults, it has its own."""
+def _patch(rng, quad):
+    """The outline of a small part of a plate that holds none of the text: a corner with its sticker, a strip above or below."""
+    w, h = (rng.uniform(.14, .3), rng.uniform(.16, .27)) if rng.random() < .6 else (rng.uniform(.4, .9), rng.uniform(.14, .22))
+    x = rng.choice([0, 1 - w]) if w < .35 else rng.uniform(0, 1 - w)
+    y = rng.choice([0, 1 - h])
+    m = cv2.getPerspectiveTransform(np.float32([[0, 0], [1, 0], [1, 1], [0, 1]]), np.asarray(quad, np.float32))
+    part = np.float32([[[x, y], [x + w, y], [x + w, y + h], [x, y + h]]])
+    return cv2.perspectiveTransform(part, m)[0]
+
+
+def from_photo(rng, photo, quad, hard, part=False):
+    """
+    A labelled region of a photo (u8, corners in it) -> IN_HEIGHT x IN_WIDTH u8: mild faults, it has its own. `part`: a piece
+    of the plate without its text instead.
+    """
     img, q = photo, np.asarray(quad, np.float32)
     height = q[3, 1] - q[0, 1]
     if height > 24 and rng.random() < 0.7:
@@ -164,4 +177,5 @@ def from_photo(rng, photo, quad, hard):
     c = q.mean(axis=0)
     r = (q - c) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
     r[:, 1] += shear * r[:, 0]
-    return rectify(np.clip(img, 0, 255).astype(np.uint8), found(rng, r + c, hard))
+    r += c
+    return rectify(np.clip(img, 0, 255).astype(np.uint8), found(rng, _patch(rng, r) if part else r, hard * (.3 if part else 1)))

@@ -48,9 +48,16 @@ US_SERIES = [
     ("DDDDD", 1), ("LDDDDDL", 1), ("DDLDLL", 1), ("LLDLDL", 2), ("LLLLDDD", 1), ("DDDDLL", 1), ("XXXXXX", 3), ("XXXXXXX", 3),
     ("XXXXX", 1), ("XXX-XXXX", 1), ("XXX-XXX", 1), ("XXXX", 1), ("XXXXXXXX", 1),
 ]
-EU_SERIES = [("LLDD-LLL", 6), ("LL-DDDLL", 4), ("LL-LLDDDD", 2), ("L-LLDDDD", 2), ("LLL-LDDD", 2), ("LL-DDD-LL", 4),
-             ("DDDD-LLL", 3), ("LLL-DDD", 4), ("DDD-LLL", 1), ("LL-DDDDD", 3), ("LL-DD-LLL", 3), ("LLL-DDDDD", 1), ("DLD-DDDD", 2),
-             ("LLL-DDDD", 2), ("XXX-XXX", 1), ("LLDDDLL", 2), ("LLDDDDLL", 1)]
+US_SHORT = [("D", 1), ("DD", 2), ("DDD", 2), ("DDDD", 4), ("DDLL", 2), ("LLDD", 1), ("LL", 1), ("L", 1), ("LD", 1), ("LDD", 1),
+            ("DL", 1), ("LLL", 1), ("DDDL", 2), ("LLLL", 1), ("XXX", 1), ("XX", 1)]
+EU_SERIES = [("LLDD-LLL", 6), ("LL-DDDLL", 7), ("LL-LLDDDD", 2), ("L-LLDDDD", 2), ("L-LLDDD", 1), ("LL-LDDDD", 1), ("LLL-LLDDD", 1),
+             ("LLL-LDDD", 2), ("LL-DDD-LL", 4), ("DDDD-LLL", 3), ("LLL-DDD", 4), ("DDD-LLL", 1), ("LL-DDDDD", 4), ("LL-DD-LLL", 5),
+             ("L-DD-LLL", 2), ("L-DDD-LLL", 2), ("LLL-DDDDD", 1), ("LLL-DDDD", 2), ("DLD-DDDD", 5), ("DL-DDDDD", 1), ("LDDD-LLL", 2),
+             ("LDD-LLL", 1), ("LL-DDDDL", 1), ("LLL-DDLL", 1), ("DD-LLL-D", 1), ("D-LLL-DDD", 1), ("XXX-XXX", 1), ("LLDDDLL", 3),
+             ("LLDDDDLL", 1)]
+SHAPES = {s.replace("-", "") for s, _ in US_SERIES + EU_SERIES if "X" not in s}
+MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+SIDE = "TRK DV FF EMS POW MC USA PH TRUCK TX VET COM FARM APP MP DLR".split()
 # Vanity texts are words, whole, shortened or run together: what tells O from 0 and I from 1 where the die does not.
 WORDS = ("ACE ADAM ALICE ALOHA ANGEL ANNA ARMY ART ATHLETE AUNT BABY BAD BAND BARN BASS BEACH BEAR BEE BELLA BEST BIG BIKE BIRD "
          "BLACK BLESSED BLUE BOAT BOB BOLD BOOK BOSS BOX BOY BREW BRO BULL BUNNY BUS BUZZ CABIN CAKE CALM CAMP CANDY CAR CASH CAT "
@@ -148,9 +155,25 @@ def random_text(rng, european):
     """A plate text in groups: '-' stands where a gap or an emblem may be."""
     if european:
         return _from_series(rng, EU_SERIES)
-    if rng.random() < 0.2:
+    r = rng.random()
+    if r < 0.2:
         return _vanity(rng)
-    return _from_series(rng, US_SERIES)
+    return _from_series(rng, US_SHORT if r < 0.28 else US_SERIES)
+
+
+def shape(text):
+    """L for a letter, D for a digit."""
+    return "".join("D" if c in DIGITS else "L" for c in text)
+
+
+def unsure(rng, text):
+    """
+    The label of a US text: where it has the shape of no series and most dies draw O and 0 alike, nobody can tell them apart.
+    Half of the time all are written 0, so that the network says it does not know, and syntax decides.
+    """
+    if len(text) > 4 and shape(text) in SHAPES or rng.random() < 0.5:
+        return text
+    return text.replace("O", "0")
 
 
 def _blend(canvas, mask, x, y, value):
@@ -223,11 +246,11 @@ def _background(rng, w, h, base):
     return canvas
 
 
-def _layout(rng, face, text, w, h, cap, european):
+def _layout(rng, face, text, w, cap, european):
     """Glyphs of `text` with their widths and gaps; returns the items and the total width."""
-    stretch = rng.uniform(0.78, 1.08) if not european else rng.uniform(0.9, 1.1)
+    stretch = rng.uniform(0.74, 1.1) if not european else rng.uniform(0.82, 1.15)
     gap = cap * rng.uniform(0.06, 0.26)
-    emblem = rng.random() < (0.62 if not european else 0.15)
+    emblem = rng.random() < (0.62 if not european else 0.3)
     items = []
     for c in text:
         if c == "-":
@@ -257,32 +280,86 @@ def _layout(rng, face, text, w, h, cap, european):
     return items, gap, total
 
 
-def _stack(rng, canvas, face, x, total, cap, ink):
+def _stack(rng, canvas, face, left, edge, cap, ink):
     """Small characters above each other beside the text (a series, a county, a branch): people do not type them."""
-    h, w = canvas.shape
-    count = int(rng.integers(1, 4))
-    small = cap * rng.uniform(0.8, 1.05) / max(count, 2) * 0.86
-    wide = small * rng.uniform(0.5, 0.7)
-    left = rng.random() < 0.75
-    x = x + (wide + .06 * cap) / 2 if left else x - (wide + .06 * cap) / 2
-    at = x - wide - .1 * cap if left else x + total + .1 * cap
-    for i in range(count):
-        g = face[(LETTERS + DIGITS)[rng.integers(36)]]
-        m = cv2.resize(g, (max(2, round(wide)), max(3, round(small))), interpolation=cv2.INTER_AREA)
-        _blend(canvas, m, at, h / 2 + (i - count / 2) * small * 1.16, ink)
-    return x
+    h = canvas.shape[0]
+    word = SIDE[rng.integers(len(SIDE))] if rng.random() < 0.4 else "".join(
+        (LETTERS + DIGITS)[k] for k in rng.integers(0, 36, int(rng.integers(1, 4))))
+    small = cap * rng.uniform(0.8, 1.05) / max(len(word), 2) * 0.86
+    wide = small * rng.uniform(0.5, 0.85)
+    at = edge - wide if left else edge
+    tone = ink if rng.random() < 0.7 else np.clip(ink + rng.normal(0, 50), 0, 255)
+    down = rng.normal(0, .08) * cap
+    for i, c in enumerate(word):
+        m = cv2.resize(face[c], (max(2, round(wide)), max(3, round(small))), interpolation=cv2.INTER_AREA)
+        _blend(canvas, m, at, h / 2 + down + (i - len(word) / 2) * small * 1.16, tone)
+    return wide
 
 
-def _draw_text(rng, canvas, face, text, base, ink, european):
+def _picture(rng, fonts, canvas, left, edge, cap, base, ink):
+    """A picture beside the text, as of an organisation, an animal, a seal; at times with a word above or below it."""
+    h = canvas.shape[0]
+    height = cap * rng.uniform(.5, 1.3)
+    width = cap * rng.uniform(.35, .9)
+    x, y = edge - width if left else edge, h / 2 - height / 2 + rng.normal(0, .06) * h
+    tone = np.clip(base + (ink - base) * rng.uniform(.2, 1.1), 0, 255)
+    for _ in range(int(rng.integers(1, 6))):
+        fw, fh = width * rng.uniform(.3, 1), height * rng.uniform(.3, 1)
+        _blend(canvas, _blob(rng, fw, fh) * rng.uniform(.4, 1), x + rng.uniform(0, width - fw), y + rng.uniform(0, height - fh),
+               np.clip(tone + rng.normal(0, 35), 0, 255))
+    if rng.random() < .3:  # letters inside: a monogram, a club
+        word = SIDE[rng.integers(len(SIDE))]
+        _small_text(rng, fonts, canvas, word, x + width / 2, y + height * rng.uniform(.1, .9), height * rng.uniform(.2, .45),
+                    np.clip(tone + rng.choice([-90, 90]), 0, 255), width)
+    return width
+
+
+def _beside(rng, fonts, canvas, face, cap, base, ink):
+    """What stands at one end or both of a US text; returns the left and right edges that are left for the text."""
+    w = canvas.shape[1]
+    edges = [w * .03, w * .97]
+    for side in (0, 1):
+        r = rng.random()
+        if r < (.17 if side == 0 else .07):
+            at = edges[side] + (1 - 2 * side) * rng.uniform(0, .06) * w
+            left = side == 1
+            took = (_stack(rng, canvas, face, left, at, cap, ink) if rng.random() < .5 else
+                    _picture(rng, fonts, canvas, left, at, cap, base, ink))
+            edges[side] = at + (1 - 2 * side) * (took + cap * rng.uniform(.05, .25))
+        elif r < .27:  # the edge of a frame, a bolt, a shadow: what looks like I or 1
+            x = int(abs(side * w - w * rng.uniform(.0, .045)))
+            half = _stroke(rng, canvas.shape[0])
+            tone = float(np.clip(ink + rng.normal(0, 40), 0, 255))
+            cv2.rectangle(canvas, (x, half[0]), (x + int(rng.integers(1, 5)), half[1]), tone, -1)
+    return edges
+
+
+def _stroke(rng, h):
+    """Rows of a vertical stroke: from a bolt's height to the whole plate's."""
+    size = h * rng.uniform(.1, 1)
+    y = rng.uniform(0, h - size)
+    return int(y), int(y + size)
+
+
+def _draw_text(rng, fonts, canvas, text, base, ink, european):
     h, w = canvas.shape
-    cap = h * (rng.uniform(0.62, 0.82) if european else rng.uniform(0.40, 0.62))
-    items, gap, total = _layout(rng, face, text, w, h, cap, european)
-    x = (w - total) / 2 + rng.normal(0, 0.012) * w + (0.03 * w if european else 0)
-    if not european and rng.random() < 0.12 and total < 0.86 * w:
-        x = _stack(rng, canvas, face, x, total, cap, ink)
+    face = fonts.pick(rng)
+    cap = h * (rng.uniform(0.6, 0.84) if european else rng.uniform(0.38, 0.64))
+    edges = [0, w] if european else _beside(rng, fonts, canvas, face, cap, base, ink)
+    room = edges[1] - edges[0]
+    if not european and len(text.replace("-", "")) < 4 and rng.random() < .3:
+        room *= rng.uniform(.6, 1)
+    items, gap, total = _layout(rng, face, text, room, cap, european)
+    x = edges[0] + (edges[1] - edges[0] - total) / 2 + rng.normal(0, 0.012) * w + (0.03 * w if european else 0)
+    _letters(rng, canvas, face, items, gap, x, cap, base, ink)
+
+
+def _letters(rng, canvas, face, items, gap, x, cap, base, ink):
+    h = canvas.shape[0]
     y = (h - cap) / 2 + rng.normal(0, 0.025) * h
     weight = rng.choice([-1, 0, 0, 0, 0, 1, 1, 2])
-    emboss = rng.random() < 0.45
+    emboss = rng.random() < 0.5
+    lit, relief = rng.uniform(-1, 1), rng.uniform(.4, 1.6)  # where the light comes from, how deep the die is
     for kind, width, height in items:
         if kind == "emblem":
             m = _blob(rng, width, height)
@@ -303,8 +380,8 @@ def _draw_text(rng, canvas, face, text, base, ink, european):
             top = y - 8 * cap / 134
             if emboss:
                 d = rng.uniform(1, 2.2)
-                _blend(canvas, m * .7, x - d, top - d, min(255, base + 35))
-                _blend(canvas, m * .7, x + d, top + d, max(0, base - 45))
+                _blend(canvas, m * .7, x - d * lit, top - d, np.clip(base + 35 * relief, 0, 255))
+                _blend(canvas, m * .7, x + d * lit, top + d, np.clip(base - 45 * relief, 0, 255))
             _blend(canvas, m, x, top, ink)
         x += width + gap
 
@@ -319,11 +396,8 @@ def _furniture(rng, fonts, canvas, base, ink):
         _small_text(rng, fonts, canvas, FEET[rng.integers(len(FEET))], w * .5, h * rng.uniform(.86, .92),
                     h * rng.uniform(.07, .13), np.clip(ink + rng.normal(0, 40), 0, 255), w * .8)
     for cx, cy in ((.08, .12), (.92, .12), (.08, .88), (.92, .88)):
-        if rng.random() < 0.22:
-            sw, sh = w * rng.uniform(.09, .15), h * rng.uniform(.12, .2)
-            _blend(canvas, np.ones((int(sh), int(sw)), np.float32), w * cx - sw / 2, h * cy - sh / 2, rng.uniform(30, 230))
-            _small_text(rng, fonts, canvas, ["12", "JAN", "07", "2025", "MAY", "24"][rng.integers(6)], w * cx, h * cy,
-                        sh * .6, rng.uniform(0, 255), sw * .9)
+        if rng.random() < 0.26:
+            _sticker(rng, fonts, canvas, cx + rng.normal(0, .012), cy + rng.normal(0, .02))
     if rng.random() < 0.6:
         for cx in (.2, .8):
             for cy in (.09, .91):
@@ -331,23 +405,68 @@ def _furniture(rng, fonts, canvas, base, ink):
                     cv2.circle(canvas, (int(w * cx), int(h * cy)), int(rng.integers(2, 6)), float(rng.uniform(0, 200)), -1)
     if rng.random() < 0.4:
         cv2.rectangle(canvas, (1, 1), (w - 2, h - 2), float(np.clip(ink + rng.normal(0, 30), 0, 255)), int(rng.integers(1, 4)))
-    if rng.random() < 0.35:
-        tone = rng.choice([rng.uniform(0, 60), rng.uniform(150, 255)])
-        top, bottom, side = h * rng.uniform(.03, .24), h * rng.uniform(.03, .24), w * rng.uniform(.01, .05)
-        canvas[:int(top)] = tone
-        canvas[h - int(bottom):] = tone
-        canvas[:, :int(side)] = tone
-        canvas[:, w - int(side):] = tone
-        for cy, t in ((top / 2, top), (h - bottom / 2, bottom)):
-            if t > h * .08 and rng.random() < 0.8:
-                _small_text(rng, fonts, canvas, FEET[rng.integers(len(FEET))].upper(), w / 2, cy, t * .75,
-                            255 - tone + rng.normal(0, 20), w * .85)
+    if rng.random() < 0.4:
+        _dealer_frame(rng, fonts, canvas)
+
+
+def _sticker(rng, fonts, canvas, cx, cy):
+    """A month or a year in a corner, at times so large that it reaches into the text."""
+    h, w = canvas.shape
+    big = 1.5 if rng.random() < .15 else 1
+    sw, sh = w * rng.uniform(.08, .15) * big, h * rng.uniform(.11, .2) * big
+    tone = rng.uniform(30, 240)
+    _blend(canvas, np.ones((max(2, int(sh)), max(2, int(sw))), np.float32), w * cx - sw / 2, h * cy - sh / 2, tone)
+    r = rng.random()
+    word = (MONTHS[rng.integers(12)] if r < .45 else str(rng.integers(1, 32)) if r < .6 else
+            f"{rng.integers(5, 28):02}" if r < .8 else str(rng.integers(1999, 2028)))
+    _small_text(rng, fonts, canvas, word, w * cx, h * cy, sh * rng.uniform(.5, .9),
+                np.clip(tone + rng.choice([-1, 1]) * rng.uniform(60, 200), 0, 255), sw * .92)
+
+
+def _dealer_frame(rng, fonts, canvas):
+    """A frame over the plate's edges: it covers names, slogans, stickers, and comes close to the text at both ends."""
+    h, w = canvas.shape
+    tone = rng.choice([rng.uniform(0, 60), rng.uniform(150, 255)])
+    top, bottom, side = h * rng.uniform(.03, .24), h * rng.uniform(.03, .26), w * rng.uniform(.01, .055)
+    mask = np.full((h, w), 255, np.uint8)
+    r = int(min(top, bottom, 12) * rng.uniform(0, 1)) if rng.random() < .6 else 0
+    x0, y0, x1, y1 = int(side) + r, int(top) + r, w - int(side) - 1 - r, h - int(bottom) - 1 - r
+    cv2.rectangle(mask, (x0, y0), (x1, y1), 0, -1)
+    if r:  # round corners: what is cut out, grown by the radius
+        mask = 255 - cv2.dilate(255 - mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1)))
+    for cx in (.14, .86):  # lugs around the bolts
+        for cy in (0, 1):
+            if rng.random() < .3:
+                cv2.circle(mask, (int(w * (cx + rng.normal(0, .03))), int(top) if cy == 0 else h - int(bottom)), int(rng.integers(4, 11)), 255, -1)
+    mask = mask.astype(np.float32) / 255
+    if rng.random() < .4:  # its shadow, or a bright bead along the inner edge
+        near = cv2.GaussianBlur(mask, (0, 0), 2)
+        canvas += near * (1 - mask) * rng.choice([-80, 70])
+    canvas += mask * (tone - canvas)
+    for cy, t in ((top / 2, top), (h - bottom / 2, bottom)):
+        if t > h * .08 and rng.random() < 0.8:
+            _small_text(rng, fonts, canvas, FEET[rng.integers(len(FEET))].upper(), w / 2, cy, t * .75,
+                        255 - tone + rng.normal(0, 20), w * .85)
+
+
+def _band(rng, fonts, canvas):
+    """The blue field of a European plate, with its letter, and the seals that stand in gaps."""
+    h, w = canvas.shape
+    wide, tone = int(w * rng.uniform(.05, .1)), rng.uniform(20, 120)
+    canvas[:, :wide] = tone
+    if rng.random() < .8:
+        _small_text(rng, fonts, canvas, ("D", "GB", "SK", "CZ", "PL", "RO", "F", "I", "E", "NL", "H", "A")[rng.integers(12)], wide / 2,
+                    h * rng.uniform(.7, .85), h * rng.uniform(.15, .28), rng.uniform(170, 255), wide * .8)
+    if rng.random() < .7:
+        cv2.circle(canvas, (wide // 2, int(h * .32)), max(2, int(wide * .32)), float(rng.uniform(140, 230)), 1)
+    if rng.random() < 0.25:
+        canvas[:, int(w * rng.uniform(.92, .96)):] = rng.uniform(20, 120)
 
 
 def render(rng, fonts):
     """One plate: (luma HEIGHT x WIDTH u8, text, true aspect)."""
-    european = rng.random() < 0.13
-    aspect = rng.uniform(4.2, 5.0) if european else rng.uniform(1.85, 2.15)
+    european = rng.random() < 0.22
+    aspect = (rng.uniform(4.2, 5.0) if rng.random() < .85 else rng.uniform(2.6, 4.2)) if european else rng.uniform(1.85, 2.15)
     h, w = (80, int(80 * aspect)) if european else (120, int(120 * aspect))
     light = rng.random() < 0.8
     base = rng.uniform(110, 250) if light else rng.uniform(5, 110)
@@ -356,25 +475,26 @@ def render(rng, fonts):
     canvas = _background(rng, w, h, base)
     text = random_text(rng, european)
     if european:
-        if rng.random() < 0.7:
-            canvas[:, :int(w * rng.uniform(.05, .09))] = rng.uniform(20, 120)
-        if rng.random() < 0.2:
-            canvas[:, int(w * rng.uniform(.92, .96)):] = rng.uniform(20, 120)
+        if rng.random() < 0.75:
+            _band(rng, fonts, canvas)
         if rng.random() < 0.7:
             cv2.rectangle(canvas, (1, 1), (w - 2, h - 2), float(ink), int(rng.integers(1, 4)))
-        _draw_text(rng, canvas, fonts.pick(rng), text, base, ink, True)
+        _draw_text(rng, fonts, canvas, text, base, ink, True)
+        if rng.random() < .12:
+            _dealer_frame(rng, fonts, canvas)
     else:
         first = rng.random() < 0.5
         if first:
             _furniture(rng, fonts, canvas, base, ink)
-        _draw_text(rng, canvas, fonts.pick(rng), text, base, ink, False)
+        _draw_text(rng, fonts, canvas, text, base, ink, False)
         if not first:
             _furniture(rng, fonts, canvas, base, ink)
     for _ in range(int(rng.poisson(0.5))):  # dirt
         m = cv2.GaussianBlur(_blob(rng, w * rng.uniform(.03, .2), h * rng.uniform(.05, .3)), (0, 0), rng.uniform(1, 4))
         _blend(canvas, m * rng.uniform(.2, .6), rng.uniform(0, w), rng.uniform(0, h), base + rng.normal(-30, 40))
     flat = cv2.resize(np.clip(canvas, 0, 255).astype(np.uint8), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return flat, text.replace("-", ""), aspect
+    text = text.replace("-", "")
+    return flat, text if european else unsure(rng, text), aspect
 
 
 if __name__ == "__main__":
