@@ -6,7 +6,8 @@
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
 #   make check-build           gcc and clang, every Kconfig switch on and off
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers
-#   make bench                 speed against a stated baseline
+#   make bench                 speed and accuracy against stated bars: all of them
+#   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
 #   make fuzz [SHORT=1]        libFuzzer campaigns: an hour a target, or a minute
 #   make lint                  clang-format and clang-tidy
 #   make compile_commands.json for editors and clang-tidy, in build/host/
@@ -14,7 +15,7 @@
 JOBS   := $(shell nproc)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v
 
-.PHONY: demo check check-unit check-system check-build asan tsan bench lint
+.PHONY: demo check check-unit check-system check-build asan tsan bench bench-reader lint
 
 # Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
 demo: deps
@@ -42,8 +43,15 @@ check-build: all
 asan tsan:
 	@$(MAKE) --no-print-directory -j$(JOBS) SAN=$@ check-unit
 
+# Each prints its bars; one that fails does not keep the others from running.
 bench: all $(patsubst %,$(B)/%,$(BENCHES))
-	@set -e; for b in $(patsubst %,$(B)/%,$(BENCHES)); do $$b; done
+	@failed=0; for b in $(patsubst %,$(B)/%,$(BENCHES)); do $$b || failed=1; done; \
+	$(MAKE) --no-print-directory bench-reader || failed=1; exit $$failed
+
+PLATES ?= $(wildcard ../shared/plates/val)
+bench-reader: all $(patsubst %,$(B)/%,$(BENCH_READER))
+	@$(PYTHON) -m tests.bench.bench_reader --build $(B) $(if $(PLATES),--plates '$(PLATES)') \
+		$(if $(filter-out 0,$(SHORT)),--short) $(if $(filter y,$(CONFIG_CAMERA_SIM)),,--passages 0)
 
 LINT := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 lint: compile_commands.json

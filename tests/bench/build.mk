@@ -4,7 +4,18 @@ PROGRAMS += test/bench/localise_boxes
 test/bench/localise_boxes.src  := tests/bench/localise_boxes.c
 test/bench/localise_boxes.libs := ocr_dnn image_file base
 test/bench/localise_boxes.ldlibs := -lturbojpeg
+BENCH_READER :=
+ifeq ($(CONFIG_READER_TOOL),y)
+# read_stages: alpr-read with a clock at its seams, for bench_reader.py. In test/, so that ../models is where alpr-read's is.
+PROGRAMS += test/read_stages
+test/read_stages.src  := tests/bench/read_stages.c $(bin/alpr-read.src)
+test/read_stages.libs := $(bin/alpr-read.libs)
+test/read_stages.pkgs := $(bin/alpr-read.pkgs)
+test/read_stages.ldlibs := $(foreach f,image_file_read localise reader_observe fuse read_json_plates,-Wl,--wrap=$(f))
+BENCH_READER += bin/alpr-read test/read_stages
+endif
 ifeq ($(CONFIG_CAMERA_SIM),y)
+BENCH_READER += bin/alpr-sim
 BENCHES += test/bench/bench_sim
 test/bench/bench_sim.src  := tests/bench/bench_sim.c
 test/bench/bench_sim.libs := sim base
