@@ -2,21 +2,20 @@
 #include "ocr/fuse.h"
 
 #include "ocr/beam.h"
+#include "ocr/calibration.h"
 #include "ocr/syntax.h"
 
 #include <math.h>
 #include <string.h>
 
-#define CANDIDATES	96u
+#define CANDIDATES	112u
 #define PER_OBSERVATION 8u  /* spellings one observation may propose */
 #define SAMPLE		40u /* observations that propose, at most; all of them judge */
 /* No observation is trusted to exclude a spelling: it may show another plate, or none. */
 #define FLOOR		(-11.0f)
-/* Frames of one passage err together: the second and later ones count this much of the first. */
-#define FURTHER		0.35f
-/* Natural log: on the roads of a state its own series is so much likelier than the same strokes in
- * no series at all. */
-#define SERIES		4.0f
+/* Of a spelling, so many characters that others are drawn like are tried both ways. */
+#define TWIN_PLACES	4u
+#define TWINS_OF	2u /* best spellings of which they are */
 
 /*
  * Natural log of how much rarer texts of this length are on the road than in the reader's training.
@@ -53,7 +52,7 @@ static void copy_text(char out[PLATE_TEXT_SIZE], const char *text)
 static bool usable(const struct plate_observation *o)
 {
 	return o && o->steps >= 1 && o->steps <= PLATE_STEPS && o->weight > 0 &&
-	       isfinite(o->weight);
+	       isfinite(o->weight) && o->engine < PLATE_ENGINES;
 }
 
 static bool pool_has(const struct pool *p, const char *text)
@@ -71,44 +70,67 @@ static float log_add(float a, float b)
 	return isinf(top) ? top : top + log1pf(expf(fminf(a, b) - top));
 }
 
-/*
- * Weighted mean of the floored log-likelihoods, times the number of observations that they are
- * worth. other: of everything that is no candidate.
- */
-static void score_all(struct pool *p, const struct plate_observation *const *seen, size_t n,
-		      float *other)
-{
-	float weights = 0, rest = 0;
-	size_t judges = 0;
+/* What the observations of one engine say together. */
+struct verdict {
+	float rest, weights;
+	size_t judges;
+};
 
-	for (size_t c = 0; c < p->n; c++)
-		p->at[c].score = 0;
+/*
+ * Add to `scores` the weighted log-likelihoods of one engine's observations, no single one trusted
+ * further than the floor.
+ */
+static void judge(const struct pool *p, const struct plate_observation *const *seen, size_t n,
+		  enum plate_engine engine, float *scores, struct verdict *v)
+{
 	for (size_t i = 0; i < n; i++) {
 		struct beam_lattice lattice;
 		float mass = 0;
 
-		if (!usable(seen[i]))
+		if (!usable(seen[i]) || seen[i]->engine != engine)
 			continue;
 		beam_lattice(seen[i], &lattice);
 		for (size_t c = 0; c < p->n; c++) {
 			float l = beam_log_likelihood(&lattice, p->at[c].text);
 			mass += expf(l);
-			p->at[c].score += seen[i]->weight * log_add(l, FLOOR);
+			scores[c] += seen[i]->weight * log_add(l, FLOOR);
 		}
-		rest += seen[i]->weight * log_add(logf(fmaxf(1.0f - mass, 1e-7f)), FLOOR);
-		weights += seen[i]->weight;
-		judges++;
+		v->rest += seen[i]->weight * log_add(logf(fmaxf(1.0f - mass, 1e-7f)), FLOOR);
+		v->weights += seen[i]->weight;
+		v->judges++;
 	}
-	if (!(weights > 0))
-		return;
-	float worth = weights <= 1 ? 1.0f : 1.0f + FURTHER * (weights - 1.0f);
+}
+
+/*
+ * For each engine: weighted mean of the log-likelihoods, times the number of observations that they
+ * are worth; engines add up. other: of everything that is no candidate.
+ */
+static void score_all(struct pool *p, const struct fuse_tuning *by,
+		      const struct plate_observation *const *seen, size_t n, float *other)
+{
+	size_t judges = 0;
+
+	*other = 0;
 	for (size_t c = 0; c < p->n; c++) {
 		size_t len = strlen(p->at[c].text);
-		p->at[c].score *= worth / weights;
-		p->at[c].score += len < sizeof rarity / sizeof *rarity ? rarity[len] : 0;
+		p->at[c].score = len < sizeof rarity / sizeof *rarity ? rarity[len] : 0;
 	}
-	if (other)
-		*other = rest * worth / weights - DIVERSITY * (1.0f - 1.0f / (float)judges);
+	for (int g = 0; g < PLATE_ENGINES; g++) {
+		float scores[CANDIDATES] = {0};
+		struct verdict v = {0};
+
+		judge(p, seen, n, (enum plate_engine)g, scores, &v);
+		if (!(v.weights > 0))
+			continue;
+		float worth = v.weights <= 1 ? 1.0f : 1.0f + by->further * (v.weights - 1.0f);
+		float scale = by->engine[g] * worth / v.weights;
+		for (size_t c = 0; c < p->n; c++)
+			p->at[c].score += scale * scores[c];
+		*other += scale * v.rest;
+		judges += v.judges;
+	}
+	if (judges)
+		*other -= DIVERSITY * (1.0f - 1.0f / (float)judges);
 }
 
 static void sort_pool(struct pool *p)
@@ -185,30 +207,36 @@ static void vary_best(struct pool *p)
 	}
 }
 
-/* Letter O and digit 0 are one stroke on most plates: what tells them apart is where they stand. */
-static bool same_strokes(const char *a, const char *b)
+typedef char fold_fn(char c);
+
+static void fold(const char *text, fold_fn *by, char out[PLATE_TEXT_SIZE])
 {
-	for (; *a && *b; a++, b++)
-		if ((*a == 'O' ? '0' : *a) != (*b == 'O' ? '0' : *b))
-			return false;
-	return *a == *b;
+	size_t i = 0;
+
+	for (; text[i]; i++)
+		out[i] = by(text[i]);
+	out[i] = '\0';
 }
 
 /*
- * Among spellings that differ in O and 0 alone, those of a current series take belief from those of
- * none. What they have together stays the same, and so does everything else.
+ * Among spellings that `by` makes one, belief moves by the prior, to the power of `strength`: where
+ * strokes tell little, how common a series is tells more. What they have together stays the same,
+ * and so does everything else.
  */
-static void weigh_series(struct pool *p)
+static void weigh_twins(struct pool *p, fold_fn *by, float strength)
 {
+	char folded[CANDIDATES][PLATE_TEXT_SIZE];
 	float gain[CANDIDATES];
 
-	for (size_t c = 0; c < p->n; c++)
-		gain[c] = syntax_common(p->at[c].text) ? SERIES : 0.0f;
+	for (size_t c = 0; c < p->n; c++) {
+		fold(p->at[c].text, by, folded[c]);
+		gain[c] = *p->at[c].text ? strength * syntax_log_prior(p->at[c].text) : 0;
+	}
 	for (size_t c = 0; c < p->n; c++) {
 		float before = -INFINITY, after = -INFINITY;
 
 		for (size_t k = 0; k < p->n; k++)
-			if (same_strokes(p->at[c].text, p->at[k].text)) {
+			if (strcmp(folded[c], folded[k]) == 0) {
 				before = log_add(before, p->at[k].score);
 				after = log_add(after, p->at[k].score + gain[k]);
 			}
@@ -217,6 +245,36 @@ static void weigh_series(struct pool *p)
 	}
 	for (size_t c = 0; c < p->n; c++)
 		p->at[c].score = p->at[c].posterior;
+}
+
+/* The other way to write what is drawn as c, or 0. */
+static char twin_of(char c)
+{
+	static const char pairs[] = "O0I1";
+	const char *at = c ? strchr(pairs, c) : NULL;
+
+	return at ? pairs[(at - pairs) ^ 1] : '\0';
+}
+
+/* A text with O, 0, I or 1 in several places is written in as many ways more as they have; no
+ * observation may have proposed the likeliest of them. */
+static void propose_twins(struct pool *p, const char *text)
+{
+	size_t places[TWIN_PLACES], n = 0, len = strlen(text);
+	char other[PLATE_TEXT_SIZE];
+
+	for (size_t i = 0; i < len && n < TWIN_PLACES; i++)
+		if (twin_of(text[i]))
+			places[n++] = i;
+	for (unsigned bits = 1; bits < 1u << n; bits++) {
+		copy_text(other, text);
+		for (size_t k = 0; k < n; k++)
+			if (bits >> k & 1)
+				other[places[k]] = twin_of(text[places[k]]);
+		propose(p, other);
+	}
+	fold(text, syntax_alike, other);
+	propose(p, other);
 }
 
 static void posteriors(struct pool *p, float other)
@@ -271,26 +329,35 @@ static void report(const struct pool *p, struct plate_read *out)
 	syntax_jurisdiction(out->text, out->jurisdiction);
 }
 
-void fuse(const struct plate_observation *const *seen, size_t n, struct plate_read *out)
+void fuse_with(const struct fuse_tuning *by, const struct plate_observation *const *seen, size_t n,
+	       struct plate_read *out)
 {
 	struct pool p = {.n = 0};
-	float other = -INFINITY;
+	float other;
 
 	memset(out, 0, sizeof *out);
 	gather(&p, seen, n);
 	if (p.n == 1)
 		return;
-	score_all(&p, seen, n, NULL);
+	score_all(&p, by, seen, n, &other);
 	sort_pool(&p);
-	if (p.n > CANDIDATES / 2)
-		p.n = CANDIDATES / 2;
+	if (p.n > CANDIDATES / 3)
+		p.n = CANDIDATES / 3;
+	for (size_t i = 0; i < TWINS_OF && i < p.n; i++)
+		propose_twins(&p, p.at[i].text);
 	if (*p.at[0].text)
 		vary_best(&p);
-	score_all(&p, seen, n, &other);
-	weigh_series(&p);
+	score_all(&p, by, seen, n, &other);
+	weigh_twins(&p, syntax_alike, by->alike);
+	weigh_twins(&p, syntax_nearly_alike, by->nearly);
 	sort_pool(&p);
 	posteriors(&p, other);
 	report(&p, out);
+}
+
+void fuse(const struct plate_observation *const *seen, size_t n, struct plate_read *out)
+{
+	fuse_with(&calibration_fuse, seen, n, out);
 }
 
 float fuse_log_likelihood(const struct plate_observation *seen, const char *text)

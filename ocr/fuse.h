@@ -18,6 +18,19 @@
  */
 void fuse(const struct plate_observation *const *seen, size_t n, struct plate_read *out);
 
+/* What a fusion weighs by; the numbers in use are in ocr/calibration.h. */
+struct fuse_tuning {
+	float engine[PLATE_ENGINES]; /* exponents of each engine's likelihoods: less than 1 when it
+					is surer than it is right */
+	float further; /* second and later observations of one engine count this much */
+	float alike;   /* exponent of the prior (syntax_log_prior) among spellings drawn alike */
+	float nearly;  /* the same, added, among those drawn nearly alike */
+};
+
+/* As fuse, with other numbers: for fitting them. */
+void fuse_with(const struct fuse_tuning *by, const struct plate_observation *const *seen, size_t n,
+	       struct plate_read *out);
+
 /*
  * Natural-log probability of `text` (A-Z0-9, up to PLATE_TEXT_MAX characters) under one observation
  * by the CTC forward recursion; -INFINITY for text that cannot be aligned.

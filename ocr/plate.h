@@ -25,6 +25,9 @@ struct plate_box {
 	float score; /* 0..1 that this is a plate */
 };
 
+/* Who observed. Observations of one engine err together more than those of two. */
+enum plate_engine { PLATE_NETWORK = 0, PLATE_TESSERACT, PLATE_ENGINES };
+
 /*
  * What a reader saw in one image of a plate: log-probabilities (natural log) for each step and
  * class of a CTC lattice (Graves et al. 2006). Fusion scores spellings on it; it is not text yet.
@@ -32,7 +35,8 @@ struct plate_box {
 struct plate_observation {
 	uint32_t steps; /* 1..PLATE_STEPS */
 	float logp[PLATE_STEPS][PLATE_CLASSES];
-	float weight; /* > 0; quality weight of this observation in a fusion, 1 is ordinary */
+	float weight;	/* > 0; quality weight of this observation in a fusion, 1 is ordinary */
+	uint8_t engine; /* enum plate_engine; others are left out of a fusion */
 };
 
 struct plate_spelling {

@@ -13,10 +13,21 @@
 void syntax_jurisdiction(const char *text, char out[3]);
 
 /*
- * True when a text has the shape of a passenger series that is common on US roads (several states
- * may share it): what tells letter O from digit 0 where the strokes do not.
+ * Natural log of how likely a plate on the road has this text, before anyone has looked: how common
+ * series of its shape are, shared among the texts of that shape, and, for every text, a little for
+ * plates of no series. There letter O is e^-3 as likely as digit 0: hotlists write the digit.
+ * -INFINITY: "", longer than PLATE_TEXT_MAX, or not A-Z0-9. Meant for comparing spellings that look
+ * alike, not for anything absolute. Sources: ocr/README.md.
  */
-bool syntax_common(const char *text);
+float syntax_log_prior(const char *text);
+
+/* One character for all that are drawn alike on most plates: 0 for O and 0, 1 for I and 1; any
+ * other for itself. */
+char syntax_alike(char c);
+
+/* As syntax_alike, and for those drawn nearly alike: 0 also for Q and D, 8 for B, 5 for S, 2 for Z,
+ * 6 for G. */
+char syntax_nearly_alike(char c);
 
 /* Fold one character as printed to A-Z0-9, or 0 when it carries no meaning (space, hyphen, dot). */
 char syntax_fold(char c);

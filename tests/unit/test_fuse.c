@@ -241,39 +241,146 @@ static void many_observations(void **state)
 	assert_true(r.n_alternatives <= PLATE_ALTERNATIVES);
 }
 
-/* O and 0 look alike: the shape of a common series decides what the strokes leave open, and only
+/* The one best spelling of one observation, each character seen with `sure`, else its rival. */
+static struct plate_read read_one(const char *text, float sure, const char *rival)
+{
+	struct plate_observation a = says(text, sure, rival);
+	const struct plate_observation *seen[] = {&a};
+	struct plate_read r;
+
+	fuse(seen, 1, &r);
+	return r;
+}
+
+static bool among(const struct plate_read *r, const char *text)
+{
+	for (size_t i = 0; i < r->n_alternatives; i++)
+		if (strcmp(r->alternatives[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+/* O and 0, I and 1 look alike: how common a series is decides what the strokes leave open, and only
  * that. */
-static void series_tell_o_from_0(void **state)
+static void series_tell_what_is_drawn_alike(void **state)
 {
 	static const struct {
 		const char *seen, *rival, *expected;
 	} cases[] = {
 	    {"SHOR7X", "SH0R7X", "SH0R7X"}, /* LLDLDL, and nobody has LLLLDL */
-	    {"H0B651", "HOB651", "HOB651"},
-	    {"O57SMF", "057SMF", "057SMF"},
-	    {"A480YD", "A48OYD", "A480YD"}, /* neither is: as it looks */
-	    {"OO7", "007", "OO7"},
-	    {"SHQR7X", "SH0R7X", "SHQR7X"}, /* Q is another stroke */
+	    {"H0B651", "HOB651", "HOB651"},	  {"O57SMF", "057SMF", "057SMF"},
+	    {"CJIP5G", "CJ1P5G", "CJ1P5G"},	  {"H1K7308", "HIK7308", "HIK7308"},
+	    {"ABIO1234", "AB101234", "AB101234"}, /* LLDDDDDD */
+	    {"4B0497I", "4BO4971", "4B04971"},	  /* Czech */
+	    {"OY09FEU", "0Y09FEU", "OY09FEU"},	  /* British */
+	    {"BA3O2OZ", "BA3020Z", "BA302OZ"},	  /* Slovak: both, one or none is wrong */
+	    {"SHQR7X", "SHWR7X", "SHQR7X"},	  /* Q is another stroke than W */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct plate_observation a = says(cases[i].seen, 0.7f, cases[i].rival);
-		const struct plate_observation *seen[] = {&a};
-		struct plate_read r;
+		struct plate_read r = read_one(cases[i].seen, 0.7f, cases[i].rival);
+		float sum = 0;
 
-		fuse(seen, 1, &r);
 		assert_string_equal(r.text, cases[i].expected);
 		assert_true(r.confidence > 0.4f && r.confidence <= 1.0f);
-		assert_true(r.alternatives[0].confidence + r.alternatives[1].confidence < 1.001f);
+		assert_true(among(&r, cases[i].seen) || among(&r, cases[i].rival));
+		for (size_t k = 0; k < r.n_alternatives; k++)
+			sum += r.alternatives[k].confidence;
+		assert_true(sum < 1.001f);
 	}
-	/* What is surely seen stays. */
-	struct plate_observation a = says("SHOR7X", 0.9999f, "SH0R7X");
-	const struct plate_observation *seen[] = {&a};
-	struct plate_read r;
+}
 
-	fuse(seen, 1, &r);
+/* Where no series tells, the digit is what hotlists have. */
+static void words_have_zeros(void **state)
+{
+	static const char *const words[][2] = {
+	    {"CUSTOM", "CUST0M"}, {"G0LFING", "GOLFING"}, {"OO7", "007"}, {"O", "0"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct plate_read r = read_one(words[i][0], 0.6f, words[i][1]);
+
+		for (size_t k = 0; r.text[k]; k++)
+			assert_int_not_equal(r.text[k], 'O');
+		assert_int_equal(strlen(r.text), strlen(words[i][0]));
+		assert_true(among(&r, words[i][0]));
+	}
+	/* I and 1 have no such rule: as they look. */
+	struct plate_read r = read_one("BIKERS", 0.6f, "B1KERS");
+
+	assert_string_equal(r.text, "BIKERS");
+}
+
+/* All of its places at once, which no observation proposes by itself. */
+static void several_places_are_tried_together(void **state)
+{
+	struct plate_read r = read_one("I4IO5O2", 0.98f, "1410502");
+
+	(void)state;
+	assert_string_equal(r.text, "1410502");
+}
+
+static void what_is_drawn_nearly_alike_moves_little(void **state)
+{
+	struct plate_read r = read_one("7ABC12B", 0.55f, "7ABC128");
+
+	(void)state;
+	assert_string_equal(r.text, "7ABC128"); /* DLLLDDD */
+	r = read_one("7ABC12B", 0.97f, "7ABC128");
+	assert_string_equal(r.text, "7ABC12B");
+	r = read_one("P356R6H", 0.52f, "P356RGH");
+	assert_string_equal(r.text, "P356RGH");
+	r = read_one("P356R4H", 0.52f, "P356RAH"); /* not alike at all: no series helps */
+	assert_string_equal(r.text, "P356R4H");
+}
+
+/* What is surely seen stays, and doubt between twins lowers the confidence of both. */
+static void strokes_overrule(void **state)
+{
+	struct plate_read r = read_one("SHOR7X", 0.99999f, "SH0R7X");
+
+	(void)state;
 	assert_string_equal(r.text, "SHOR7X");
+	r = read_one("ABO123", 0.5f, "AB0123"); /* LLLDDD and LLDDDD: both exist */
+	assert_true(r.confidence < 0.9f && r.alternatives[1].confidence > 0.1f);
+	assert_true(r.chars[2] < 0.9f && r.chars[0] > 0.99f);
+}
+
+/* Two engines that agree are worth more than two looks of one. */
+static void engines_add_up(void **state)
+{
+	struct plate_observation a = says("XY7Z", 0.8f, "KVTZ"), b = a;
+	const struct plate_observation *seen[] = {&a, &b};
+	struct plate_read same, two;
+
+	(void)state;
+	fuse(seen, 2, &same);
+	b.engine = PLATE_TESSERACT;
+	fuse(seen, 2, &two);
+	assert_string_equal(two.text, "XY7Z");
+	assert_true(two.confidence > same.confidence);
+	b.engine = PLATE_ENGINES; /* nobody's: as if it were not there */
+	fuse(seen, 2, &two);
+	assert_true(two.confidence < same.confidence);
+}
+
+/* An exponent below 1 flattens, above 1 sharpens. */
+static void tuning_tempers(void **state)
+{
+	struct fuse_tuning by = {.engine = {1, 1}, .further = 0.3f};
+	struct plate_observation a = says("XY7Z", 0.8f, "KVTZ");
+	const struct plate_observation *seen[] = {&a};
+	struct plate_read plain, flat, sharp;
+
+	(void)state;
+	fuse_with(&by, seen, 1, &plain);
+	by.engine[PLATE_NETWORK] = 0.5f;
+	fuse_with(&by, seen, 1, &flat);
+	by.engine[PLATE_NETWORK] = 2;
+	fuse_with(&by, seen, 1, &sharp);
+	assert_string_equal(flat.text, "XY7Z");
+	assert_true(flat.confidence < plain.confidence && plain.confidence < sharp.confidence);
 }
 
 int main(void)
@@ -290,7 +397,13 @@ int main(void)
 	    cmocka_unit_test(no_observation_gives_no_text),
 	    cmocka_unit_test(likelihood_of_one_observation),
 	    cmocka_unit_test(many_observations),
-	    cmocka_unit_test(series_tell_o_from_0),
+	    cmocka_unit_test(series_tell_what_is_drawn_alike),
+	    cmocka_unit_test(words_have_zeros),
+	    cmocka_unit_test(several_places_are_tried_together),
+	    cmocka_unit_test(what_is_drawn_nearly_alike_moves_little),
+	    cmocka_unit_test(strokes_overrule),
+	    cmocka_unit_test(engines_add_up),
+	    cmocka_unit_test(tuning_tempers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

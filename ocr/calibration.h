@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The numbers that turn what the engines say into probabilities. They belong to the models: a new
+ * model wants them anew, from
+ *
+ *     ocr/train/calibrate.py
+ *
+ * which fits them on photos that nobody trained on, and on renderings (ocr/train/README.md).
+ */
+#ifndef OCR_CALIBRATION_H
+#define OCR_CALIBRATION_H
+
+#include "ocr/fuse.h"
+
+static const struct fuse_tuning calibration_fuse = {
+    .engine = {1.0f, 1.0f},
+    .further = 0.35f,
+    .alike = 0.7f,
+    .nearly = 0.3f,
+};
+
+#endif
