@@ -47,9 +47,7 @@ static bool within_limits(const void *bytes, size_t len, struct err *e)
 		return err_set(e, ERR_LIMIT,
 			       "%u x %u pixels are more than %u megapixels or %u a side", w, h,
 			       IMAGE_FILE_PIXELS_MAX / 1000000u, IMAGE_FILE_SIDE_MAX);
-	if (!image_header_whole(static_cast<const uint8_t *>(bytes), len))
-		return err_set(e, ERR_FORMAT, "the picture is cut off");
-	return true;
+	return image_header_check(static_cast<const uint8_t *>(bytes), len, e);
 }
 
 static bool take(const cv::Mat &luma, struct image_file *out, struct err *e)
@@ -127,6 +125,14 @@ static bool read_open_file(int fd, struct image_file *out, struct err *e)
 	return ok;
 }
 
+/* Of a long path its end, so that what is wrong with it has its place in the error. */
+static bool name(const char *path, struct err *e)
+{
+	const size_t most = 100, n = strlen(path);
+
+	return err_prefix(e, "%s%s", n > most ? "..." : "", n > most ? path + n - most : path);
+}
+
 bool image_file_read(int folder, const char *path, struct image_file *out, struct err *e)
 {
 	memset(out, 0, sizeof *out);
@@ -134,9 +140,9 @@ bool image_file_read(int folder, const char *path, struct image_file *out, struc
 	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		err_errno(e, errno, "open");
-		return err_prefix(e, "%s", path);
+		return name(path, e);
 	}
 	bool ok = read_open_file(fd, out, e);
 	(void)close(fd);
-	return ok || err_prefix(e, "%s", path);
+	return ok || name(path, e);
 }

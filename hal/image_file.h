@@ -36,9 +36,9 @@ struct image image_file_view(const struct image_file *f);
 /*
  * Decode JPEG, PNG, BMP, PNM (P1 to P6) or WebP bytes (borrowed) to luma, turned as its EXIF
  * orientation says. Colour becomes luma (ITU-R BT.601), 16 bits become 8, transparency is ignored.
- * A file that is cut off gives an error, or a picture whose end is grey: as its library decides.
- * *out: image_file_free. ERR_FORMAT: none of these formats, or broken; ERR_LIMIT: more bytes,
- * pixels or pixels a side than above; ERR_NO_MEMORY.
+ * *out: image_file_free. ERR_FORMAT: none of these formats, an animation, cut off, or broken;
+ * ERR_LIMIT: more bytes, pixels or pixels a side than above, or more scans or compressed text than
+ * hal/image_header.h allows; ERR_NO_MEMORY. The decoders may write to stderr.
  */
 bool image_file_decode(const void *bytes, size_t len, struct image_file *out,
 		       struct err *e) MUST_CHECK;

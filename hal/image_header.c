@@ -74,27 +74,68 @@ static bool jpeg_size(struct bytes b, uint32_t *w, uint32_t *h)
 	return false;
 }
 
-/* An end marker after the first scan: an earlier one is that of a thumbnail. */
-bool image_header_whole(const uint8_t *bytes, size_t len)
+/*
+ * Walks markers as libjpeg does: what lies between segments, the data of a scan above all, is
+ * skipped up to the next marker. Every scan goes over the whole picture, however short it is, so a
+ * kilobyte of empty ones costs a second.
+ */
+static bool jpeg_check(struct bytes b, struct err *e)
 {
+	unsigned scans = 0;
 	size_t at = 2;
 
-	if (len < 2 || bytes[0] != 0xff || bytes[1] != 0xd8)
-		return true;
-	while (at + 4 <= len && bytes[at] == 0xff && bytes[at + 1] != 0xda) {
-		uint8_t marker = bytes[at + 1];
+	while (at + 2 <= b.n) {
+		uint8_t marker = b.p[at + 1];
 
-		if (marker == 0xff)
+		if (b.p[at] != 0xff || marker == 0xff) {
 			at++;
-		else if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd7))
-			at += 2;
-		else
-			at += 2 + be16(bytes + at + 2);
-	}
-	for (; at + 2 <= len; at++)
-		if (bytes[at] == 0xff && bytes[at + 1] == 0xd9)
+			continue;
+		}
+		if (marker == 0xd9 && scans) /* an earlier one is that of a thumbnail */
 			return true;
-	return false;
+		if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd9)) { /* no length follows */
+			at += 2;
+			continue;
+		}
+		if (marker == 0xda && ++scans > IMAGE_HEADER_SCANS_MAX)
+			return err_set(e, ERR_LIMIT, "the picture has more than %u scans",
+				       IMAGE_HEADER_SCANS_MAX);
+		if (at + 4 > b.n)
+			break;
+		at += 2 + be16(b.p + at + 2);
+	}
+	return err_set(e, ERR_FORMAT, "the picture is cut off");
+}
+
+/* iTXt: keyword, 0, then 1 when the text is compressed. */
+static bool itxt_is_compressed(struct bytes b, size_t at, size_t size)
+{
+	const uint8_t *end = memchr(b.p + at, 0, size);
+
+	return end && end + 1 < b.p + at + size && end[1] == 1;
+}
+
+/* Compressed text is inflated a thousandfold and kept while the picture is decoded. */
+static bool png_check(struct bytes b, struct err *e)
+{
+	uint64_t packed = 0;
+	size_t at = 8;
+
+	while (at + 12 <= b.n) {
+		size_t size = be32(b.p + at), left = b.n - at - 12;
+
+		if (size > left) /* its decoder will notice */
+			size = left;
+		if (starts(b, at + 4, "zTXt", 4) || starts(b, at + 4, "iCCP", 4) ||
+		    (starts(b, at + 4, "iTXt", 4) && itxt_is_compressed(b, at + 8, size)))
+			packed += size;
+		at += 12 + size;
+	}
+	if (packed > IMAGE_HEADER_PACKED_MAX)
+		return err_set(e, ERR_LIMIT,
+			       "the picture carries more than %u bytes of compressed text",
+			       IMAGE_HEADER_PACKED_MAX);
+	return true;
 }
 
 static bool png_size(struct bytes b, uint32_t *w, uint32_t *h)
@@ -194,5 +235,16 @@ bool image_header_size(const uint8_t *bytes, size_t len, uint32_t *width, uint32
 			       "the picture is cut off before its size, or its header is broken");
 	if (!*width || !*height)
 		return err_set(e, ERR_FORMAT, "the picture has no pixels");
+	return true;
+}
+
+bool image_header_check(const uint8_t *bytes, size_t len, struct err *e)
+{
+	struct bytes b = {bytes, len};
+
+	if (starts(b, 0, "\xff\xd8", 2))
+		return jpeg_check(b, e);
+	if (starts(b, 0, "\x89PNG", 4))
+		return png_check(b, e);
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hal/image_file.h"
+#include "hal/image_header.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -180,6 +181,61 @@ static void test_hostile(void **state)
 		       ERR_LIMIT); /* refused before it is looked at */
 }
 
+/* What is cheap to send and dear to decode. */
+static void test_scans(void **state)
+{
+	static struct file f;
+	struct err e = {0};
+
+	(void)state;
+	f.n = 0;
+	put(&f, "\xff\xd8\xff\xff\xe0\0\x03x", 8);
+	for (unsigned i = 0; i < IMAGE_HEADER_SCANS_MAX; i++) /* data with stuffing and a restart */
+		put(&f, "\xff\xda\0\x03x12\xff\0\xff\xd0", 11);
+	assert_false(image_header_check(f.b, f.n, &e));
+	assert_int_equal(e.code, ERR_FORMAT);
+	put(&f, "garbage\xff\xd9", 9);
+	assert_true(image_header_check(f.b, f.n, &e));
+	f.n -= 2;
+	put(&f, "\xff\xda\0\x03x\xff\xd9", 7);
+	assert_false(image_header_check(f.b, f.n, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_false(image_header_check((const uint8_t *)"\xff\xd8\xff\xd9", 4, &e));
+	assert_int_equal(e.code, ERR_FORMAT);
+}
+
+static void expect_text(const char *type, const char *start, size_t n, bool accepted)
+{
+	uint8_t *b = calloc(1, 8 + 12 + n);
+	struct err e = {0};
+
+	memcpy(b, "\x89PNG\r\n\x1a\n", 8);
+	b[9] = (uint8_t)(n >> 16);
+	b[10] = (uint8_t)(n >> 8);
+	b[11] = (uint8_t)n;
+	memcpy(b + 12, type, 4);
+	memcpy(b + 16, start, 4);
+	assert_int_equal(image_header_check(b, 8 + 12 + n, &e), accepted);
+	if (!accepted)
+		assert_int_equal(e.code, ERR_LIMIT);
+	/* A length that the file does not have counts what is there. */
+	b[8] = 0xff;
+	assert_int_equal(image_header_check(b, 8 + 12 + n, &e), accepted);
+	free(b);
+}
+
+static void test_packed_text(void **state)
+{
+	(void)state;
+	expect_text("zTXt", "k\0\0x", IMAGE_HEADER_PACKED_MAX, true);
+	expect_text("zTXt", "k\0\0x", IMAGE_HEADER_PACKED_MAX + 1, false);
+	expect_text("iCCP", "k\0\0x", IMAGE_HEADER_PACKED_MAX + 1, false);
+	expect_text("iTXt", "k\0\1\0", IMAGE_HEADER_PACKED_MAX + 1, false);
+	expect_text("iTXt", "k\0\0\0", IMAGE_HEADER_PACKED_MAX + 1, true);
+	expect_text("tEXt", "k\0xx", IMAGE_HEADER_PACKED_MAX + 1, true);
+	expect_text("iTXt", "kkkk", 4, true);
+}
+
 static void test_files(void **state)
 {
 	char folder[] = "/tmp/test_image_file.XXXXXX", path[64];
@@ -229,8 +285,8 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_formats),
-	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_formats), cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_scans),   cmocka_unit_test(test_packed_text),
 	    cmocka_unit_test(test_files),
 	};
 
