@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: alpr-read [--pair] [--threads N] FILE...\n"
@@ -34,10 +35,15 @@ struct tool {
 	int threads;
 	struct engines *engines;
 	struct plates plates;
+	int errors, nowhere; /* stderr, and what is put in its place while decoders talk; or -1 */
 };
 
 static void tool_close(struct tool *t)
 {
+	if (t->errors >= 0)
+		(void)close(t->errors);
+	if (t->nowhere >= 0)
+		(void)close(t->nowhere);
 	engines_free(t->engines);
 }
 
@@ -100,6 +106,19 @@ static bool open_models(struct tool *t, struct err *e)
 	return engines_open(path, t->threads, &t->engines, e);
 }
 
+/* Decoders write to stderr what they think of a file, without its name; what matters is in the
+ * error. */
+static bool read_quietly(const struct tool *t, const char *path, struct image_file *out,
+			 struct err *e)
+{
+	bool hushed = t->errors >= 0 && t->nowhere >= 0 && dup2(t->nowhere, STDERR_FILENO) >= 0;
+	bool ok = image_file_read(AT_FDCWD, path, out, e);
+
+	if (hushed)
+		(void)dup2(t->errors, STDERR_FILENO);
+	return ok;
+}
+
 /* One line for the file, or the pair. False: it could not be read; that too is a line. */
 static bool one(struct tool *t, char *const *files)
 {
@@ -111,7 +130,7 @@ static bool one(struct tool *t, char *const *files)
 	int64_t begin = clock_mono_ns();
 
 	for (size_t i = 0; i < n; i++) {
-		if (!image_file_read(AT_FDCWD, files[i], pictures[i], &e)) {
+		if (!read_quietly(t, files[i], pictures[i], &e)) {
 			(void)read_json_error(stdout, files, n, files[i], e.text);
 			return false;
 		}
@@ -127,7 +146,7 @@ static bool one(struct tool *t, char *const *files)
 
 int main(int argc, char **argv)
 {
-	CLEANUP(tool_close) struct tool t = {.threads = 1};
+	CLEANUP(tool_close) struct tool t = {.threads = 1, .errors = -1, .nowhere = -1};
 	struct err e = {0};
 	int status = parse(argc, argv, &t);
 
@@ -137,6 +156,8 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "alpr-read: %s\n", e.text);
 		return 1;
 	}
+	t.errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	t.nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	for (int i = optind; i < argc; i += t.pair ? 2 : 1)
 		if (!one(&t, argv + i))
 			status = 1;

@@ -5,7 +5,7 @@
 #   make check-unit            the unit tests alone (cmocka)
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
 #   make check-build           gcc and clang, every Kconfig switch on and off
-#   make asan, make tsan       the unit tests under address+undefined and thread sanitisers
+#   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
 #   make bench                 speed and accuracy against stated bars: all of them
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
 #   make fuzz [SHORT=1]        libFuzzer campaigns: an hour a target, or a minute
@@ -15,7 +15,7 @@
 JOBS   := $(shell nproc)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v
 
-.PHONY: demo check check-unit check-system check-build asan tsan bench bench-reader lint
+.PHONY: demo check check-unit check-system check-hostile check-build asan tsan bench bench-reader lint
 
 # Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
 demo: deps
@@ -42,6 +42,11 @@ check-build: all
 
 asan tsan:
 	@$(MAKE) --no-print-directory -j$(JOBS) SAN=$@ check-unit
+	@$(if $(filter asan,$@),$(MAKE) --no-print-directory -j$(JOBS) SAN=$@ check-hostile)
+
+# Of the build that SAN says: what alpr-read makes of files that are not what they say.
+check-hostile: $(B)/bin/alpr-read $(B)/bin/alpr-sim $(B)/models
+	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_alpr_read_hostile.py
 
 # Each prints its bars; one that fails does not keep the others from running.
 bench: all $(patsubst %,$(B)/%,$(BENCHES))
