@@ -163,15 +163,23 @@ static bool bmp_size(struct bytes b, uint32_t *w, uint32_t *h)
 	return true;
 }
 
-/* One decimal number of a netpbm header; comments run from '#' to the end of the line. */
+static bool pnm_space(struct bytes b, size_t at)
+{
+	return at < b.n && b.p[at] && strchr(" \t\r\n", b.p[at]);
+}
+
+/*
+ * One decimal number of a netpbm header; comments run from '#' to the end of the line. Decoders do
+ * not agree on a comment right behind a number, so that is refused: they would read another size.
+ */
 static bool pnm_number(struct bytes b, size_t *at, uint32_t *out)
 {
 	uint32_t v = 0;
 	size_t digits = 0;
 
-	while (*at < b.n && (strchr(" \t\r\n", b.p[*at]) || b.p[*at] == '#') && b.p[*at]) {
+	while (pnm_space(b, *at) || (*at < b.n && b.p[*at] == '#')) {
 		if (b.p[*at] == '#')
-			while (*at < b.n && b.p[*at] != '\n')
+			while (*at < b.n && b.p[*at] != '\n' && b.p[*at] != '\r')
 				(*at)++;
 		else
 			(*at)++;
@@ -179,7 +187,7 @@ static bool pnm_number(struct bytes b, size_t *at, uint32_t *out)
 	for (; *at < b.n && b.p[*at] >= '0' && b.p[*at] <= '9' && digits < 9; (*at)++, digits++)
 		v = v * 10 + (uint32_t)(b.p[*at] - '0');
 	*out = v;
-	return digits > 0;
+	return digits > 0 && pnm_space(b, *at);
 }
 
 static bool pnm_size(struct bytes b, uint32_t *w, uint32_t *h)

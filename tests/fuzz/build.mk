@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# libFuzzer targets (clang), each built from its sources with sanitisers in one go: make fuzz, make fuzz-bundle, make fuzz-csv.
+# libFuzzer targets (clang), each built from its sources with sanitisers in one go: make fuzz; make fuzz-bundle, fuzz-csv, fuzz-image.
 # What a run learns stays in build/<board>/fuzz/<target>.corpus; a finding is left beside it as crash-*.
-FUZZ         := bundle csv
+FUZZ         := bundle csv image
 FUZZ_S       ?= $(if $(SHORT),60,3600)
 fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
 fuzz_csv.src := tests/fuzz/fuzz_csv.c $(hotlist_tool.src) $(hotlist.src) firmware/base/err.c firmware/base/crypt.c
 fuzz_csv.ldlibs := $(crypt.ldlibs)
+fuzz_image.src := tests/fuzz/fuzz_image.c hal/image_header.c firmware/base/err.c
+fuzz_image.cxx := hal/image_file.cpp
+fuzz_image.ldlibs := $(image_file.ldlibs) -lstdc++
+FUZZ_CLANG    = $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)
 
 define fuzz_target
-$(B)/fuzz/$(1): $(fuzz_$(1).src) $(wildcard hotlist/*.h hotlist/tool/*.h firmware/base/*.h) $(B)/config.h
+$(B)/fuzz/$(1): $(fuzz_$(1).src) $(fuzz_$(1).cxx) $(wildcard hotlist/*.h hotlist/tool/*.h firmware/base/*.h hal/image_*.h) \
+		$(B)/config.h
 	$$(call say,FUZZ,$$@)
 	@mkdir -p $$(@D)
-	$(Q)clang $(CPPFLAGS) $(crypt.cppflags) -std=c11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $$@ $(fuzz_$(1).src) $(fuzz_$(1).ldlibs)
+	$(Q)$(if $(fuzz_$(1).cxx),clang++ $(FUZZ_CLANG) $(image_file.cppflags) -std=c++17 -c -o $$@.o $(fuzz_$(1).cxx))
+	$(Q)clang $(FUZZ_CLANG) $(crypt.cppflags) -std=c11 -o $$@ $(fuzz_$(1).src) $(if $(fuzz_$(1).cxx),$$@.o) $(fuzz_$(1).ldlibs)
 
 fuzz-$(1): $(B)/fuzz/$(1) $(B)/fuzz/seeds/done
 	@mkdir -p $(B)/fuzz/$(1).corpus
@@ -25,14 +30,15 @@ fuzz-$(1): $(B)/fuzz/$(1) $(B)/fuzz/seeds/done
 endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_target,$(t))))
 
-# Seeds: a feed, and the list that is made of it, signed (the fuzzer does not look at the signature).
-$(B)/fuzz/seeds/done: tests/fuzz/seeds/wanted.csv $(B)/bin/alpr-hotlist
+# Seeds: a feed, the list that is made of it, signed (the fuzzer does not look at the signature), and small pictures.
+$(B)/fuzz/seeds/done: tests/fuzz/seeds/wanted.csv tests/fuzz/seed_images.py $(B)/bin/alpr-hotlist
 	@mkdir -p $(@D)/csv $(@D)/bundle
 	@cp $< $(@D)/csv/wanted.csv
 	@openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $(@D)/key.pem 2>/dev/null
 	@$(B)/bin/alpr-hotlist compile --in $< --out $(@D)/list --version 1 --max-age 60 --allow-lookalike \
 		--issued 2027-01-15T08:00:00Z >/dev/null 2>&1
 	@$(B)/bin/alpr-hotlist sign --key $(@D)/key.pem --in $(@D)/list --out $(@D)/bundle/list >/dev/null
+	@mkdir -p $(@D)/image && $(PYTHON) tests/fuzz/seed_images.py $(@D)/image
 	@rm $(@D)/key.pem $(@D)/list && touch $@
 
 fuzz:

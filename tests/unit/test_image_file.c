@@ -166,7 +166,11 @@ static void test_hostile(void **state)
 	expect_refusal("P5\n30000 30000\n255\n", 19, ERR_LIMIT);
 	expect_refusal("P5\n16000 16000\n255\n", 19, ERR_LIMIT);
 	expect_refusal("P5\n0 3\n255\n", 11, ERR_FORMAT);
-	expect_refusal("P5\n999999999999 3\n255\n", 22, ERR_LIMIT);
+	expect_refusal("P5\n999999999 3\n255\n", 19, ERR_LIMIT);
+	expect_refusal("P5\n999999999999 3\n255\n", 22, ERR_FORMAT);
+	/* A decoder would take the comment for the height. */
+	expect_refusal("P5\n2#1\n1\n255\n\x80\x80", 17, ERR_FORMAT);
+	expect_refusal("P5\n#\r9 9\n2 1\n255\n\x80\x80", 20, ERR_FORMAT);
 	expect_refusal("P5\n100 100\n255\nab", 17, ERR_FORMAT);
 	png(&f, 100, 100, 8, 0, 100);
 	memset(f.b + 16, 0x7f, 8); /* a bomb: 2139062143 pixels a side */
