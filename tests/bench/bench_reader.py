@@ -39,6 +39,8 @@ def arguments(argv):
     if a.plates and not os.path.isdir(a.plates):
         p.error(f"--plates: no folder {a.plates}")
     a.reader = a.reader or os.path.join(a.build, "bin/alpr-read")
+    if not os.access(a.reader, os.X_OK):
+        p.error(f"{a.reader} is not there: is READER_TOOL switched off?")
     a.passages = a.passages if a.passages is not None else 16 if a.short else 100
     a.counted = a.counted if a.counted is not None else 1 if a.short else 3
     return a
@@ -118,6 +120,16 @@ class Bench:
             print(f"\nlabels in doubt: {len(doubted)} ({self.args.out}/labels/index.html)")
             for d in doubted:
                 print(f"  {d['set']}/{d['file']}: {d['label']} read as {d['read']} {d['confidence']:.3f}")
+
+    def engines(self):
+        """Each reader alone, and both, one look at each labelled plate."""
+        program, table = os.path.join(self.args.build, "test/bench/engines"), {}
+        for name in self.sets if os.path.exists(program) else ():
+            path = os.path.join(self.args.plates, name)
+            found = cost.engines(program, os.path.join(self.args.build, "models"), path + ".tsv", path)
+            table |= {f"{name} {engine}": row for engine, row in found.items()}
+        if table:
+            self.table("engines", "the readers alone and together, one look a plate (ms of the look alone, median)", table)
 
     def annotated(self, name):
         with open(os.path.join(self.args.plates, name, "annotations.jsonl"), encoding="utf-8") as f:
@@ -209,6 +221,7 @@ class Bench:
         if not self.args.short:
             self.angled_and_negatives()
         self.photo_tables()
+        self.engines()
         self.passages()
         self.missing_bars()
         tables.save(os.path.join(self.args.out, "reader.json"),

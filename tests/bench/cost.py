@@ -53,6 +53,13 @@ def stages(program, files):
     return table, lines
 
 
+def engines(program, models, table, folder):
+    """Each reader alone and both together on the labels of `table` (engines.c): {engine: {"plates", "exact", "among", "ms"}}."""
+    run = subprocess.run([program, models, table, folder], stdout=subprocess.PIPE, text=True, check=True)
+    found = re.findall(r"^(\w+) +exact (\d+) of (\d+) .*?among (\d+) .*?ms ([\d.]+)$", run.stdout, re.M)
+    return {name: {"plates": int(n), "exact": int(exact), "among": int(among), "ms": float(ms)} for name, exact, n, among, ms in found}
+
+
 def instructions(reader, files, folder):
     """Instructions a photo inside plates_find, millions, by valgrind's callgrind; None where valgrind is not installed."""
     if not shutil.which("valgrind"):

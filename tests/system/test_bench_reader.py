@@ -181,13 +181,22 @@ def test_labels_in_doubt_are_shown(world):
     assert (world.out / "labels/us-000.png").exists() and (world.out / "labels/us-elsewhere-000.png").exists()
 
 
+def test_the_readers_alone_are_tabled(world):
+    program(world.folder / "test/bench/engines", "#!/bin/sh\n"
+            "echo 'network    exact 7 of 10 (70.0 %)  among 9 (90.0 %)  log-likelihood -0.61  ms 2.40'\n"
+            "echo 'both       exact 8 of 10 (80.0 %)  among 9 (90.0 %)  ms 7.45'\n")
+    assert world.run()[0] == 0
+    saved = json.loads((world.out / "reader.json").read_text())["tables"]["engines"]
+    assert saved["us network"] == {"plates": 10, "exact": 7, "among": 9, "ms": 2.4} and saved["crops both"]["ms"] == 7.45
+
+
 def test_a_reader_that_dies_is_no_result(world):
     world.answers["crops", 3] = None
     status, _, out, errors = world.run()
     assert status == 1 and "passed" not in out and "alpr-read gave 3 lines for 10 files" in errors
 
 
-@pytest.mark.parametrize("args", [["--plates", "/nowhere"], ["--nonsense"]])
+@pytest.mark.parametrize("args", [["--plates", "/nowhere"], ["--nonsense"], ["--reader", "/nowhere/alpr-read"]])
 def test_wrong_calls(world, args):
     status, bars, _, errors = world.run(*args, plates=False)
     assert status == 2 and bars == {} and "bench-reader" in errors
