@@ -6,8 +6,8 @@ test/bench/localise_boxes.libs := ocr_dnn image_file base
 test/bench/localise_boxes.ldlibs := -lturbojpeg
 BENCH_READER :=
 ifeq ($(CONFIG_READER_TOOL),y)
-# read_stages: alpr-read with a clock at its seams, for bench_reader.py. In test/, so that ../models is where alpr-read's is.
-PROGRAMS += test/read_stages
+# read_stages: alpr-read with a clock at its seams, for bench_reader.py (and its test: hence a probe). In test/, so that ../models is where alpr-read's is.
+PROBES += test/read_stages
 test/read_stages.src  := tests/bench/read_stages.c $(bin/alpr-read.src)
 test/read_stages.libs := $(bin/alpr-read.libs)
 test/read_stages.pkgs := $(bin/alpr-read.pkgs)

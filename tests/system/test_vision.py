@@ -37,6 +37,8 @@ def run(box: Box, timeout: float = 120) -> dict:
     """Drive the box to the end of its source: {role: counters}; leaves it stopped."""
     with box:
         box.wait(lambda b: b.counters("capture").get("ended") == 1, timeout, "the source to end")
+        # A status is a second old, and on a busy machine more.
+        box.wait(lambda b: b.counters("vision").get("pairs") == b.counters("capture").get("pairs"), 10, "vision to have said so")
         counters = {role: s["counters"] | {"state": s["state"]} for role, s in box.status().items()}
         assert box.stop() == 0
     return counters
