@@ -10,7 +10,8 @@ bool engines_open(const char *models, int threads, struct engines **out, struct 
 	if (!g)
 		return err_set(e, ERR_NO_MEMORY, "engines: out of memory");
 	if (!localiser_open(models, threads, &g->localiser, e) ||
-	    !reader_open(models, threads, &g->reader, e)) {
+	    !reader_open(models, threads, &g->reader, e) ||
+	    !state_open(models, threads, &g->state, e)) {
 		engines_free(g);
 		return false;
 	}
@@ -24,5 +25,6 @@ void engines_free(struct engines *g)
 		return;
 	localiser_free(g->localiser);
 	reader_free(g->reader);
+	state_free(g->state);
 	free(g);
 }

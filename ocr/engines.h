@@ -7,11 +7,13 @@
 #include "firmware/base/err.h"
 #include "ocr/localise.h"
 #include "ocr/read.h"
+#include "ocr/state.h"
 
 /* Each is borrowed from here for as long as this stays open. None is ever NULL. Not thread-safe. */
 struct engines {
 	struct localiser *localiser; /* where plates are */
 	struct reader *reader;	     /* what they say: the network */
+	struct state_teller *state;  /* which state's they look like */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include "firmware/base/cleanup.h"
 #include "ocr/cv.h"
+#include "ocr/patch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,50 +14,14 @@
 #define IN_WIDTH  128u
 #define IN_HEIGHT 48u
 #define IN_PIXELS ((size_t)IN_WIDTH * IN_HEIGHT)
-#define MARGIN_X  0.04f
-#define MARGIN_Y  0.08f
+
+static const struct patch_part whole = {-0.04f, -0.08f, 1.04f, 1.08f};
 
 struct reader {
 	struct cv_net *net;
 	uint8_t patch[IN_PIXELS];
 	float blob[IN_PIXELS];
 };
-
-static void point_at(const struct plate_quad *q, float u, float v, float *x)
-{
-	for (int i = 0; i < 2; i++)
-		x[i] = (1 - u) * (1 - v) * q->p[i] + u * (1 - v) * q->p[2 + i] +
-		       u * v * q->p[4 + i] + (1 - u) * v * q->p[6 + i];
-}
-
-static struct plate_quad with_margin(const struct plate_quad *q)
-{
-	struct plate_quad out;
-
-	point_at(q, -MARGIN_X, -MARGIN_Y, out.p);
-	point_at(q, 1 + MARGIN_X, -MARGIN_Y, out.p + 2);
-	point_at(q, 1 + MARGIN_X, 1 + MARGIN_Y, out.p + 4);
-	point_at(q, -MARGIN_X, 1 + MARGIN_Y, out.p + 6);
-	return out;
-}
-
-/* Zero mean and unit deviation, so that night and day look alike; a flat patch stays flat. */
-static void normalise(const uint8_t *patch, float *blob)
-{
-	const float n = (float)IN_PIXELS;
-	float sum = 0, squares = 0;
-
-	for (size_t i = 0; i < IN_PIXELS; i++)
-		sum += (float)patch[i];
-	float mean = sum / n;
-	for (size_t i = 0; i < IN_PIXELS; i++) {
-		blob[i] = (float)patch[i] - mean;
-		squares += blob[i] * blob[i];
-	}
-	float scale = 1.0f / (sqrtf(squares / n) + 4.0f);
-	for (size_t i = 0; i < IN_PIXELS; i++)
-		blob[i] *= scale;
-}
 
 /* Logits as the network gives them, classes x steps, to log-probabilities, steps x classes. */
 static bool to_lattice(const struct cv_tensor *t, struct plate_observation *out, struct err *e)
@@ -87,7 +52,7 @@ static bool run(struct reader *r, struct plate_observation *out, struct err *e)
 	const size_t shape[CV_TENSOR_DIMS] = {1, 1, IN_HEIGHT, IN_WIDTH};
 	struct cv_tensor t;
 
-	normalise(r->patch, r->blob);
+	patch_normalise(r->patch, IN_PIXELS, r->blob);
 	return cv_net_run(r->net, r->blob, shape, &t, e) && to_lattice(&t, out, e);
 }
 
@@ -123,7 +88,5 @@ void reader_free(struct reader *r)
 bool reader_observe(struct reader *r, const struct image *img, const struct plate_quad *quad,
 		    struct plate_observation *out, struct err *e)
 {
-	struct plate_quad q = with_margin(quad);
-
-	return cv_warp(img, &q, r->patch, IN_WIDTH, IN_HEIGHT, e) && run(r, out, e);
+	return patch_cut(img, quad, &whole, r->patch, IN_WIDTH, IN_HEIGHT, e) && run(r, out, e);
 }

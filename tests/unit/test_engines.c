@@ -24,6 +24,7 @@ static void all_are_there(void **state)
 	assert_true(engines_open(MODELS, 1, &g, &e));
 	assert_non_null(g->localiser);
 	assert_non_null(g->reader);
+	assert_non_null(g->state);
 	engines_free(g);
 	engines_free(NULL);
 }
@@ -31,7 +32,7 @@ static void all_are_there(void **state)
 /* Each model is needed: with the others there and it missing, nothing opens. */
 static void one_model_is_missing(void **state)
 {
-	static const char *const names[] = {"localise.onnx", "read.onnx"};
+	static const char *const names[] = {"localise.onnx", "read.onnx", "state.onnx"};
 	const size_t n = sizeof names / sizeof *names;
 
 	(void)state;

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ocr/state.h"
+
+#include "firmware/base/cleanup.h"
+#include "ocr/cv.h"
+#include "ocr/lexicon.h"
+#include "ocr/patch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The network's input, and where on a plate the strips are that it reads: the same numbers as
+ * ocr/train/state_net.py. */
+#define IN_WIDTH  192u
+#define IN_HEIGHT 32u
+#define IN_PIXELS ((size_t)IN_WIDTH * IN_HEIGHT)
+#define STRIPS	  2u
+
+static const struct patch_part strips[STRIPS] = {
+    {-0.03f, -0.06f, 1.03f, 0.27f},
+    {-0.03f, 0.73f, 1.03f, 1.06f},
+};
+
+struct state_teller {
+	struct cv_net *net;
+	uint8_t patch[IN_PIXELS];
+	float blob[IN_PIXELS];
+	struct lexicon_strip strip;
+};
+
+/* Read the patch into t->strip. */
+static bool run(struct state_teller *t, struct err *e)
+{
+	const size_t shape[CV_TENSOR_DIMS] = {1, 1, IN_HEIGHT, IN_WIDTH};
+	struct lexicon_strip *s = &t->strip;
+	struct cv_tensor said;
+
+	patch_normalise(t->patch, IN_PIXELS, t->blob);
+	if (!cv_net_run(t->net, t->blob, shape, &said, e))
+		return false;
+	s->steps = (uint32_t)said.shape[3];
+	if (said.shape[1] != LEXICON_CLASSES || said.shape[3] > LEXICON_STEPS ||
+	    said.count != LEXICON_CLASSES * said.shape[3])
+		return err_set(e, ERR_FORMAT, "the network has another shape");
+	for (size_t i = 0; i < said.count; i++) {
+		float p = expf(said.data[i]);
+
+		if (!(p >= 0 && p <= 1.001f))
+			return err_set(e, ERR_IO, "the network gave no probability");
+		s->p[i % s->steps][i / s->steps] = p;
+	}
+	return true;
+}
+
+bool state_open(const char *models, int threads, struct state_teller **out, struct err *e)
+{
+	static const char *const outputs[] = {"logp"};
+	AUTO_FREE char *path = NULL;
+
+	if (asprintf(&path, "%s/state.onnx", models) < 0) {
+		path = NULL;
+		return err_set(e, ERR_NO_MEMORY, "state: out of memory");
+	}
+	struct state_teller *t = calloc(1, sizeof *t);
+	if (!t)
+		return err_set(e, ERR_NO_MEMORY, "state: out of memory");
+	if (!cv_net_open(path, threads, outputs, 1, &t->net, e) || !run(t, e)) {
+		state_free(t);
+		return err_prefix(e, "state");
+	}
+	*out = t;
+	return true;
+}
+
+void state_free(struct state_teller *t)
+{
+	if (!t)
+		return;
+	cv_net_free(t->net);
+	free(t);
+}
+
+bool state_look(struct state_teller *t, const struct image *img, const struct plate_quad *quad,
+		struct issuer_look *out, struct err *e)
+{
+	lexicon_begin(out);
+	/* The name stands at the top of most plates. */
+	for (size_t i = 0; i < STRIPS && !(i && lexicon_sure(out)); i++) {
+		if (!patch_cut(img, quad, &strips[i], t->patch, IN_WIDTH, IN_HEIGHT, e) ||
+		    !run(t, e))
+			return err_prefix(e, "state");
+		lexicon_add(&t->strip, out);
+	}
+	lexicon_end(out);
+	return true;
+}
