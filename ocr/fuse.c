@@ -326,7 +326,6 @@ static void report(const struct pool *p, struct plate_read *out)
 	copy_text(out->text, out->alternatives[0].text);
 	out->confidence = out->alternatives[0].confidence;
 	character_confidence(p, out);
-	syntax_jurisdiction(out->text, out->jurisdiction);
 }
 
 void fuse_with(const struct fuse_tuning *by, const struct plate_observation *const *seen, size_t n,

@@ -13,8 +13,8 @@
 
 /*
  * Fuse n >= 1 observations (borrowed) into *out: text, confidence, per-character confidence,
- * alternatives, jurisdiction (ocr/syntax.h). Cannot fail: an empty lattice gives text "" with
- * confidence 0. Allocates nothing.
+ * alternatives; jurisdiction unknown, for that takes a picture (ocr/issuer.h). Cannot fail: an
+ * empty lattice gives text "" with confidence 0. Allocates nothing.
  */
 void fuse(const struct plate_observation *const *seen, size_t n, struct plate_read *out);
 

@@ -2,6 +2,7 @@
 #include "ocr/plates.h"
 
 #include "ocr/fuse.h"
+#include "ocr/issuer.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,6 +25,8 @@
  */
 #define WHOLE_FOUND	0.98f
 #define WHOLE_NOT_FOUND 0.6f
+/* The state of what is hardly a read is not asked for: it costs more than it is worth. */
+#define LEAST_FOR_STATE 0.2f
 /* Two quads that share this much of the smaller are of one plate. */
 #define OVERLAP		0.6f
 /* A text that contains the other is believed down to this share of its confidence: quads cut
@@ -298,6 +301,33 @@ static void sort_by_confidence(struct plates *p)
 		}
 }
 
+/* Each picture's look at the plate; a poor read is of no plate, or of one too small to tell more.
+ */
+static bool tell_state(const struct engines *g, const struct image *images, struct plates_found *p,
+		       struct err *e)
+{
+	struct issuer_look looks[2];
+	const struct issuer_look *seen[2];
+	size_t n = 0;
+
+	if (p->read.confidence < LEAST_FOR_STATE)
+		return true;
+	for (size_t i = 0; i < 2; i++) {
+		struct err why = {0};
+
+		if (p->views[i] == 0)
+			continue;
+		if (state_look(g->state, &images[i], &p->quads[i], &looks[n], &why)) {
+			seen[n] = &looks[n];
+			n++;
+		} else if (why.code != ERR_LIMIT) {
+			return err_set(e, why.code, "%s", why.text);
+		}
+	}
+	issuer_decide(seen, n, p->read.text, p->read.jurisdiction);
+	return true;
+}
+
 bool plates_find(const struct engines *g, const struct image *images, size_t n, struct plates *out,
 		 struct err *e)
 {
@@ -312,5 +342,8 @@ bool plates_find(const struct engines *g, const struct image *images, size_t n, 
 		match(out, first);
 	}
 	sort_by_confidence(out);
+	for (size_t i = 0; i < out->n; i++)
+		if (!tell_state(g, images, &out->at[i], e))
+			return false;
 	return true;
 }

@@ -4,19 +4,9 @@
 #include "ocr/plate.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-
-/* Only shapes that no other state's current passenger series shares; ocr/README.md says where they
- * are from and why so few. */
-static const struct {
-	const char *shape; /* L: letter, D: digit */
-	const char *jurisdiction;
-} series[] = {
-    {"DLLLDDD", "CA"},
-    {"LLDLDL", "MO"},
-    {"LDDLLL", "NJ"},
-};
 
 static char kind_of(char c)
 {
@@ -86,18 +76,6 @@ static bool shape_of(const char *text, char shape[PLATE_TEXT_SIZE])
 	}
 	shape[i] = '\0';
 	return true;
-}
-
-void syntax_jurisdiction(const char *text, char out[3])
-{
-	char shape[PLATE_TEXT_SIZE];
-
-	out[0] = out[1] = out[2] = '\0';
-	if (!shape_of(text, shape))
-		return;
-	for (size_t i = 0; i < sizeof series / sizeof *series; i++)
-		if (strcmp(series[i].shape, shape) == 0)
-			memcpy(out, series[i].jurisdiction, 2);
 }
 
 /* Of plates with this shape, the share that has this text. */

@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the shape of a plate text says about its jurisdiction. Evidence, never force: nothing here
- * edits a text. */
+/* How common a plate text of some shape is. Evidence, never force: nothing here edits a text. */
 #ifndef OCR_SYNTAX_H
 #define OCR_SYNTAX_H
-
-#include <stdbool.h>
-
-/*
- * Jurisdiction whose current passenger series alone has this shape: NCIC LIS code into out, or ""
- * when none or several do. Source of the shapes: ocr/README.md.
- */
-void syntax_jurisdiction(const char *text, char out[3]);
 
 /*
  * Natural log of how likely a plate on the road has this text, before anyone has looked: how common

@@ -97,6 +97,22 @@ static bool hand_over(struct eyes *y, const struct passage *q, bool low_quality,
 	return true;
 }
 
+/* Of both angles together; each angle's own read says the same, since it is one vehicle. */
+static void tell_state(struct passage *q)
+{
+	const struct issuer_look *looks[FRAME_CAMERAS * PASSAGE_LOOKS];
+	size_t n = 0;
+
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++)
+		for (uint32_t i = 0; i < q->n_looks[c]; i++)
+			looks[n++] = &q->looks[c][i];
+	issuer_decide(looks, n, q->read.text, q->read.jurisdiction);
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++)
+		if (strcmp(q->angle[c].read.text, q->read.text) == 0)
+			memcpy(q->angle[c].read.jurisdiction, q->read.jurisdiction,
+			       sizeof q->read.jurisdiction);
+}
+
 static void on_end(void *arg, struct passage *q, enum passage_outcome outcome)
 {
 	struct eyes *y = arg;
@@ -107,6 +123,7 @@ static void on_end(void *arg, struct passage *q, enum passage_outcome outcome)
 	case PASSAGE_LOW_QUALITY:
 		y->counts.passages++;
 		y->counts.low_quality += outcome == PASSAGE_LOW_QUALITY;
+		tell_state(q);
 		if (!hand_over(y, q, outcome == PASSAGE_LOW_QUALITY, &e)) {
 			(void)err_prefix(&e, "passage lost");
 			failed(y, &e);
@@ -131,6 +148,11 @@ static void on_merge(void *arg, struct passage *into, struct passage *from,
 {
 	struct eyes *y = arg;
 
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++)
+		if (take[c] && from->n_looks[c]) {
+			memcpy(into->looks[c], from->looks[c], sizeof into->looks[c]);
+			into->n_looks[c] = from->n_looks[c];
+		}
 	if (into->state == PASSAGE_OPEN && into->picture < 0) {
 		into->picture = from->picture;
 		return;
@@ -180,6 +202,24 @@ static void take_sight(struct eyes *y, const struct image *img, const struct pla
 	s->was_read = passages_want_read(y->passages, s) && read_plate(y, img, s);
 }
 
+/* Every picture that is better than those before is worth a look; the last few are the best. */
+static void look_at_state(struct eyes *y, struct passage *q, const struct image *img,
+			  const struct sighting *s)
+{
+	struct issuer_look *looks = q->looks[s->camera], now;
+	struct err e = {0};
+
+	if (!state_look(y->engines->state, img, &s->quad, &now, &e)) {
+		if (e.code != ERR_LIMIT)
+			failed(y, &e);
+		return;
+	}
+	memmove(looks + 1, looks, (PASSAGE_LOOKS - 1) * sizeof *looks);
+	looks[0] = now;
+	if (q->n_looks[s->camera] < PASSAGE_LOOKS)
+		q->n_looks[s->camera]++;
+}
+
 static void shoot(struct eyes *y, const struct image *img, const struct sighting *s)
 {
 	struct passage *q = passages_at(y->passages, s->passage);
@@ -187,6 +227,8 @@ static void shoot(struct eyes *y, const struct image *img, const struct sighting
 
 	if (!q || !s->best)
 		return;
+	if (s->was_read)
+		look_at_state(y, q, img, s);
 	if (q->picture < 0)
 		q->picture = pictures_take(y->pictures);
 	if (q->picture >= 0 &&

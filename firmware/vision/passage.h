@@ -15,11 +15,13 @@
 #include "firmware/vision/sighting.h"
 #include "firmware/vision/track.h"
 #include "hal/frame.h"
+#include "ocr/issuer.h"
 #include "ocr/plate.h"
 
 #include <stdint.h>
 
-#define PASSAGES_MAX 32u
+#define PASSAGES_MAX  32u
+#define PASSAGE_LOOKS 2u /* at the state, of one angle */
 
 enum passage_state {
 	PASSAGE_FREE = 0,
@@ -58,6 +60,9 @@ struct passage {
 	bool stale;		/* an angle has seen more since */
 	uint32_t agreed;	/* pairs since the fused text changed */
 	int picture;		/* the caller's slot of pictures, or -1 */
+	/* The caller's too: the last looks of each angle at the state, the newest first. */
+	struct issuer_look looks[FRAME_CAMERAS][PASSAGE_LOOKS];
+	uint32_t n_looks[FRAME_CAMERAS];
 };
 
 struct passages_conf {

@@ -12,45 +12,6 @@
 
 #include <cmocka.h>
 
-static void expect(const char *text, const char *jurisdiction)
-{
-	char out[3] = "??";
-
-	syntax_jurisdiction(text, out);
-	assert_string_equal(out, jurisdiction);
-}
-
-static void shapes_of_one_state(void **state)
-{
-	(void)state;
-	expect("AB1C2D", "MO");
-	expect("7ABC123", "CA");
-	expect("A12BCD", "NJ");
-}
-
-static void shared_shapes_are_unknown(void **state)
-{
-	(void)state;
-	expect("ABC123", "");
-	expect("123ABC", "");
-	expect("ABC1234", "");
-	expect("AB12345", ""); /* Illinois and Connecticut */
-	expect("1234567", "");
-	expect("GRANDPA", "");
-}
-
-static void what_is_no_text_is_unknown(void **state)
-{
-	(void)state;
-	expect("", "");
-	expect("ab1c2d", "");
-	expect("AB1 C2D", "");
-	expect("\xc4"
-	       "B1C2D",
-	       "");
-	expect("AB1C2DAB1C2DAB1C2D", "");
-}
-
 static void expect_likelier(const char *a, const char *b)
 {
 	if (!(syntax_log_prior(a) > syntax_log_prior(b)))
@@ -133,9 +94,6 @@ static void folding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(shapes_of_one_state),
-	    cmocka_unit_test(shared_shapes_are_unknown),
-	    cmocka_unit_test(what_is_no_text_is_unknown),
 	    cmocka_unit_test(common_series_are_likelier),
 	    cmocka_unit_test(words_are_written_with_zeros),
 	    cmocka_unit_test(every_text_has_a_prior),
