@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #   make train [PHOTOS=folder] every model again, in build/host/train/ (hours); without photos on renderings alone
 #   make train-reader          one of them: the reader; MINUTES=n or STEPS=n, SEED=n, START=checkpoint.pt, QUADS=corners.json
+#   make train-state           the network that tells the state; MINUTES, STEPS, SEED, START as above
 #   make ship MODEL=file       put a trained model into ocr/models, its hash onto the card, its report into ocr/train/reports
 #   make check-train           the tests of the trainings and of the models' card
 #
@@ -8,7 +9,7 @@
 # ocr/train/report.py says), and stands in TRAININGS. Plates of the simulator are made on demand: $(call plates,us-51-12000) is
 # the file to depend on for 12,000 US plates of seed 51.
 TRAINED   ?= $(B)/train
-TRAININGS := reader
+TRAININGS := reader state
 MINUTES   ?= 60
 SEED      ?= 1
 
@@ -30,6 +31,11 @@ train-reader: train-deps $(call plates,$(READER_PLATES))
 	@mkdir -p $(TRAINED)/reader
 	$(PYTHON) ocr/train/read_train.py $(TRAIN) $(if $(QUADS),--quads '$(QUADS)') $(if $(START),--start '$(START)') \
 		$(READER_PLATES:%=--sim $(TRAINED)/plates/%) $(READER_MORE) --out $(TRAINED)/reader/read.onnx --report $(TRAINED)/reader/report
+
+train-state: train-deps
+	@mkdir -p $(TRAINED)/state
+	$(PYTHON) ocr/train/state_train.py $(TRAIN) $(if $(START),--start '$(START)') $(STATE_MORE) --out $(TRAINED)/state/state.onnx \
+		--report $(TRAINED)/state/report
 
 ship:
 	@$(PYTHON) ocr/train/ship.py $(or $(MODEL),$(error ship: MODEL=build/host/train/reader/read.onnx)) ocr/models ocr/train/reports
