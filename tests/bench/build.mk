@@ -11,7 +11,7 @@ PROBES += test/read_stages
 test/read_stages.src  := tests/bench/read_stages.c $(bin/alpr-read.src)
 test/read_stages.libs := $(bin/alpr-read.libs)
 test/read_stages.pkgs := $(bin/alpr-read.pkgs)
-test/read_stages.ldlibs := $(foreach f,image_file_read localise reader_observe fuse read_json_plates,-Wl,--wrap=$(f))
+test/read_stages.ldlibs := $(foreach f,image_file_read localise reader_observe fuse state_look read_json_plates,-Wl,--wrap=$(f))
 BENCH_READER += bin/alpr-read test/read_stages
 endif
 ifeq ($(CONFIG_CAMERA_SIM),y)

@@ -14,12 +14,13 @@
 #include "ocr/localise.h"
 #include "ocr/read.h"
 #include "ocr/read_json.h"
+#include "ocr/state.h"
 
 #include <string.h>
 
-enum stage { DECODE, LOCALISE, READ, FUSE, STAGES };
+enum stage { DECODE, LOCALISE, READ, FUSE, STATE, STAGES };
 
-static const char *const names[STAGES] = {"decode", "localise", "read", "fuse"};
+static const char *const names[STAGES] = {"decode", "localise", "read", "fuse", "state"};
 
 /* The wrapped functions get no context, so what they count lies here; one program, one thread. */
 static struct {
@@ -41,6 +42,10 @@ bool __wrap_reader_observe(struct reader *r, const struct image *img, const stru
 			   struct plate_observation *out, struct err *e);
 void __real_fuse(const struct plate_observation *const *obs, size_t n, struct plate_read *out);
 void __wrap_fuse(const struct plate_observation *const *obs, size_t n, struct plate_read *out);
+bool __real_state_look(struct state_teller *t, const struct image *img,
+		       const struct plate_quad *quad, struct issuer_look *out, struct err *e);
+bool __wrap_state_look(struct state_teller *t, const struct image *img,
+		       const struct plate_quad *quad, struct issuer_look *out, struct err *e);
 bool __wrap_read_json_plates(FILE *to, char *const *files, size_t n, double ms,
 			     const struct plates *plates);
 
@@ -92,6 +97,16 @@ void __wrap_fuse(const struct plate_observation *const *obs, size_t n, struct pl
 
 	__real_fuse(obs, n, out);
 	count(FUSE, begin);
+}
+
+bool __wrap_state_look(struct state_teller *t, const struct image *img,
+		       const struct plate_quad *quad, struct issuer_look *out, struct err *e)
+{
+	int64_t begin = clock_mono_ns();
+	bool ok = __real_state_look(t, img, quad, out, e);
+
+	count(STATE, begin);
+	return ok;
 }
 
 bool __wrap_read_json_plates(FILE *to, char *const *files, size_t n, double ms,
