@@ -12,6 +12,14 @@
 
 #include "ocr/fuse.h"
 
+/* Probability that there is a plate: a logistic function of the localiser's score, steep by SLOPE,
+ * one half at HALF; and of a picture that reads as one plate. */
+#define CALIBRATION_SLOPE 20.0f
+#define CALIBRATION_HALF  0.47f
+#define CALIBRATION_WHOLE 0.97f
+/* Lower scores are hardly ever a plate where a better one is in the picture. */
+#define CALIBRATION_FAINT 0.5f
+
 static const struct fuse_tuning calibration_fuse = {
     .engine = {1.0f, 1.0f},
     .further = 0.35f,

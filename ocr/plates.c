@@ -1,97 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocr/plates.h"
 
+#include "ocr/calibration.h"
 #include "ocr/fuse.h"
 #include "ocr/issuer.h"
+#include "ocr/settle.h"
 
 #include <math.h>
 #include <string.h>
 
 /* Below this nothing is reported: a guess among twenty others helps nobody. */
 #define LEAST_CONFIDENCE 0.05f
-/* From here on a second look changes nothing. */
+/* From here on a further look changes nothing. */
 #define SURE		 0.97f
-/* And below this it is no plate: most boxes that hold none stay under it. */
+/* And below this, of text and plate together, it leads nowhere: most boxes that hold no plate stay
+ * under it. */
 #define HOPELESS	 0.02f
-/* A picture that is itself a plate has no surroundings for the localiser to go by; such a read must
- * convince more. */
-#define LEAST_OF_WHOLE	 0.3f
-#define WHOLE_ASPECT_MIN 1.4f
-#define WHOLE_ASPECT_MAX 6.5f
-#define WHOLE_WIDTH_MAX	 1200u
-#define WHOLE_SHARE                                                                                \
-	0.3f /* of the picture's area: a plate that large means that the picture is one */
-/* That such a picture is a plate: when the localiser found one that large, and when it found none.
- */
-#define WHOLE_FOUND	0.98f
-#define WHOLE_NOT_FOUND 0.6f
+/* Once a plate is read this surely, boxes of lower scores than CALIBRATION_FAINT are not looked at:
+ * hardly any of them is a second plate. */
+#define STRONG		 0.5f
+
+/* A picture may itself be a plate, with little or nothing around it. */
+#define WHOLE_ASPECT_MIN  1.3f
+#define WHOLE_ASPECT_MAX  6.5f
+/* A plate with this share of the picture's area means that it is. */
+#define WHOLE_SHARE	  0.3f
+/* The localiser may miss such a plate and find what is on it instead: stickers, emblems. When the
+ * picture as a whole reads this surely, as this many characters, it is a plate, and what has a
+ * share of less than PART_SHARE is on it. Photos of vehicles do not: of 640 that have the shape of
+ * a plate, none reached 0.4 (train/README.md). */
+#define WHOLE_LEAST	  0.4f
+#define WHOLE_CHARACTERS  3u
+#define WHOLE_LEAST_SHORT 0.8f /* with fewer characters */
+/* A read that makes the look at the whole pointless: no sticker has as many characters. */
+#define SURELY_NO_PART	  0.95f
+#define PART_CHARACTERS	  4u
+
 /* The state of what is hardly a read is not asked for: it costs more than it is worth. */
 #define LEAST_FOR_STATE 0.2f
-/* Two quads that share this much of the smaller are of one plate. */
-#define OVERLAP		0.6f
-/* A text that contains the other is believed down to this share of its confidence: quads cut
- * characters off, and add none. */
-#define LONGER		0.4f
 /* How much less likely (natural log) one text may make two angles than two texts, and still be one
  * plate. */
 #define SAME_PLATE	(-10.0f)
 
-static float quad_area(const struct plate_quad *q)
-{
-	float twice = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		const float *a = q->p + 2 * i, *b = q->p + 2 * ((i + 1) % 4);
-		twice += a[0] * b[1] - b[0] * a[1];
-	}
-	return twice / 2;
-}
-
-/* The quad with its sides `x` and `y` times as long, about its centre. */
-static struct plate_quad scaled(const struct plate_quad *q, float x, float y)
-{
-	struct plate_quad out;
-
-	for (int i = 0; i < 2; i++) {
-		float right = (q->p[2 + i] + q->p[4 + i] - q->p[i] - q->p[6 + i]) / 4 * (x - 1);
-		float down = (q->p[4 + i] + q->p[6 + i] - q->p[i] - q->p[2 + i]) / 4 * (y - 1);
-		const float signs[4][2] = {{-1, -1}, {1, -1}, {1, 1}, {-1, 1}};
-
-		for (int k = 0; k < 4; k++)
-			out.p[2 * k + i] =
-			    q->p[2 * k + i] + signs[k][0] * right + signs[k][1] * down;
-	}
-	return out;
-}
-
-/* Fuse all views of both pictures; each picture counts once, however many views of it there are. */
-static void read_views(struct plates_found *p)
-{
-	const struct plate_observation *seen[2 * PLATES_VIEWS];
-	size_t n = 0;
-
-	for (size_t i = 0; i < 2; i++)
-		for (size_t v = 0; v < p->views[i]; v++) {
-			p->observed[i][v].weight = 1.0f / (float)p->views[i];
-			seen[n++] = &p->observed[i][v];
-		}
-	fuse(seen, n, &p->read);
-}
-
-/* Where to read, how likely a plate is there, and how sure the read must be to be kept. */
-struct place {
-	struct plate_quad quad;
-	float likely, least;
-};
-
-/*
- * Probability that a box of this score holds a plate, in pictures in which something can be read:
- * burnt-in dates and lettering on vans read well, but score 0.3 to 0.5, where nearly all plates
- * score above 0.55 (train/README.md).
+/* Probability that a box of this score holds a plate, in pictures in which something can be read.
  */
 static float likely(float score)
 {
-	return 1.0f / (1.0f + expf(-20.0f * (score - 0.47f)));
+	return 1.0f / (1.0f + expf(-CALIBRATION_SLOPE * (score - CALIBRATION_HALF)));
 }
 
 /* A text is only as sure as that there is a plate. */
@@ -102,119 +57,147 @@ static void weigh(struct plates_found *p)
 		p->read.alternatives[i].confidence *= p->likely;
 }
 
-/* A doubtful read may be one of a quad that cuts into the text or takes in too much: look a little
- * wider and narrower. */
-static bool look_again(const struct engines *g, const struct image *img, unsigned which,
-		       struct plates_found *p, struct err *e)
+/* Read a plate anew from all that was seen of it. */
+static void read_anew(struct plates_found *p)
 {
-	static const float sizes[PLATES_VIEWS - 1][2] = {{1.08f, 1.15f}, {0.94f, 0.90f}};
+	struct place *places[2];
+	size_t n = 0;
 
-	for (size_t i = 0; i < PLATES_VIEWS - 1; i++) {
-		struct plate_quad q = scaled(&p->quads[which], sizes[i][0], sizes[i][1]);
-		struct err why = {0};
+	for (size_t i = 0; i < 2; i++)
+		if (p->shown[i].n)
+			places[n++] = &p->shown[i];
+	place_read(places, n, &p->read);
+	weigh(p);
+}
 
-		if (reader_observe(g->reader, img, &q, &p->observed[which][p->views[which]], &why))
-			p->views[which]++;
-		else if (why.code != ERR_LIMIT)
-			return err_set(e, why.code, "%s", why.text);
-	}
-	read_views(p);
+/* One more look at a plate of picture `which`. */
+static bool look_again(const struct engines *g, const struct image *img, unsigned which,
+		       const struct plate_quad *quad, struct plates_found *p, struct err *e)
+{
+	if (!place_look(g, img, quad, &p->shown[which], e))
+		return false;
+	read_anew(p);
 	return true;
 }
 
-/* Observe the quad in image `which` as plate number out->n; kept: it is there and legible enough.
+static bool doubtful(const struct plates_found *p)
+{
+	return p->read.confidence >= HOPELESS && p->read.confidence < SURE * p->likely;
+}
+
+/* Look at `quad` of picture `which`, as out->at[out->n]; p->read is empty where nothing can be
+ * read.
  */
-static bool observe(const struct engines *g, const struct image *img, unsigned which,
-		    const struct place *place, struct plates *out, bool *kept, struct err *e)
+static bool look(const struct engines *g, const struct image *img, unsigned which,
+		 const struct plate_quad *quad, float how_likely, struct plates *out, struct err *e)
 {
 	struct plates_found *p = &out->at[out->n];
-	struct err why = {0};
 
-	*kept = false;
 	memset(p, 0, sizeof *p);
-	if (!reader_observe(g->reader, img, &place->quad, &p->observed[which][0], &why)) {
-		if (why.code == ERR_LIMIT)
-			return true; /* no shape of a plate: left out */
-		return err_set(e, why.code, "%s", why.text);
-	}
-	p->views[which] = 1;
-	p->quads[which] = place->quad;
-	read_views(p);
-	if (p->read.confidence >= HOPELESS && p->read.confidence < SURE &&
-	    !look_again(g, img, which, p, e))
+	p->shown[which].quad = *quad;
+	p->likely = how_likely;
+	return look_again(g, img, which, quad, p, e);
+}
+
+/* The same for a box, up to three times while there is doubt. Kept (out->n grows): it is legible
+ * enough. */
+static bool look_at_box(const struct engines *g, const struct image *img, unsigned which,
+			const struct plate_box *box, struct plates *out, struct err *e)
+{
+	struct plates_found *p = &out->at[out->n];
+
+	if (!look(g, img, which, &box->quad, likely(box->score), out, e))
 		return false;
-	p->likely = place->likely;
-	weigh(p);
-	*kept = *p->read.text && p->read.confidence >= place->least;
-	if (*kept)
+	const struct plate_quad again[] = {place_wider(&p->shown[which]),
+					   place_narrower(&p->shown[which])};
+	for (size_t i = 0; i < sizeof again / sizeof *again && doubtful(p); i++)
+		if (!look_again(g, img, which, &again[i], p, e))
+			return false;
+	if (*p->read.text && p->read.confidence >= LEAST_CONFIDENCE)
 		out->n++;
 	return true;
 }
 
-/* A crop that shows nothing but the plate. */
-static bool observe_whole(const struct engines *g, const struct image *img, unsigned which,
-			  bool found, struct plates *out, struct err *e)
+static struct plate_quad whole_of(const struct image *img)
 {
 	float w = (float)img->width, h = (float)img->height;
-	const struct place whole = {.quad = {{0, 0, w, 0, w, h, 0, h}},
-				    .likely = found ? WHOLE_FOUND : WHOLE_NOT_FOUND,
-				    .least = LEAST_OF_WHOLE};
-	bool kept;
 
-	if (w < WHOLE_ASPECT_MIN * h || w > WHOLE_ASPECT_MAX * h || img->width > WHOLE_WIDTH_MAX)
-		return true;
-	return observe(g, img, which, &whole, out, &kept, e);
+	return (struct plate_quad){{0, 0, w, 0, w, h, 0, h}};
 }
 
-static void bounds(const struct plate_quad *q, float box[4])
+static bool shape_of_a_plate(const struct image *img)
 {
-	box[0] = fminf(fminf(q->p[0], q->p[2]), fminf(q->p[4], q->p[6]));
-	box[1] = fminf(fminf(q->p[1], q->p[3]), fminf(q->p[5], q->p[7]));
-	box[2] = fmaxf(fmaxf(q->p[0], q->p[2]), fmaxf(q->p[4], q->p[6]));
-	box[3] = fmaxf(fmaxf(q->p[1], q->p[3]), fmaxf(q->p[5], q->p[7]));
+	float w = (float)img->width, h = (float)img->height;
+
+	return w >= WHOLE_ASPECT_MIN * h && w <= WHOLE_ASPECT_MAX * h;
 }
 
-static bool overlap(const struct plate_quad *a, const struct plate_quad *b)
+/* Of the plates from number `from` on, the largest in picture `which`, if it fills that; or NULL.
+ */
+static const struct plates_found *filling(const struct plates *out, size_t from, unsigned which,
+					  const struct image *img)
 {
-	float p[4], q[4];
+	float most = WHOLE_SHARE * (float)img->width * (float)img->height;
+	const struct plates_found *found = NULL;
 
-	bounds(a, p);
-	bounds(b, q);
-	float w = fminf(p[2], q[2]) - fmaxf(p[0], q[0]), h = fminf(p[3], q[3]) - fmaxf(p[1], q[1]);
-	float least = fminf((p[2] - p[0]) * (p[3] - p[1]), (q[2] - q[0]) * (q[3] - q[1]));
-	return w > 0 && h > 0 && w * h > OVERLAP * least;
-}
+	for (size_t i = from; i < out->n; i++) {
+		float area = settle_area(&out->at[i].shown[which].quad);
 
-static bool better(const struct plate_read *a, const struct plate_read *b)
-{
-	if (strlen(a->text) > strlen(b->text) && strstr(a->text, b->text))
-		return a->confidence >= LONGER * b->confidence;
-	if (strlen(b->text) > strlen(a->text) && strstr(b->text, a->text))
-		return b->confidence < LONGER * a->confidence;
-	return a->confidence >= b->confidence;
-}
-
-static void drop(struct plates *p, size_t i)
-{
-	memmove(&p->at[i], &p->at[i + 1], (p->n - i - 1) * sizeof p->at[0]);
-	p->n--;
-}
-
-/* Of plates of picture `which` (those from number `from` on) that lie over each other, the better
- * stays. */
-static void settle_overlaps(struct plates *p, size_t from, unsigned which)
-{
-	for (size_t i = from; i < p->n; i++)
-		for (size_t j = i + 1; j < p->n;) {
-			if (!overlap(&p->at[i].quads[which], &p->at[j].quads[which])) {
-				j++;
-				continue;
-			}
-			if (!better(&p->at[i].read, &p->at[j].read))
-				p->at[i] = p->at[j];
-			drop(p, j);
-			j = i + 1;
+		if (area >= most) {
+			most = area;
+			found = &out->at[i];
 		}
+	}
+	return found;
+}
+
+/* A plate that can be no part of another: a longer text than stickers have, surely read. */
+static bool no_part(const struct plates *out, size_t from)
+{
+	for (size_t i = from; i < out->n; i++)
+		if (out->at[i].read.confidence >= SURELY_NO_PART &&
+		    strlen(out->at[i].read.text) >= PART_CHARACTERS)
+			return true;
+	return false;
+}
+
+static float least_of_whole(const struct plates_found *p, bool filled)
+{
+	if (filled)
+		return LEAST_CONFIDENCE;
+	return strlen(p->read.text) < WHOLE_CHARACTERS ? WHOLE_LEAST_SHORT : WHOLE_LEAST;
+}
+
+/*
+ * What a picture that has the shape of a plate says as a whole, where that may add something:
+ * beside a plate that fills it, whose corners may be off, or when the boxes missed it. `from`:
+ * where this picture's plates begin.
+ */
+static bool consider_whole(const struct engines *g, const struct image *img, unsigned which,
+			   size_t from, struct plates *out, struct err *e)
+{
+	const struct plates_found *big = filling(out, from, which, img);
+	const struct plate_quad quad = whole_of(img);
+	struct plates_found *p = &out->at[out->n];
+
+	if (!shape_of_a_plate(img) || (!big && no_part(out, from)))
+		return true;
+	if (!look(g, img, which, &quad, CALIBRATION_WHOLE, out, e))
+		return false;
+	const struct plate_quad again[] = {place_narrower(&p->shown[which]),
+					   place_wider(&p->shown[which])};
+	for (size_t i = 0; i < sizeof again / sizeof *again && !big && doubtful(p); i++)
+		if (!look_again(g, img, which, &again[i], p, e))
+			return false;
+	if (!*p->read.text || p->read.confidence < least_of_whole(p, big != NULL))
+		return true;
+	/* A sure read can only be one that lacks something. */
+	if (big && !doubtful(big) && !settle_longer(&p->read, &big->read))
+		return true;
+	out->n++;
+	if (!big)
+		settle_parts(out, from, out->n - 1, which);
+	return true;
 }
 
 static bool find_in(const struct engines *g, const struct image *img, unsigned which,
@@ -222,43 +205,37 @@ static bool find_in(const struct engines *g, const struct image *img, unsigned w
 {
 	struct plate_box boxes[PLATES_MAX - 1];
 	size_t n = 0, from = out->n;
-	float largest = 0;
+	bool strong = false;
 
 	if (!localise(g->localiser, img, boxes, sizeof boxes / sizeof *boxes, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		const struct place place = {.quad = boxes[i].quad,
-					    .likely = likely(boxes[i].score),
-					    .least = LEAST_CONFIDENCE};
-		bool kept;
+		size_t before = out->n;
 
-		if (!observe(g, img, which, &place, out, &kept, e))
+		if (strong && boxes[i].score < CALIBRATION_FAINT)
+			continue;
+		if (!look_at_box(g, img, which, &boxes[i], out, e))
 			return false;
-		if (kept)
-			largest = fmaxf(largest, quad_area(&boxes[i].quad));
+		strong = strong || (out->n > before && out->at[before].read.confidence >= STRONG);
 	}
-	bool found = largest >= WHOLE_SHARE * (float)img->width * (float)img->height;
-	if ((found || out->n == from) && !observe_whole(g, img, which, found, out, e))
+	if (!consider_whole(g, img, which, from, out, e))
 		return false;
-	settle_overlaps(out, from, which);
+	settle(out, from, which);
 	return true;
 }
 
-/* Both as one plate: *a with the views of *b added. */
+/* Both as one plate: *a with what the second picture shows, from *b. */
 static void join(struct plates_found *a, const struct plates_found *b)
 {
-	a->views[1] = b->views[1];
-	a->quads[1] = b->quads[1];
-	memcpy(a->observed[1], b->observed[1], sizeof a->observed[1]);
+	a->shown[1] = b->shown[1];
 	a->likely = fmaxf(a->likely, b->likely);
-	read_views(a);
-	weigh(a);
+	read_anew(a);
 }
 
 /* Log of how much less likely both observations are under one text than each under its own. */
 static float sameness(const struct plates_found *a, const struct plates_found *b)
 {
-	const struct plate_observation *oa = &a->observed[0][0], *ob = &b->observed[1][0];
+	const struct plate_observation *oa = &a->shown[0].seen[0], *ob = &b->shown[1].seen[0];
 	struct plates_found both = *a;
 
 	join(&both, b);
@@ -286,7 +263,7 @@ static void match(struct plates *p, size_t first)
 		if (best == 0)
 			continue;
 		join(&p->at[i], &p->at[best]);
-		drop(p, best);
+		settle_drop(p, best);
 	}
 }
 
@@ -315,9 +292,9 @@ static bool tell_state(const struct engines *g, const struct image *images, stru
 	for (size_t i = 0; i < 2; i++) {
 		struct err why = {0};
 
-		if (p->views[i] == 0)
+		if (p->shown[i].n == 0)
 			continue;
-		if (state_look(g->state, &images[i], &p->quads[i], &looks[n], &why)) {
+		if (state_look(g->state, &images[i], &p->shown[i].quad, &looks[n], &why)) {
 			seen[n] = &looks[n];
 			n++;
 		} else if (why.code != ERR_LIMIT) {

@@ -7,20 +7,18 @@
 #include "firmware/base/err.h"
 #include "firmware/base/image.h"
 #include "ocr/engines.h"
+#include "ocr/place.h"
 #include "ocr/plate.h"
 
 #include <stddef.h>
 
-#define PLATES_MAX   16u /* per picture */
-#define PLATES_VIEWS 3u	 /* of one quad: as found, a little wider, a little narrower */
+#define PLATES_MAX 16u /* per picture */
 
-/* A plate with its read, whose confidence is that this is a plate and has that text; views[i] > 0:
- * picture i shows it, at quads[i]. */
+/* A plate with its read, whose confidence is that this is a plate and has that text. shown[i].n >
+ * 0: picture i shows it, there. */
 struct plates_found {
-	size_t views[2];
+	struct place shown[2];
 	float likely; /* 0..1 that this is a plate, from what the localiser says */
-	struct plate_quad quads[2];
-	struct plate_observation observed[2][PLATES_VIEWS];
 	struct plate_read read;
 };
 
@@ -32,7 +30,7 @@ struct plates {
 /*
  * Find and read the plates of images[0..n), n 1 or 2 (two angles of one instant; borrowed), best
  * first. Plates without a text or with next to no confidence are left out. Errors: those of
- * localise and reader_observe; a quad that cannot be rectified is left out, no error.
+ * localise and place_look.
  */
 bool plates_find(const struct engines *g, const struct image *images, size_t n, struct plates *out,
 		 struct err *e) MUST_CHECK;

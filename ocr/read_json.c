@@ -85,9 +85,9 @@ static cJSON *plate(const struct plates_found *p, size_t n)
 	cJSON *o = spelling("text", p->read.text, p->read.confidence);
 	cJSON *chars = cJSON_CreateArray(), *others = cJSON_CreateArray();
 
-	(void)cJSON_AddItemToObject(o, "quad", quad(&p->quads[0], p->views[0] > 0));
+	(void)cJSON_AddItemToObject(o, "quad", quad(&p->shown[0].quad, p->shown[0].n > 0));
 	if (n > 1)
-		(void)cJSON_AddItemToObject(o, "quad2", quad(&p->quads[1], p->views[1] > 0));
+		(void)cJSON_AddItemToObject(o, "quad2", quad(&p->shown[1].quad, p->shown[1].n > 0));
 	(void)cJSON_AddItemToObject(o, "jurisdiction",
 				    *p->read.jurisdiction ? cJSON_CreateString(p->read.jurisdiction)
 							  : cJSON_CreateNull());

@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# places: all that could be a plate in image files and how it looks to the engines, for ocr/train/calibrate.py.
+PROGRAMS += test/bench/places
+test/bench/places.src  := tests/bench/places.c
+test/bench/places.libs := ocr_dnn ocr image_file base
+test/bench/places.ldlibs := -lturbojpeg -lm
 # localise_boxes: the localiser alone over image files, for score_localise.py.
 PROGRAMS += test/bench/localise_boxes
 test/bench/localise_boxes.src  := tests/bench/localise_boxes.c

@@ -82,8 +82,8 @@ static void the_line_of_a_plate(void **state)
 	(void)state;
 	assert_non_null(p);
 	p->n = 1;
-	p->at[0].views[0] = 1;
-	p->at[0].quads[0] = (struct plate_quad){{1, 2, 3.25f, 4, 5, 6, 7, 8}};
+	p->at[0].shown[0].n = 1;
+	p->at[0].shown[0].quad = (struct plate_quad){{1, 2, 3.25f, 4, 5, 6, 7, 8}};
 	p->at[0].read = (struct plate_read){.text = "A1",
 					    .confidence = 0.5f,
 					    .chars = {0.9f, 0.6f},
