@@ -4,9 +4,12 @@ LIBRARIES += ocr ocr_dnn
 ocr.src    := ocr/beam.c ocr/fuse.c ocr/issuer.c ocr/issuer_series.c ocr/issuer_words.c ocr/lexicon.c ocr/settle.c ocr/syntax.c
 ocr.ldlibs := -lm
 
-ocr_dnn.src := ocr/cv.cpp ocr/engines.c ocr/localise.c ocr/localise_decode.c ocr/patch.c ocr/place.c ocr/read.c ocr/state.c
+ocr_dnn.src := ocr/cv.cpp ocr/engines.c ocr/localise.c ocr/localise_decode.c ocr/patch.c ocr/place.c ocr/read.c ocr/state.c \
+	ocr/tesseract.c ocr/tesseract_absent.c ocr/tesseract_lattice.c
 ocr_dnn.cppflags := -isystem /usr/include/opencv4
-ocr_dnn.ldlibs := -lopencv_dnn -lopencv_imgproc -lopencv_core -lm
+# Tesseract as an archive: the shared one brings libcurl, and with it OpenSSL, into the process (tesseract_absent.c).
+ocr_dnn.ldlibs := -lopencv_dnn -lopencv_imgproc -lopencv_core -Wl,-u,curl_easy_init -Wl,-u,archive_read_new \
+	-l:libtesseract.a -llept -lgomp -lm
 
 ifeq ($(CONFIG_READER_TOOL),y)
 PROGRAMS += bin/alpr-read

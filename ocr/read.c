@@ -33,6 +33,7 @@ static bool to_lattice(const struct cv_tensor *t, struct plate_observation *out,
 		return err_set(e, ERR_FORMAT, "reader: the network has another shape");
 	out->steps = (uint32_t)steps;
 	out->weight = 1.0f;
+	out->engine = PLATE_NETWORK;
 	for (size_t s = 0; s < steps; s++) {
 		float top = -INFINITY, sum = 0;
 

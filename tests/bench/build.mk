@@ -9,6 +9,11 @@ PROGRAMS += test/bench/localise_boxes
 test/bench/localise_boxes.src  := tests/bench/localise_boxes.c
 test/bench/localise_boxes.libs := ocr_dnn image_file base
 test/bench/localise_boxes.ldlibs := -lturbojpeg
+# engines: each reader alone and both together on labelled plates.
+PROGRAMS += test/bench/engines
+test/bench/engines.src  := tests/bench/engines.c
+test/bench/engines.libs := ocr_dnn ocr image_file base
+test/bench/engines.ldlibs := -lturbojpeg
 BENCH_READER :=
 ifeq ($(CONFIG_READER_TOOL),y)
 # read_stages: alpr-read with a clock at its seams, for bench_reader.py (and its test: hence a probe). In test/, so that ../models is where alpr-read's is.

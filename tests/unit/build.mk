@@ -47,6 +47,7 @@ $(eval $(call unit,missing,$(hotlist_libs)))
 $(eval $(call unit,bundle,$(hotlist_libs)))
 $(eval $(call unit,match,$(hotlist_libs)))
 $(eval $(call unit,read,ocr_dnn base))
+$(eval $(call unit,tesseract,ocr_dnn ocr base))
 $(eval $(call unit,read_json,ocr base))
 test/unit/test_read_json.src  += ocr/read_json.c
 test/unit/test_read_json.pkgs += libcjson
