@@ -11,18 +11,18 @@ IN_WIDTH, IN_HEIGHT = 128, 48
 MARGIN_X, MARGIN_Y = 0.04, 0.08  # added around the quad on each side; ocr/read.c does the same
 
 
-def rectify(image, quad):
-    """What ocr/read.c does: quad (4x2, pixel corners) plus margin to IN_WIDTH x IN_HEIGHT, averaged when it shrinks."""
+def rectify(image, quad, width=IN_WIDTH):
+    """What ocr/read.c does: quad (4x2, pixel corners) plus margin to width x IN_HEIGHT, averaged when it shrinks."""
     q = expand(np.asarray(quad, np.float32))
     w = max(np.hypot(*(q[1] - q[0])), np.hypot(*(q[2] - q[3])))
     h = max(np.hypot(*(q[3] - q[0])), np.hypot(*(q[2] - q[1])))
-    f = max(w / IN_WIDTH, h / IN_HEIGHT)
+    f = max(w / width, h / IN_HEIGHT)
     k = 1 if f < 1.25 else min(8, int(np.ceil(f)))
-    to = np.array([[0, 0], [IN_WIDTH * k, 0], [IN_WIDTH * k, IN_HEIGHT * k], [0, IN_HEIGHT * k]], np.float32) - 0.5
+    to = np.array([[0, 0], [width * k, 0], [width * k, IN_HEIGHT * k], [0, IN_HEIGHT * k]], np.float32) - 0.5
     m = cv2.getPerspectiveTransform(to, q - np.float32(0.5))
-    out = cv2.warpPerspective(image, m, (IN_WIDTH * k, IN_HEIGHT * k), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    out = cv2.warpPerspective(image, m, (width * k, IN_HEIGHT * k), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                               borderMode=cv2.BORDER_REPLICATE)
-    return out if k == 1 else cv2.resize(out, (IN_WIDTH, IN_HEIGHT), interpolation=cv2.INTER_AREA)
+    return out if k == 1 else cv2.resize(out, (width, IN_HEIGHT), interpolation=cv2.INTER_AREA)
 
 
 def expand(q):
@@ -116,8 +116,8 @@ def _camera(rng, img, hard, height):
     return img
 
 
-def from_flat(rng, flat, aspect, hard, part=False):
-    """A flat plate (u8) -> IN_HEIGHT x IN_WIDTH u8; `part` as in from_photo."""
+def from_flat(rng, flat, aspect, hard, part=False, out_width=IN_WIDTH):
+    """A flat plate (u8) -> IN_HEIGHT x out_width u8; `part` as in from_photo."""
     top = 64 if rng.random() < 0.5 else 110
     low = 40 - 22 * hard
     height = float(np.exp(rng.uniform(np.log(low), np.log(top)))) * (0.62 if aspect > 3 else 1)
@@ -143,24 +143,22 @@ def from_flat(rng, flat, aspect, hard, part=False):
     img = _camera(rng, _light(rng, img, hard), hard, height)
     if rng.random() < 0.03:
         img = 255 - img
-    return rectify(img, found(rng, _patch(rng, quad) if part else quad, hard * (.3 if part else 1)))
+    return rectify(img, found(rng, _patch(rng, quad) if part else quad, hard * (.3 if part else 1)), out_width)
 
 
 def _patch(rng, quad):
     """The outline of a small part of a plate that holds none of the text: a corner with its sticker, a strip above or below."""
-    w, h = (rng.uniform(.09, .3), rng.uniform(.12, .27)) if rng.random() < .7 else (rng.uniform(.4, .9), rng.uniform(.14, .22))
+    w, h = (rng.uniform(.14, .3), rng.uniform(.16, .27)) if rng.random() < .6 else (rng.uniform(.4, .9), rng.uniform(.14, .22))
     x = rng.choice([0, 1 - w]) if w < .35 else rng.uniform(0, 1 - w)
     y = rng.choice([0, 1 - h])
-    if w < .35:
-        x, y = x + rng.uniform(0, .05) * (1 if x == 0 else -1), y + rng.uniform(0, .06) * (1 if y == 0 else -1)
     m = cv2.getPerspectiveTransform(np.float32([[0, 0], [1, 0], [1, 1], [0, 1]]), np.asarray(quad, np.float32))
     part = np.float32([[[x, y], [x + w, y], [x + w, y + h], [x, y + h]]])
     return cv2.perspectiveTransform(part, m)[0]
 
 
-def from_photo(rng, photo, quad, hard, part=False):
+def from_photo(rng, photo, quad, hard, part=False, out_width=IN_WIDTH):
     """
-    A labelled region of a photo (u8, corners in it) -> IN_HEIGHT x IN_WIDTH u8: mild faults, it has its own. `part`: a piece
+    A labelled region of a photo (u8, corners in it) -> IN_HEIGHT x out_width u8: mild faults, it has its own. `part`: a piece
     of the plate without its text instead.
     """
     img, q = photo, np.asarray(quad, np.float32)
@@ -180,4 +178,4 @@ def from_photo(rng, photo, quad, hard, part=False):
     r = (q - c) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
     r[:, 1] += shear * r[:, 0]
     r += c
-    return rectify(np.clip(img, 0, 255).astype(np.uint8), found(rng, _patch(rng, r) if part else r, hard * (.3 if part else 1)))
+    return rectify(np.clip(img, 0, 255).astype(np.uint8), found(rng, _patch(rng, r) if part else r, hard * (.3 if part else 1)), out_width)

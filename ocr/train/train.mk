@@ -2,6 +2,7 @@
 #   make train [PHOTOS=folder] every model again, in build/host/train/ (hours); without photos on renderings alone
 #   make train-reader          one of them: the reader; MINUTES=n or STEPS=n, SEED=n, START=checkpoint.pt, QUADS=corners.json
 #   make train-state           the network that tells the state; MINUTES, STEPS, SEED, START as above
+#   make train-tesseract       the second reader; the same, START=plate.traineddata.pt
 #   make ship MODEL=file       put a trained model into ocr/models, its hash onto the card, its report into ocr/train/reports
 #   make check-train           the tests of the trainings and of the models' card
 #
@@ -9,7 +10,7 @@
 # ocr/train/report.py says), and stands in TRAININGS. Plates of the simulator are made on demand: $(call plates,us-51-12000) is
 # the file to depend on for 12,000 US plates of seed 51.
 TRAINED   ?= $(B)/train
-TRAININGS := reader state
+TRAININGS := reader state tesseract
 MINUTES   ?= 60
 SEED      ?= 1
 
@@ -36,6 +37,13 @@ train-state: train-deps
 	@mkdir -p $(TRAINED)/state
 	$(PYTHON) ocr/train/state_train.py $(TRAIN) $(if $(START),--start '$(START)') $(STATE_MORE) --out $(TRAINED)/state/state.onnx \
 		--report $(TRAINED)/state/report
+# From nothing in one go; about as long again from START=build/host/train/tesseract/plate.traineddata.pt.
+TESSERACT_PLATES ?= us-41-9000 eu-42-2500
+train-tesseract: train-deps $(call plates,$(TESSERACT_PLATES))
+	@mkdir -p $(TRAINED)/tesseract
+	$(PYTHON) ocr/train/tesseract_train.py $(TRAIN) $(if $(QUADS),--quads '$(QUADS)') $(if $(START),--start '$(START)') \
+		$(TESSERACT_PLATES:%=--sim $(TRAINED)/plates/%) $(TESSERACT_MORE) --out $(TRAINED)/tesseract/plate.traineddata \
+		--report $(TRAINED)/tesseract/report
 
 ship:
 	@$(PYTHON) ocr/train/ship.py $(or $(MODEL),$(error ship: MODEL=build/host/train/reader/read.onnx)) ocr/models ocr/train/reports
