@@ -11,7 +11,8 @@ bool engines_open(const char *models, int threads, struct engines **out, struct 
 		return err_set(e, ERR_NO_MEMORY, "engines: out of memory");
 	if (!localiser_open(models, threads, &g->localiser, e) ||
 	    !reader_open(models, threads, &g->reader, e) ||
-	    !state_open(models, threads, &g->state, e)) {
+	    !state_open(models, threads, &g->state, e) ||
+	    !tesseract_reader_open(models, &g->tesseract, e)) {
 		engines_free(g);
 		return false;
 	}
@@ -26,5 +27,6 @@ void engines_free(struct engines *g)
 	localiser_free(g->localiser);
 	reader_free(g->reader);
 	state_free(g->state);
+	tesseract_reader_free(g->tesseract);
 	free(g);
 }

@@ -8,12 +8,14 @@
 #include "ocr/localise.h"
 #include "ocr/read.h"
 #include "ocr/state.h"
+#include "ocr/tesseract.h"
 
 /* Each is borrowed from here for as long as this stays open. None is ever NULL. Not thread-safe. */
 struct engines {
-	struct localiser *localiser; /* where plates are */
-	struct reader *reader;	     /* what they say: the network */
-	struct state_teller *state;  /* which state's they look like */
+	struct localiser *localiser;	    /* where plates are */
+	struct reader *reader;		    /* what they say: the network */
+	struct state_teller *state;	    /* which state's they look like */
+	struct tesseract_reader *tesseract; /* a second opinion on what they say */
 };
 
 /*

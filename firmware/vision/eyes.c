@@ -8,6 +8,7 @@
 #include "firmware/vision/pictures.h"
 #include "firmware/vision/trigger.h"
 #include "ocr/engines.h"
+#include "ocr/fuse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -141,6 +142,31 @@ static void on_end(void *arg, struct passage *q, enum passage_outcome outcome)
 		break;
 	}
 	pictures_give(y->pictures, q->picture);
+}
+
+/* The second reader looks once at the best picture of each angle. */
+static void on_closing(void *arg, struct passage *q)
+{
+	struct eyes *y = arg;
+
+	for (unsigned c = 0; c < FRAME_CAMERAS; c++) {
+		const uint8_t *patch = pictures_patch(y->pictures, q->picture, c);
+		const struct plate_observation *only[1];
+		struct plate_observation seen;
+		struct plate_read alone;
+		struct err e = {0};
+
+		if (!patch || !q->angle[c].seen.n)
+			continue;
+		if (!tesseract_read(y->engines->tesseract, patch, &seen, &e)) {
+			failed(y, &e);
+			continue;
+		}
+		only[0] = &seen;
+		fuse(only, 1, &alone);
+		evidence_weigh(&seen, &alone);
+		evidence_add(&q->angle[c].seen, &seen, q->angle[c].best);
+	}
 }
 
 static void on_merge(void *arg, struct passage *into, struct passage *from,
@@ -392,7 +418,8 @@ static void passages_setup(const struct eyes *y, struct passages_conf *out)
 
 static bool start_over(struct eyes *y, struct err *e)
 {
-	const struct passages_hooks hooks = {.ended = on_end, .merged = on_merge, .arg = y};
+	const struct passages_hooks hooks = {
+	    .closing = on_closing, .ended = on_end, .merged = on_merge, .arg = y};
 	struct passages_conf conf;
 	uint32_t w = y->width[0] > y->width[1] ? y->width[0] : y->width[1];
 	uint32_t h = y->height[0] > y->height[1] ? y->height[0] : y->height[1];

@@ -91,6 +91,9 @@ bool passages_new(const struct passages_conf *conf, struct passages **out,
 void passages_free(struct passages *p);
 
 struct passages_hooks {
+	/* A passage is about to be judged for the last time: what the callee adds to the evidence
+	 * of its angles counts. */
+	void (*closing)(void *arg, struct passage *q);
 	/* A passage is decided or given up. For PASSAGE_EVENT and PASSAGE_LOW_QUALITY it becomes an
 	 * event. Its picture slot is the callee's to free: it is -1 afterwards. */
 	void (*ended)(void *arg, struct passage *q, enum passage_outcome outcome);

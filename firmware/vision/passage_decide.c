@@ -160,6 +160,11 @@ static void end(struct passages *p, int i)
 	enum passage_outcome outcome;
 	bool event;
 
+	if (p->hooks.closing) {
+		p->hooks.closing(p->hooks.arg, q);
+		q->stale = true;
+		passage_refresh(q);
+	}
 	reconcile(q);
 	outcome = judge(p, i);
 	event = outcome == PASSAGE_EVENT || outcome == PASSAGE_LOW_QUALITY;

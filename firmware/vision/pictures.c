@@ -3,6 +3,7 @@
 
 #include "firmware/base/cleanup.h"
 #include "firmware/vision/quality.h"
+#include "ocr/tesseract.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ struct held {
 struct slot {
 	bool taken;
 	struct held at[WIRE_PICTURES];
+	bool cut[FRAME_CAMERAS];
+	uint8_t patch[FRAME_CAMERAS][TESSERACT_PATCH];
 };
 
 struct pictures {
@@ -81,6 +84,7 @@ int pictures_take(struct pictures *p)
 			p->slots[i].taken = true;
 			for (unsigned k = 0; k < WIRE_PICTURES; k++)
 				p->slots[i].at[k].len = 0;
+			memset(p->slots[i].cut, 0, sizeof p->slots[i].cut);
 			return i;
 		}
 	return -1;
@@ -130,6 +134,7 @@ bool pictures_shoot(struct pictures *p, int slot, unsigned camera, const struct 
 	uint32_t x, y, w, h;
 
 	crop->len = scene->len = 0;
+	p->slots[slot].cut[camera] = tesseract_cut(img, quad, p->slots[slot].patch[camera], NULL);
 	if (!quality_box(img, quad, &x, &y, &w, &h))
 		return err_set(e, ERR_LIMIT, "pictures: the plate lies outside");
 	widen(&x, &w, MARGIN_W, img->width);
@@ -153,6 +158,13 @@ void pictures_copy(struct pictures *p, int into, int from, unsigned camera)
 		to->len = of->len;
 		memcpy(to->jpeg, of->jpeg, of->len);
 	}
+	p->slots[into].cut[camera] = p->slots[from].cut[camera];
+	memcpy(p->slots[into].patch[camera], p->slots[from].patch[camera], TESSERACT_PATCH);
+}
+
+const uint8_t *pictures_patch(const struct pictures *p, int slot, unsigned camera)
+{
+	return slot >= 0 && p->slots[slot].cut[camera] ? p->slots[slot].patch[camera] : NULL;
 }
 
 void pictures_parts(const struct pictures *p, int slot, struct iovec parts[WIRE_PICTURES],

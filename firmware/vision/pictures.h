@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pictures of a passage: for each angle the plate with a margin and the whole scene, as JPEG
- * (libjpeg-turbo), so that frame buffers go back at once. Room for all is taken at the start;
- * nothing is allocated afterwards but by the encoder for itself.
+ * (libjpeg-turbo), so that frame buffers go back at once; and the rectified plate as it is. Room
+ * for all is taken at the start; nothing is allocated afterwards but by the encoder for itself.
  */
 #ifndef FIRMWARE_VISION_PICTURES_H
 #define FIRMWARE_VISION_PICTURES_H
@@ -33,6 +33,10 @@ bool pictures_shoot(struct pictures *p, int slot, unsigned camera, const struct 
 
 /* Copy angle `camera` from one slot into another. */
 void pictures_copy(struct pictures *p, int into, int from, unsigned camera);
+
+/* The rectified plate of angle `camera` for the second reader (ocr/tesseract.h), or NULL where
+ * there is none. The slot's own. */
+const uint8_t *pictures_patch(const struct pictures *p, int slot, unsigned camera);
 
 /*
  * What slot holds, as parts of a gift in the order of enum wire_picture, and where each lies in it.

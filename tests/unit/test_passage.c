@@ -39,6 +39,7 @@ struct event {
 	bool low, degraded;
 	int64_t at_ms, first_ms, last_ms;
 	uint32_t pairs;
+	float confidence;
 };
 
 struct street {
@@ -53,7 +54,24 @@ struct street {
 	int back_ms;	      /* that the clock has been set back */
 	bool idle_when_still; /* the trigger shuts when nothing moves */
 	uint32_t tremble;
+	const char
+	    *second; /* what another reader says of each angle when a passage closes, or NULL */
+	size_t closed;
 };
+
+static void on_closing(void *arg, struct passage *q)
+{
+	struct street *s = arg;
+
+	s->closed++;
+	for (unsigned c = 0; s->second && c < 2; c++) {
+		struct plate_observation seen;
+
+		lattice_text(&seen, s->second, 0.99f);
+		seen.engine = PLATE_TESSERACT;
+		evidence_add(&q->angle[c].seen, &seen, q->angle[c].best);
+	}
+}
 
 static void on_end(void *arg, struct passage *q, enum passage_outcome outcome)
 {
@@ -75,6 +93,7 @@ static void on_end(void *arg, struct passage *q, enum passage_outcome outcome)
 	ev->first_ms = q->first_ns / MS;
 	ev->last_ms = q->last_ns / MS;
 	ev->pairs = q->pairs;
+	ev->confidence = q->read.confidence;
 	s->n_events++;
 }
 
@@ -93,7 +112,7 @@ static void begin(struct street *s, bool stills)
 	    .longest_ns = 3000 * MS,
 	    .lost_ns = 400 * MS,
 	};
-	struct passages_hooks hooks = {.ended = on_end, .arg = s};
+	struct passages_hooks hooks = {.closing = on_closing, .ended = on_end, .arg = s};
 	struct err e;
 
 	memset(s, 0, sizeof *s);
@@ -244,6 +263,33 @@ static void test_one_vehicle(void **state)
 	assert_true(s.events[0].at_ms - 1500 < 700); /* settled early, not when it had left */
 	assert_in_range(s.events[0].pairs, 4, 12);
 	end(&s);
+}
+
+/* Asked once a vehicle, before the verdict, and heard. */
+static void test_a_second_reader(void **state)
+{
+	const char *says[] = {"AB1C23", "AB1C28"};
+	float confidence[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct street s;
+
+		begin(&s, false);
+		s.second = says[i];
+		add(&s, (struct car){.text = {"AB1C23", "AB1C23"},
+				     .sure = {0.9f, 0.9f},
+				     .from_ms = 1500,
+				     .to_ms = 3700,
+				     .lane = 300});
+		drive(&s, 12000);
+		assert_int_equal(s.n_events, 1);
+		assert_int_equal(s.closed, 1);
+		confidence[i] = s.events[0].confidence;
+		end(&s);
+	}
+	assert_true(confidence[0] > 0.9f);
+	assert_true(confidence[1] < confidence[0] - 0.1f);
 }
 
 static void test_fast_vehicle_at_a_low_rate(void **state)
@@ -689,6 +735,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_vehicle),
+	    cmocka_unit_test(test_a_second_reader),
 	    cmocka_unit_test(test_fast_vehicle_at_a_low_rate),
 	    cmocka_unit_test(test_starved_of_pairs),
 	    cmocka_unit_test(test_side_by_side),

@@ -6,6 +6,7 @@
 #include "firmware/vision/pictures.h"
 #include "firmware/vision/quality.h"
 #include "firmware/vision/unsent.h"
+#include "ocr/tesseract.h"
 #include "tests/unit/lattice.h"
 
 #include <errno.h>
@@ -209,7 +210,14 @@ static void test_pictures(void **state)
 	assert_int_equal(spans[WIRE_SCENE_1].offset,
 			 spans[WIRE_SCENE_0].offset + spans[WIRE_SCENE_0].len);
 	second = pictures_take(p);
+	assert_null(pictures_patch(p, second, 1));
 	pictures_copy(p, second, slot, 1);
+	assert_null(pictures_patch(p, second, 0));
+	assert_memory_equal(pictures_patch(p, second, 1), pictures_patch(p, slot, 1),
+			    TESSERACT_PATCH);
+	assert_memory_not_equal(pictures_patch(p, slot, 0), pictures_patch(p, slot, 1),
+				TESSERACT_PATCH);
+	assert_null(pictures_patch(p, -1, 0));
 	pictures_parts(p, second, parts, spans);
 	assert_int_equal(spans[WIRE_CROP_0].len, 0);
 	check_jpeg(&parts[WIRE_SCENE_1], 200, 100);
