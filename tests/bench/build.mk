@@ -16,13 +16,15 @@ test/bench/engines.libs := ocr_dnn ocr image_file base
 test/bench/engines.ldlibs := -lturbojpeg
 BENCH_READER :=
 ifeq ($(CONFIG_READER_TOOL),y)
-# read_stages: alpr-read with a clock at its seams, for bench_reader.py (and its test: hence a probe). In test/, so that ../models is where alpr-read's is.
+# read_stages: alpr-read with a clock at its seams, for bench_reader.py (and its test: hence a probe). In test/, so that ../models
+# is where alpr-read's is.
 PROBES += test/read_stages
 test/read_stages.src  := tests/bench/read_stages.c $(bin/alpr-read.src)
 test/read_stages.libs := $(bin/alpr-read.libs)
 test/read_stages.pkgs := $(bin/alpr-read.pkgs)
-test/read_stages.ldlibs := $(foreach f,image_file_read localise reader_observe fuse state_look read_json_plates,-Wl,--wrap=$(f))
-BENCH_READER += bin/alpr-read test/read_stages
+test/read_stages.ldlibs := $(foreach f,image_file_read localise reader_observe fuse state_look read_json_plates \
+	tesseract_cut tesseract_read tesseract_observe,-Wl,--wrap=$(f))
+BENCH_READER += bin/alpr-read test/read_stages test/bench/engines
 endif
 ifeq ($(CONFIG_CAMERA_SIM),y)
 BENCH_READER += bin/alpr-sim

@@ -15,12 +15,14 @@
 #include "ocr/read.h"
 #include "ocr/read_json.h"
 #include "ocr/state.h"
+#include "ocr/tesseract.h"
 
 #include <string.h>
 
-enum stage { DECODE, LOCALISE, READ, FUSE, STATE, STAGES };
+enum stage { DECODE, LOCALISE, READ, SECOND, FUSE, STATE, STAGES };
 
-static const char *const names[STAGES] = {"decode", "localise", "read", "fuse", "state"};
+static const char *const names[STAGES] = {"decode",	   "localise", "read",
+					  "second reader", "fuse",     "state"};
 
 /* The wrapped functions get no context, so what they count lies here; one program, one thread. */
 static struct {
@@ -46,6 +48,20 @@ bool __real_state_look(struct state_teller *t, const struct image *img,
 		       const struct plate_quad *quad, struct issuer_look *out, struct err *e);
 bool __wrap_state_look(struct state_teller *t, const struct image *img,
 		       const struct plate_quad *quad, struct issuer_look *out, struct err *e);
+bool __real_tesseract_cut(const struct image *img, const struct plate_quad *quad,
+			  uint8_t patch[TESSERACT_PATCH], struct err *e);
+bool __wrap_tesseract_cut(const struct image *img, const struct plate_quad *quad,
+			  uint8_t patch[TESSERACT_PATCH], struct err *e);
+bool __real_tesseract_read(struct tesseract_reader *t, const uint8_t patch[TESSERACT_PATCH],
+			   struct plate_observation *out, struct err *e);
+bool __wrap_tesseract_read(struct tesseract_reader *t, const uint8_t patch[TESSERACT_PATCH],
+			   struct plate_observation *out, struct err *e);
+bool __real_tesseract_observe(struct tesseract_reader *t, const struct image *img,
+			      const struct plate_quad *quad, struct plate_observation *out,
+			      struct err *e);
+bool __wrap_tesseract_observe(struct tesseract_reader *t, const struct image *img,
+			      const struct plate_quad *quad, struct plate_observation *out,
+			      struct err *e);
 bool __wrap_read_json_plates(FILE *to, char *const *files, size_t n, double ms,
 			     const struct plates *plates);
 
@@ -106,6 +122,38 @@ bool __wrap_state_look(struct state_teller *t, const struct image *img,
 	bool ok = __real_state_look(t, img, quad, out, e);
 
 	count(STATE, begin);
+	return ok;
+}
+
+bool __wrap_tesseract_cut(const struct image *img, const struct plate_quad *quad,
+			  uint8_t patch[TESSERACT_PATCH], struct err *e)
+{
+	int64_t begin = clock_mono_ns();
+	bool ok = __real_tesseract_cut(img, quad, patch, e);
+
+	count(SECOND, begin);
+	seen.calls[SECOND]--; /* it is read later */
+	return ok;
+}
+
+bool __wrap_tesseract_read(struct tesseract_reader *t, const uint8_t patch[TESSERACT_PATCH],
+			   struct plate_observation *out, struct err *e)
+{
+	int64_t begin = clock_mono_ns();
+	bool ok = __real_tesseract_read(t, patch, out, e);
+
+	count(SECOND, begin);
+	return ok;
+}
+
+bool __wrap_tesseract_observe(struct tesseract_reader *t, const struct image *img,
+			      const struct plate_quad *quad, struct plate_observation *out,
+			      struct err *e)
+{
+	int64_t begin = clock_mono_ns();
+	bool ok = __real_tesseract_observe(t, img, quad, out, e);
+
+	count(SECOND, begin);
 	return ok;
 }
 
