@@ -10,7 +10,7 @@
 #define TRUST_LOOKS  1.0f  /* on the network's log-probabilities */
 #define TRUST_SHAPES 0.7f  /* and on the formats': texts are misread, tables incomplete */
 #define FURTHER	     0.35f /* second and later views count this much of the first */
-#define GIVEN	     0.9f  /* least posterior of a state that is given */
+#define GIVEN	     0.98f /* least posterior of a state that is given */
 #define LEAST_LOOK   0.1f  /* and what the looks alone must leave it */
 #define OTHER	     0.5f /* of plates of no format: as likely any state's format as no series at all */
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Natural logs, fitted on photographs (ocr/README.md). */
-#define NONE	 (-12.0f) /* likelihood that whatever else stands there is given */
-#define FARTHEST (-20.0f) /* no word is less likely: it would make no difference */
+#define NONE	 (-28.0f) /* likelihood that whatever else stands there is given */
+#define FARTHEST (-36.0f) /* no word is less likely: it would make no difference */
 #define SURE	 0.995f
 
 #define PATH (2 * ISSUER_WORD_MAX + 1)

@@ -7,8 +7,9 @@ import numpy as np
 
 import state_designs as table
 
-FARTHEST = 20.0  # natural log: a word is not less likely than this; ocr/lexicon.c has the same two
-NONE = -12.0     # natural log of the likelihood that whatever else stands there is given
+FARTHEST = 36.0  # natural log: a word is not less likely than this; ocr/lexicon.c has the same two
+TOO_SURE = 1.5   # the network's log-probabilities are divided by this: ocr/state.c has it too
+NONE = -28.0     # natural log of the likelihood that whatever else stands there is given
 
 
 def words():
@@ -60,6 +61,8 @@ class Lexicon:
         """Log-probability of each state and of unknown from the lattices of a plate's strips."""
         score = np.zeros(table.UNKNOWN + 1)
         for logp in strips:
+            logp = logp / TOO_SURE
+            logp = logp - np.logaddexp.reduce(logp, axis=1, keepdims=True)
             best = np.full(table.UNKNOWN + 1, -FARTHEST)
             np.maximum.at(best, self.state, self.likelihood(logp))
             best[:table.UNKNOWN] = np.logaddexp(best[:table.UNKNOWN], NONE)

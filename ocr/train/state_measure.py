@@ -4,8 +4,8 @@
 
   state_measure.py PHOTOS [--reader build/host/bin/alpr-read] [--labels states.tsv] [--list]
 
-No photo teaches the network (state_train.py renders all that it learns from), so all of them count. A plate labelled `-` is of no
-state of the US, or nobody can tell: any state given there is wrong.
+Counted for the photos that teach the network (split train) and for the held-out ones. A plate labelled `-` is of no state of the
+US, or nobody can tell: any state given there is wrong.
 """
 import argparse
 import json
@@ -14,7 +14,7 @@ import subprocess
 
 
 def labelled(folder, labels):
-    """{file: [(box, state or None)]}"""
+    """{file: [(box, state or None, held out)]}"""
     with open(os.path.join(folder, "annotations.jsonl"), encoding="utf-8") as f:
         rows = {row["file"]: row for row in map(json.loads, f)}
     out = {}
@@ -22,7 +22,8 @@ def labelled(folder, labels):
         for line in f:
             file, x, y, state = line.rstrip("\n").split("\t")
             plate = next(p for p in rows[file]["plates"] if p["x"] == float(x) and p["y"] == float(y))
-            out.setdefault(file, []).append(((plate["x"], plate["y"], plate["w"], plate["h"]), None if state == "-" else state))
+            out.setdefault(file, []).append(((plate["x"], plate["y"], plate["w"], plate["h"]), None if state == "-" else state,
+                                              rows[file]["split"] != "train"))
     return out
 
 
@@ -41,18 +42,18 @@ def main():
     args = p.parse_args()
     plates = labelled(args.photos, args.labels)
     run = subprocess.run([args.reader, *[os.path.join(args.photos, f) for f in plates]], stdout=subprocess.PIPE, check=True)
-    count = {"of a state": [0, 0, 0, 0], "of none, or no telling": [0, 0, 0, 0]}
+    count = {(kind, held): [0, 0, 0, 0] for held in (True, False) for kind in ("of a state", "of none, or no telling")}
     wrong = []
     for line, (file, boxes) in zip(map(json.loads, run.stdout.decode().splitlines()), plates.items()):
-        for box, state in boxes:
+        for box, state, held in boxes:
             best = next((r for r in line["plates"] if r["quad"] and on(r["quad"], box)), None)
-            said, row = best and best["jurisdiction"], count["of a state" if state else "of none, or no telling"]
+            said, row = best and best["jurisdiction"], count["of a state" if state else "of none, or no telling", held]
             for i, yes in enumerate((True, best is not None, said is not None, said is not None and said == state)):
                 row[i] += yes
             if said and said != state:
                 wrong.append(f"{file}: {state or 'none'} given as {said}")
-    for name, row in count.items():
-        print("{}: {} plates, {} read, {} given a state, {} rightly".format(name, *row))
+    for (kind, held), row in count.items():
+        print("{}, {}: {} plates, {} read, {} given a state, {} rightly".format("held out" if held else "train", kind, *row))
     if args.list:
         print("\n".join(wrong))
 

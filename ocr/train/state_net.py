@@ -119,6 +119,21 @@ def from_flat(rng, flat, hard):
     return strips(img, found(rng, quad, hard))
 
 
+def from_photo(rng, photo, quad, hard):
+    """A labelled region of a photo (u8, corners in it) -> its strips: mild faults, it has its own."""
+    img, q = photo, np.asarray(quad, np.float32)
+    height = q[3, 1] - q[0, 1]
+    if height > 60 and rng.random() < 0.6:
+        k = float(np.exp(rng.uniform(np.log(max(55, 0.4 * height) / height), 0)))
+        img = cv2.resize(img, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+        q = q * [img.shape[1] / photo.shape[1], img.shape[0] / photo.shape[0]]
+    if rng.random() < 0.5:
+        img = aug._light(rng, img.astype(np.float32), hard * 0.4)
+    if rng.random() < 0.5:
+        img = aug._camera(rng, img.astype(np.float32), hard * 0.3, min(q[3, 1] - q[0, 1], 60))
+    return strips(np.clip(img, 0, 255).astype(np.uint8), found(rng, q, 0.7 * hard))
+
+
 class Export(nn.Module):
     def __init__(self, model):
         super().__init__()

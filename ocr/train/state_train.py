@@ -29,6 +29,8 @@ import state_render
 
 LEARNED = 0.25      # running loss below which it is made harder
 GIVEN = 0.9         # probability from which a state counts as given
+PHOTO_SHARE = 0.15  # of the strips, where there are photos
+AT_THE_BOTTOM = ("AL", "CO", "DE", "IN", "NC", "NH", "SC")  # the name, on enough plates of these
 AHEAD = 4           # batches made before they are needed
 
 
@@ -56,6 +58,11 @@ def load_photos(folder, labels=os.path.join(os.path.dirname(os.path.abspath(__fi
     return out
 
 
+def top_text(state):
+    """What stands at the top of a plate of that state, most of the time."""
+    return "MYFLORIDACOM" if table.CODES[state] == "FL" else lexicon.letters(table.NAMES[table.CODES[state]])
+
+
 class Data:
     """Batches; the plates rendered last are kept and seen several times, spoilt anew each time."""
 
@@ -63,7 +70,14 @@ class Data:
         self.rng = np.random.default_rng(args.seed)
         self.plates = state_render.Plates(self.rng, state_render.Words((True, False)))
         self.flat = [self.plates.one(easy=self.rng.random() > args.hard) for _ in range(args.plates)]
-        print(f"data: {len(self.flat)} plates", flush=True)
+        self.photos = []
+        if args.photos:
+            self.photos = [(p[0], p[1], top_text(p[2])) for p in load_photos(args.photos)
+                           if p[3] == "train" and p[2] != table.UNKNOWN and table.CODES[p[2]] not in AT_THE_BOTTOM]
+            count = {t: sum(p[2] == t for p in self.photos) for _, _, t in self.photos}
+            weight = np.array([count[t] ** -0.6 for _, _, t in self.photos])
+            self.weight = np.cumsum(weight) / weight.sum()
+        print(f"data: {len(self.flat)} plates, {len(self.photos)} photo plates", flush=True)
 
     def batch(self, n, hard, fresh):
         """n strips, two of three of them top ones (most names stand there), with what stands on them."""
@@ -71,6 +85,10 @@ class Data:
         for _ in range(fresh):
             self.flat[int(self.rng.integers(len(self.flat)))] = self.plates.one(easy=self.rng.random() > hard)
         while len(out) < n:
+            if self.photos and self.rng.random() < PHOTO_SHARE:
+                photo, quad, text = self.photos[int(np.searchsorted(self.weight, self.rng.random()))]
+                out.append((net.from_photo(self.rng, photo, quad, hard)[0], text))
+                continue
             flat, _, texts = self.flat[int(self.rng.integers(len(self.flat)))]
             got = list(zip(net.from_flat(self.rng, flat, hard * self.rng.random() ** 0.7), map(lexicon.letters, texts)))
             out += got if self.rng.random() < 0.5 else got[:1]
@@ -129,7 +147,7 @@ def greedy(logp):
 
 
 class Held:
-    """What is never trained on: renderings in fonts of their own, and all photos."""
+    """What is never trained on: renderings in fonts of their own, and photos of the held-out split."""
 
     def __init__(self, args):
         rng = np.random.default_rng(4711)
@@ -139,7 +157,7 @@ class Held:
             flat, label, texts = plates.one()
             self.sets["rendered"].append((net.from_flat(rng, flat, 0.4), label, [lexicon.letters(t) for t in texts]))
         if args.photos:
-            self.sets["photos"] = [(net.strips(p[0], p[1]), p[2], None) for p in load_photos(args.photos)]
+            self.sets["photos"] = [(net.strips(p[0], p[1]), p[2], None) for p in load_photos(args.photos) if p[3] != "train"]
 
     def measure(self, model):
         """{figure: share}, and the confusions of the renderings."""

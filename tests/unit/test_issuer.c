@@ -142,7 +142,7 @@ static void a_shape_alone_names_none(void **state)
 
 static void a_shape_supports_what_is_seen(void **state)
 {
-	const struct issuer_look maybe = sees("MO", 0.4f), california = sees("CA", 0.4f);
+	const struct issuer_look maybe = sees("MO", 0.6f), california = sees("CA", 0.6f);
 
 	(void)state;
 	expect(&maybe, "AB1C2D", "MO");

@@ -88,7 +88,7 @@ static void likelihood_is_the_sum_over_paths(void **state)
 	assert_true(fabsf(lexicon_log_likelihood(&s, "A") - logf(by_hand)) < 1e-5f);
 	assert_true(fabsf(lexicon_log_likelihood(&s, "") - logf(.1f * .3f)) < 1e-5f);
 	/* A letter twice needs a blank between. */
-	assert_true(lexicon_log_likelihood(&s, "AA") <= -19.9f);
+	assert_true(lexicon_log_likelihood(&s, "AA") <= -35.9f);
 }
 
 static void a_name_names_its_state(void **state)
@@ -130,8 +130,11 @@ static void other_words_say_nothing(void **state)
 		const struct lexicon_strip s = reads(texts[i], .95f);
 		struct issuer_look l = look_at(&s, 1);
 
-		for (size_t k = 0; k < ISSUER_CLASSES; k++)
-			assert_true(l.logp[k] < logf(.1f));
+		const struct issuer_look *looks[] = {&l};
+		char out[3] = "??";
+
+		issuer_decide(looks, 1, "", out);
+		assert_string_equal(out, "");
 	}
 }
 
@@ -153,7 +156,7 @@ static void strips_support_or_contradict_each_other(void **state)
 
 static void one_clear_name_is_enough(void **state)
 {
-	const struct lexicon_strip clear = reads("NEBRASKA", .97f), half = reads("NEBRASKA", .3f),
+	const struct lexicon_strip clear = reads("NEBRASKA", .97f), half = reads("NE", .5f),
 				   other = reads("CARMAX", .97f);
 	const struct lexicon_strip *strips[] = {&clear, &half, &other};
 
