@@ -223,7 +223,10 @@ bool cv_resize(const struct image *img, uint32_t x, uint32_t y, uint32_t w, uint
 		cv::Mat dst((int)height, (int)width, CV_8UC1, out, stride);
 		cv::Mat src = view(img)(cv::Rect((int)x, (int)y, (int)w, (int)h));
 		bool grow = width > w || height > h;
-		cv::resize(src, dst, dst.size(), 0, 0, grow ? cv::INTER_LINEAR : cv::INTER_AREA);
+		// Two taps miss nothing of a picture that hardly shrinks, at a fifth of the price.
+		bool hardly = w <= width + width / 8 && h <= height + height / 8;
+		cv::resize(src, dst, dst.size(), 0, 0,
+			   grow || hardly ? cv::INTER_LINEAR : cv::INTER_AREA);
 		return true;
 	} catch (const std::exception &x2) {
 		return thrown(e, ERR_IO, x2.what());

@@ -64,8 +64,8 @@ bool cv_warp(const struct image *img, const struct plate_quad *quad, uint8_t *ou
 	     uint32_t height, struct err *e) MUST_CHECK;
 
 /* Resample the rectangle x, y, w, h of `img` (inside it) to width x height (1 to 8192 each): area
- * average when it shrinks, bilinear when it grows. `stride` bytes from row to row of out.
- * ERR_ARGUMENT: a rectangle outside; ERR_IO: OpenCV failed. */
+ * average when it shrinks, bilinear when it grows or shrinks by no more than an eighth. `stride`
+ * bytes from row to row of out. ERR_ARGUMENT: a rectangle outside; ERR_IO: OpenCV failed. */
 bool cv_resize(const struct image *img, uint32_t x, uint32_t y, uint32_t w, uint32_t h,
 	       uint8_t *out, uint32_t width, uint32_t height, uint32_t stride,
 	       struct err *e) MUST_CHECK;

@@ -14,7 +14,7 @@
 #define SIDE_LEAST 16u
 #define SIDE_MOST  16384u
 #define CELL	   32u	 /* the network takes sides that are multiples of this */
-#define LONG_FRAME 640u	 /* long side of the pass that every image gets */
+#define LONG_FRAME 576u	 /* long side of the pass that every image gets */
 #define LONG_NEAR  224u	 /* plates that fill the image */
 #define LONG_FAR   1280u /* small plates in large photos */
 #define FAR_FROM   1600u /* longer images may get the LONG_FAR pass; camera frames do not */
@@ -26,6 +26,7 @@
 
 #define FOUND	       32u  /* plates of one image that are gone into at all */
 #define LOOKS	       4u   /* the best of them, which get a second look */
+#define UNLOOKED       0.9f /* what is left of the score of a plate without one */
 #define LOOK_W	       256u /* its input, with the plate in the middle */
 #define LOOK_H	       160u
 #define LOOK_PLATE     130.0f /* most that a plate measures in it */
@@ -39,7 +40,8 @@
  * free of that. */
 struct localiser {
 	struct cv_net *frame, *near, *look;
-	uint8_t *luma; /* LONG_FAR x LONG_FAR */
+	uint8_t *luma;	 /* LONG_FAR x LONG_FAR */
+	uint8_t *halved; /* up to twice that a side: on the way there */
 	struct localise_candidates candidates;
 };
 
@@ -87,9 +89,18 @@ static struct fit fit_image(const struct image *img, uint32_t long_side)
 
 static bool fill(struct localiser *l, const struct image *img, const struct fit *f, struct err *e)
 {
+	uint32_t k = localise_whole_step(img->width, img->height, f->inside_w, f->inside_h);
+	struct image from = *img;
+
 	if (f->inside_w != f->width || f->inside_h != f->height)
 		memset(l->luma, 0, (size_t)f->width * f->height);
-	return cv_resize(img, 0, 0, img->width, img->height, l->luma, f->inside_w, f->inside_h,
+	if (k > 1 && img->width / k < 2 * LONG_FAR && img->height / k < 2 * LONG_FAR) {
+		from = (struct image){l->halved, img->width / k, img->height / k, img->width / k};
+		if (!cv_resize(img, 0, 0, img->width, img->height, l->halved, from.width,
+			       from.height, from.stride, e))
+			return false;
+	}
+	return cv_resize(&from, 0, 0, from.width, from.height, l->luma, f->inside_w, f->inside_h,
 			 f->width, e);
 }
 
@@ -205,6 +216,23 @@ static bool second_look(struct localiser *l, const struct image *img, struct pla
 	return true;
 }
 
+/* At the best of them, but not at unlikely ones far behind the best so far: beside a plate those
+ * are hardly ever another one. */
+static bool second_looks(struct localiser *l, const struct image *img, struct plate_box *found,
+			 size_t n, struct err *e)
+{
+	float best = 0.0f;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i >= LOOKS || !localise_worth_a_look(found[i].score, best))
+			found[i].score *= UNLOOKED;
+		else if (!second_look(l, img, &found[i], e))
+			return false;
+		best = fmaxf(best, found[i].score);
+	}
+	return true;
+}
+
 static bool passes(struct localiser *l, const struct image *img, struct err *e)
 {
 	uint32_t longest = img->width > img->height ? img->width : img->height;
@@ -233,9 +261,8 @@ bool localise(struct localiser *l, const struct image *img, struct plate_box *ou
 	if (!passes(l, img, e))
 		return false;
 	n_found = localise_suppress(&l->candidates, found, FOUND);
-	for (size_t i = 0; i < n_found && i < LOOKS; i++)
-		if (!second_look(l, img, &found[i], e))
-			return false;
+	if (!second_looks(l, img, found, n_found, e))
+		return false;
 	l->candidates.n = 0;
 	for (size_t i = 0; i < n_found; i++)
 		if (found[i].score >= LEAST)
@@ -269,7 +296,8 @@ bool localiser_open(const char *models, int threads, struct localiser **out, str
 	if (!l)
 		return err_set(e, ERR_NO_MEMORY, "localise: out of memory");
 	l->luma = calloc(LONG_FAR, LONG_FAR);
-	if (!l->luma) {
+	l->halved = calloc((size_t)2 * LONG_FAR, (size_t)2 * LONG_FAR);
+	if (!l->luma || !l->halved) {
 		localiser_free(l);
 		return err_set(e, ERR_NO_MEMORY, "localise: out of memory");
 	}
@@ -291,5 +319,6 @@ void localiser_free(struct localiser *l)
 	cv_net_free(l->near);
 	cv_net_free(l->look);
 	free(l->luma);
+	free(l->halved);
 	free(l);
 }

@@ -23,10 +23,10 @@ void localiser_free(struct localiser *l);
 /*
  * Find plates in `img` (borrowed for the call), best first, overlapping ones suppressed. Fills
  * out[0..*n), *n <= most. Scores are 0.4 and more; they rank, they are no probabilities.
- * An image gets one pass with its long side at 640 pixels and an enlarged second look at its four
- * best plates; one in which nothing is sure gets a pass at 224, and, if it is longer than 1600,
- * one at 1280. Allocates nothing itself; OpenCV's dnn keeps its buffers while the size stays.
- * No plate is no error. ERR_LIMIT: image smaller than 16 pixels a side or larger than 16384;
+ * An image gets one pass with its long side at 576 pixels and an enlarged second look at up to
+ * four of its best plates; one in which nothing is sure gets a pass at 224, and, if it is longer
+ * than 1600, one at 1280. Allocates nothing itself; OpenCV's dnn keeps its buffers while the size
+ * stays. No plate is no error. ERR_LIMIT: image smaller than 16 pixels a side or larger than 16384;
  * ERR_IO: the network failed.
  */
 bool localise(struct localiser *l, const struct image *img, struct plate_box *out, size_t most,

@@ -8,6 +8,8 @@
 #define OVERLAP_MERGE 0.6f
 #define INSIDE_SAME   0.7f
 #define CORNER_MOST   65536.0f
+#define BEHIND	      0.6f  /* of the best score: less gets no second look, */
+#define LIKELY	      0.45f /* unless it is this */
 
 static const float strides[LOCALISE_LEVELS] = {8.0f, 16.0f, 32.0f};
 static const float units[LOCALISE_LEVELS] = {16.0f, 40.0f, 112.0f};
@@ -158,4 +160,19 @@ size_t localise_suppress(struct localise_candidates *c, struct plate_box *out, s
 		n++;
 	}
 	return n;
+}
+
+bool localise_worth_a_look(float score, float best)
+{
+	return score >= fminf(BEHIND * best, LIKELY);
+}
+
+uint32_t localise_whole_step(uint32_t width, uint32_t height, uint32_t to_w, uint32_t to_h)
+{
+	uint32_t across = width / to_w, down = height / to_h;
+
+	for (uint32_t k = across < down ? across : down; k > 1; k--)
+		if (width % k == 0 && height % k == 0)
+			return k;
+	return 1;
 }

@@ -47,6 +47,20 @@ float localise_collect(const struct localise_map maps[LOCALISE_LEVELS], float th
  */
 size_t localise_suppress(struct localise_candidates *c, struct plate_box *out, size_t most);
 
+/*
+ * Whether a box of this score is worth a second look beside one of score `best` (0: there is none):
+ * not an unlikely one far behind it. Beside a plate those are hardly ever another plate, and a look
+ * costs a quarter of a pass.
+ */
+bool localise_worth_a_look(float score, float best);
+
+/*
+ * The largest whole number by which width x height can be divided without a remainder and still be
+ * to_w x to_h (not 0) or more; 1 when there is none. OpenCV averages whole squares of pixels many
+ * times faster than fractions of them.
+ */
+uint32_t localise_whole_step(uint32_t width, uint32_t height, uint32_t to_w, uint32_t to_h);
+
 /* A rectangle of an image, pixels: columns x0 to x1, rows y0 to y1. */
 struct localise_bounds {
 	float x0, y0, x1, y1;

@@ -102,6 +102,34 @@ static void resize_takes_the_rectangle(void **state)
 	assert_int_equal(out[6], 1);
 }
 
+static void resize_averages_when_it_shrinks(void **state)
+{
+	uint8_t stripes[32 * 32], out[16 * 16];
+	const struct image img = {stripes, 32, 32, 32};
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof stripes; i++)
+		stripes[i] = i % 2 ? 200 : 100;
+	assert_true(cv_resize(&img, 0, 0, 32, 32, out, 16, 16, 16, &e));
+	for (size_t i = 0; i < sizeof out; i++)
+		assert_int_equal(out[i], 150);
+}
+
+static void resize_that_hardly_shrinks_keeps_slopes(void **state)
+{
+	uint8_t out[56 * 42];
+	struct err e = {0};
+
+	(void)state;
+	assert_true(cv_resize(&ramp, 0, 0, W, H, out, 56, 42, 56, &e)); /* by an eighth */
+	for (int y = 0; y < 42; y++)
+		for (int x = 0; x < 56; x++) {
+			double want = 2 * ((x + 0.5) * W / 56 - 0.5) + (y + 0.5) * H / 42 - 0.5;
+			assert_float_equal(out[y * 56 + x], want, 1.0);
+		}
+}
+
 static void resize_refuses_a_rectangle_outside(void **state)
 {
 	uint8_t out[64];
@@ -158,6 +186,8 @@ int main(void)
 	    cmocka_unit_test(warp_averages_when_it_shrinks),
 	    cmocka_unit_test(warp_refuses_degenerate_quads),
 	    cmocka_unit_test(resize_takes_the_rectangle),
+	    cmocka_unit_test(resize_averages_when_it_shrinks),
+	    cmocka_unit_test(resize_that_hardly_shrinks_keeps_slopes),
 	    cmocka_unit_test(resize_refuses_a_rectangle_outside),
 	    cmocka_unit_test(net_refuses_what_is_no_model),
 	};

@@ -83,7 +83,7 @@ static void odd_sizes_are_taken(void **state)
 {
 	static const uint32_t sizes[][2] = {{16, 16},	  {17, 31},    {100, 50},   {33, 640},
 					    {641, 359},	  {1281, 719}, {16384, 16}, {16, 16384},
-					    {4000, 3000}, {1700, 20}};
+					    {4000, 3000}, {1700, 20},  {2560, 1440}};
 	uint8_t *pixels = calloc(4000, 3000);
 
 	(void)state;

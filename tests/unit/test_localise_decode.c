@@ -178,6 +178,29 @@ static void too_many_cells_keep_the_best(void **state)
 	assert_true(out[n - 1].score > 0.8f);
 }
 
+static void only_unlikely_boxes_behind_a_plate_get_no_look(void **state)
+{
+	(void)state;
+	assert_true(localise_worth_a_look(0.3f, 0.0f)); /* the first one does whatever it is */
+	assert_true(localise_worth_a_look(0.31f, 0.5f));
+	assert_false(localise_worth_a_look(0.29f, 0.5f));
+	assert_false(localise_worth_a_look(0.44f, 0.9f));
+	assert_true(localise_worth_a_look(0.46f, 0.9f)); /* another plate, further away */
+	assert_false(localise_worth_a_look(NAN, 0.5f));
+}
+
+static void whole_steps_leave_no_remainder(void **state)
+{
+	(void)state;
+	assert_int_equal(localise_whole_step(1280, 720, 576, 320), 2);
+	assert_int_equal(localise_whole_step(1920, 1080, 576, 320), 3);
+	assert_int_equal(localise_whole_step(4056, 3040, 576, 448), 4); /* not 6 or 5 */
+	assert_int_equal(localise_whole_step(1281, 720, 576, 320), 1);
+	assert_int_equal(localise_whole_step(1151, 720, 576, 320), 1);
+	assert_int_equal(localise_whole_step(100, 50, 128, 64), 1); /* grows */
+	assert_int_equal(localise_whole_step(16384, 16, 576, 1), 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +213,8 @@ int main(void)
 	    cmocka_unit_test_setup(no_more_than_asked, clear),
 	    cmocka_unit_test_setup(nonsense_cells_are_left_out, clear),
 	    cmocka_unit_test_setup(too_many_cells_keep_the_best, clear),
+	    cmocka_unit_test(only_unlikely_boxes_behind_a_plate_get_no_look),
+	    cmocka_unit_test(whole_steps_leave_no_remainder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
