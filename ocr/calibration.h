@@ -21,7 +21,9 @@
 #define CALIBRATION_FAINT 0.5f
 
 static const struct fuse_tuning calibration_fuse = {
-    .engine = {1.0f, 1.0f},
+    /* Of Tesseract's: of 84 held-out plates read by both, the labels are given most confidence at
+     * a quarter (test/bench/engines: score). */
+    .engine = {1.0f, 0.25f},
     .further = 0.35f,
     .alike = 0.7f,
     .nearly = 0.3f,

@@ -8,10 +8,10 @@
 
 /* Fitted to the likelihood of the true texts of held-out photos and renderings
  * (ocr/train/tesseract_fit.py). */
-#define TEMPERATURE 2.0f  /* of the costs */
-#define FLOOR	    0.01f /* of a symbol's step: any character, none of the choices */
-#define ABSENT	    0.05f /* times how unsure a symbol is: that there is none */
-#define UNSEEN	    0.02f /* of a step between: a character that Tesseract did not see */
+#define TEMPERATURE 2.0f   /* of the costs */
+#define FLOOR	    0.01f  /* of a symbol's step: any character, none of the choices */
+#define ABSENT	    0.05f  /* times how unsure a symbol is: that there is none */
+#define UNSEEN	    0.004f /* of a step between: a character that Tesseract did not see */
 
 static size_t class_of(char c)
 {

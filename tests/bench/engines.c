@@ -8,10 +8,11 @@
  * that the readers are compared on the same outlines and not by what happened before them. Prints a
  * line an engine:
  *
- *   network    exact 64 of 74 (86.5 %)  among 70 (94.6 %)  log-likelihood -0.61  ms 2.4
+ *   network    exact 64 of 74 (86.5 %)  among 70 (94.6 %)  score -0.612  ms 2.4
  *
- * exact: the best spelling is the label; among: it is one of the alternatives; log-likelihood:
- * mean, of the label, each at least -20 (of both: absent); ms: median processor time of one look.
+ * exact: the best spelling is the label; among: it is one of the alternatives; score: mean natural
+ * log of the confidence that the label is given, at least 0.001; ms: median processor time of one
+ * look.
  * --reads prints each plate too: label, then text and confidence by engine.
  */
 #include "firmware/base/cleanup.h"
@@ -30,7 +31,7 @@
 
 #define BOXES	 16u
 #define PLATES	 4096u
-#define WORST	 (-20.0)
+#define LEAST	 0.001
 #define ON_LABEL 0.4f
 
 enum { NETWORK, TESSERACT, BOTH, COLUMNS };
@@ -38,7 +39,7 @@ static const char *const names[COLUMNS] = {"network", "tesseract", "both"};
 
 struct tally {
 	size_t exact, among, n;
-	double likelihood;
+	double score;
 	double ms[PLATES];
 };
 
@@ -109,15 +110,15 @@ static void count(struct bench *b, unsigned column, const struct plate_observati
 {
 	struct tally *t = &b->of[column];
 	struct plate_read read;
-	bool among = false;
+	double given = 0;
 
 	fuse(seen, n, &read);
 	for (size_t i = 0; i < read.n_alternatives; i++)
-		among = among || strcmp(read.alternatives[i].text, plate) == 0;
+		if (strcmp(read.alternatives[i].text, plate) == 0)
+			given = (double)read.alternatives[i].confidence;
 	t->exact += strcmp(read.text, plate) == 0;
-	t->among += among;
-	if (n == 1)
-		t->likelihood += fmax(WORST, (double)fuse_log_likelihood(seen[0], plate));
+	t->among += given > 0;
+	t->score += log(fmax(LEAST, given));
 	t->ms[t->n++] = ms;
 	if (b->reads)
 		(void)printf("\t%s\t%.3f", read.text, (double)read.confidence);
@@ -208,9 +209,7 @@ static void report(struct bench *b)
 		(void)printf("%-10s exact %zu of %zu (%.1f %%)  among %zu (%.1f %%)  ", names[c],
 			     t->exact, t->n, 100 * (double)t->exact / n, t->among,
 			     100 * (double)t->among / n);
-		if (c != BOTH)
-			(void)printf("log-likelihood %.2f  ", t->likelihood / n);
-		(void)printf("ms %.2f\n", t->n ? t->ms[t->n / 2] : 0);
+		(void)printf("score %.3f  ms %.2f\n", t->score / n, t->n ? t->ms[t->n / 2] : 0);
 	}
 }
 

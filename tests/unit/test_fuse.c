@@ -347,21 +347,24 @@ static void strokes_overrule(void **state)
 	assert_true(r.chars[2] < 0.9f && r.chars[0] > 0.99f);
 }
 
-/* Two engines that agree are worth more than two looks of one. */
+/* Two engines that are right as often as they say, and agree, are worth more than two looks of one.
+ */
 static void engines_add_up(void **state)
 {
 	struct plate_observation a = says("XY7Z", 0.8f, "KVTZ"), b = a;
 	const struct plate_observation *seen[] = {&a, &b};
+	const struct fuse_tuning by = {
+	    .engine = {1.0f, 1.0f}, .further = 0.35f, .alike = 0.7f, .nearly = 0.3f};
 	struct plate_read same, two;
 
 	(void)state;
-	fuse(seen, 2, &same);
+	fuse_with(&by, seen, 2, &same);
 	b.engine = PLATE_TESSERACT;
-	fuse(seen, 2, &two);
+	fuse_with(&by, seen, 2, &two);
 	assert_string_equal(two.text, "XY7Z");
 	assert_true(two.confidence > same.confidence);
 	b.engine = PLATE_ENGINES; /* nobody's: as if it were not there */
-	fuse(seen, 2, &two);
+	fuse_with(&by, seen, 2, &two);
 	assert_true(two.confidence < same.confidence);
 }
 

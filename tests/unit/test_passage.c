@@ -289,7 +289,7 @@ static void test_a_second_reader(void **state)
 		end(&s);
 	}
 	assert_true(confidence[0] > 0.9f);
-	assert_true(confidence[1] < confidence[0] - 0.1f);
+	assert_true(confidence[1] < confidence[0]);
 }
 
 static void test_fast_vehicle_at_a_low_rate(void **state)
