@@ -8,7 +8,11 @@
 
 /* Natural logs, fitted on photographs (ocr/README.md). */
 #define NONE	 (-28.0f) /* likelihood that whatever else stands there is given */
-#define FARTHEST (-36.0f) /* no word is less likely: it would make no difference */
+#define FARTHEST (-52.0f) /* no word is less likely: it would make no difference */
+/* A letter more that fits is evidence: noise looks like UTAH far more often than like
+ * MASSACHUSETTS. */
+#define EACH	 1.0f
+#define USUAL	 8.0f /* letters */
 #define SURE	 0.995f
 
 #define PATH (2 * ISSUER_WORD_MAX + 1)
@@ -74,6 +78,14 @@ static float log_add(float a, float b)
 	return fmaxf(a, b) + log1pf(expf(-fabsf(a - b)));
 }
 
+/* How well a word fits, or FARTHEST when it does not at all. */
+static float weigh(const struct lexicon_strip *strip, const char *letters)
+{
+	float l = lexicon_log_likelihood(strip, letters);
+
+	return l > FARTHEST ? l + EACH * ((float)strlen(letters) - USUAL) : FARTHEST;
+}
+
 void lexicon_begin(struct issuer_look *look)
 {
 	memset(look, 0, sizeof *look);
@@ -89,7 +101,7 @@ void lexicon_add(const struct lexicon_strip *strip, struct issuer_look *look)
 		size_t first = i;
 
 		for (; i < n && strcmp(words[i].jurisdiction, words[first].jurisdiction) == 0; i++)
-			best = fmaxf(best, lexicon_log_likelihood(strip, words[i].letters));
+			best = fmaxf(best, weigh(strip, words[i].letters));
 		while (state < ISSUER_STATES &&
 		       strcmp(issuer_code(state), words[first].jurisdiction) != 0)
 			state++;

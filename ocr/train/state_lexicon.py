@@ -7,8 +7,9 @@ import numpy as np
 
 import state_designs as table
 
-FARTHEST = 36.0  # natural log: a word is not less likely than this; ocr/lexicon.c has the same two
+FARTHEST = 52.0  # natural log: a word is not less likely than this; ocr/lexicon.c has the same two
 TOO_SURE = 1.5   # the network's log-probabilities are divided by this: ocr/state.c has it too
+EACH, USUAL = 1.0, 8  # log-likelihood gained by a letter more than usual
 NONE = -28.0     # natural log of the likelihood that whatever else stands there is given
 
 
@@ -64,7 +65,8 @@ class Lexicon:
             logp = logp / TOO_SURE
             logp = logp - np.logaddexp.reduce(logp, axis=1, keepdims=True)
             best = np.full(table.UNKNOWN + 1, -FARTHEST)
-            np.maximum.at(best, self.state, self.likelihood(logp))
+            fits = self.likelihood(logp)
+            np.maximum.at(best, self.state, np.where(fits > -FARTHEST, fits + EACH * (self.length - USUAL), -FARTHEST))
             best[:table.UNKNOWN] = np.logaddexp(best[:table.UNKNOWN], NONE)
             best[table.UNKNOWN] = NONE
             score += best
