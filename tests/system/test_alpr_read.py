@@ -76,6 +76,20 @@ def test_reads_simulated_plates(plates):
     assert right >= 0.8 * len(plates)
 
 
+def test_states_are_given_rightly_or_not_at_all(tmp_path):
+    """Large clean plates: most of them name their state. As small as far away none may be wrong."""
+    subprocess.run([SIM, "plates", "--seed", "5150", "--count", "24", "--out", tmp_path, "--style", "us"], check=True, timeout=120)
+    pictures = np.fromfile(tmp_path / "plates.bin", np.uint8).reshape(-1, 240, 480)
+    states = [row.split("\t")[2] for row in (tmp_path / "plates.tsv").read_text().splitlines()]
+    for name, change, least in (("large", lambda p: p, 12), ("far", lambda p: cv2.resize(p, (60, 30), interpolation=cv2.INTER_AREA), 0)):
+        paths = [tmp_path / f"{name}{i}.png" for i in range(len(pictures))]
+        for path, picture in zip(paths, pictures):
+            cv2.imwrite(str(path), change(picture))
+        given = [(line["plates"][0]["jurisdiction"], state) for line, state in zip(read(*paths)[1], states)
+                 if line["plates"] and line["plates"][0]["jurisdiction"]]
+        assert len(given) >= least and all(said == state for said, state in given), (name, given)
+
+
 def test_pair_is_read_together(plates):
     status, lines, _ = read("--pair", plates[0][0], plates[0][0], plates[1][0], plates[1][0])
     assert status == 0 and len(lines) == 2
