@@ -61,6 +61,10 @@ static const struct issuer_word rows[] = {
     {"WI", "WISCONSIN"}, {"WI", "AMERICASDAIRYLAND"},
     {"WV", "WESTVIRGINIA"}, {"WV", "WILDWONDERFUL"},
     {"WY", "WYOMING"}, {"WY", "FOREVERWEST"},
+    {"", "ONTARIO"}, {"", "YOURSTODISCOVER"}, {"", "QUEBEC"}, {"", "JEMESOUVIENS"}, {"", "ALBERTA"}, {"", "BRITISHCOLUMBIA"}, {"", "BEAUTIFULBRITISHCOLUMBIA"},
+    {"", "MANITOBA"}, {"", "FRIENDLYMANITOBA"}, {"", "SASKATCHEWAN"}, {"", "NEWBRUNSWICK"}, {"", "NOVASCOTIA"}, {"", "NEWFOUNDLAND"}, {"", "YUKON"},
+    {"", "PUERTORICO"}, {"", "GUAM"}, {"", "MEXICO"}, {"", "SONORA"}, {"", "CHIHUAHUA"}, {"", "TAMAULIPAS"}, {"", "COAHUILA"}, {"", "NUEVOLEON"},
+    {"", "USGOVERNMENT"}, {"", "FOROFFICIALUSEONLY"},
 };
 /* clang-format on */
 

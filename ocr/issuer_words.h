@@ -8,11 +8,11 @@
 #define ISSUER_WORD_MAX 31u
 
 struct issuer_word {
-	char jurisdiction[3]; /* NCIC LIS code */
+	char jurisdiction[3]; /* NCIC LIS code; "" for words of other countries and authorities */
 	char letters[ISSUER_WORD_MAX + 1];
 };
 
-/* All rows, ordered by jurisdiction, at least one each; static. */
+/* All rows, ordered by jurisdiction, "" last, at least one each; static. */
 const struct issuer_word *issuer_words(size_t *n);
 
 #endif

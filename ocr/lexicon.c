@@ -105,10 +105,9 @@ void lexicon_add(const struct lexicon_strip *strip, struct issuer_look *look)
 		while (state < ISSUER_STATES &&
 		       strcmp(issuer_code(state), words[first].jurisdiction) != 0)
 			state++;
-		if (state < ISSUER_STATES)
-			look->logp[state] += log_add(best, NONE);
+		/* Words of nobody here are the last: they are for ISSUER_UNKNOWN. */
+		look->logp[state] += log_add(best, NONE);
 	}
-	look->logp[ISSUER_UNKNOWN] += NONE;
 }
 
 bool lexicon_sure(const struct issuer_look *look)

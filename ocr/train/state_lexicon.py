@@ -17,7 +17,7 @@ def words():
     """[(class, letters)] from the table of ocr/issuer_words.c."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "issuer_words.c")
     with open(path, encoding="utf-8") as f:
-        return [(table.CODES.index(code), word) for code, word in re.findall(r'\{"([A-Z]{2})", "([A-Z]+)"\}', f.read())]
+        return [(table.CODES.index(code) if code else table.UNKNOWN, word) for code, word in re.findall(r'\{"([A-Z]*)", "([A-Z]+)"\}', f.read())]
 
 
 def letters(text):
@@ -67,7 +67,5 @@ class Lexicon:
             best = np.full(table.UNKNOWN + 1, -FARTHEST)
             fits = self.likelihood(logp)
             np.maximum.at(best, self.state, np.where(fits > -FARTHEST, fits + EACH * (self.length - USUAL), -FARTHEST))
-            best[:table.UNKNOWN] = np.logaddexp(best[:table.UNKNOWN], NONE)
-            best[table.UNKNOWN] = NONE
-            score += best
+            score += np.logaddexp(best, NONE)
         return score - np.logaddexp.reduce(score)

@@ -71,7 +71,7 @@ static void the_table_is_sound(void **state)
 		for (size_t k = i + 1; k < n; k++)
 			assert_string_not_equal(w[i].letters, w[k].letters);
 	}
-	assert_int_equal(at, ISSUER_STATES);
+	assert_int_equal(at, ISSUER_STATES + 1); /* and words of nobody here */
 }
 
 /* By hand: two steps, one letter: a-, -a and aa. */
@@ -122,8 +122,8 @@ static void a_letter_may_be_misread(void **state)
 
 static void other_words_say_nothing(void **state)
 {
-	static const char *const texts[] = {"CARMAX", "ONTARIO",      "VETERAN", "",
-					    "X",      "TOYOTAOFTOWN", "JAN"};
+	static const char *const texts[] = {"CARMAX", "ONTARIO", "QNTARIO",	 "VETERAN",
+					    "",	      "X",	 "TOYOTAOFTOWN", "JAN"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
