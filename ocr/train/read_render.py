@@ -116,8 +116,39 @@ class Fonts:
                                 interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         return out
 
-    def pick(self, rng):
-        return self.faces[int(np.searchsorted(self.weights, rng.random()))]
+    def pick(self, rng, american=False):
+        """A face; of American ones at times with the I, 1 and W that many dies have and hardly any font."""
+        face = self.faces[int(np.searchsorted(self.weights, rng.random()))]
+        if not american:
+            return face
+        face = dict(face)
+        stroke = face["I"].shape[1] if face["I"].shape[1] < 0.4 * GLYPH else 0.15 * GLYPH
+        bar = stroke * rng.uniform(.7, 1.1)
+        if rng.random() < 0.5:
+            face["I"] = _with_bars(face["I"], GLYPH * rng.uniform(.36, .52), bar, (0, 1))
+        if rng.random() < 0.3:
+            face["1"] = _with_bars(face["1"], GLYPH * rng.uniform(.4, .55), bar, (1,))
+        if rng.random() < 0.4:  # upright outer strokes: an M upside down
+            face["W"] = face["M"][::-1]
+        return face
+
+
+def _with_bars(glyph, wide, thick, ends):
+    """An I or a 1 with a bar at its top (0), its foot (1) or both, centred on its stem."""
+    h, w = glyph.shape
+    lower = glyph[h // 2:h * 3 // 4].sum(axis=0)
+    stem = float((lower * np.arange(w)).sum() / max(lower.sum(), 1e-3))
+    half = int(max(wide / 2, stem + 1, w - stem))
+    out = np.zeros((h, 2 * half), np.float32)
+    x = half - int(stem) - 1
+    out[:, max(x, 0):max(x, 0) + w] = glyph[:, :2 * half - max(x, 0)]
+    rows = np.where(glyph.max(axis=1) > .5)[0]
+    thick, reach = max(3, int(thick)), int(wide / 2)
+    for end in ends:
+        y = rows[0] if end == 0 else rows[-1] - thick + 1
+        out[y:y + thick, half - reach:half + reach] = 1
+    used = np.where(out.max(axis=0) > .2)[0]
+    return out[:, used[0]:used[-1] + 1]
 
 
 def _from_series(rng, table):
@@ -343,7 +374,7 @@ def _stroke(rng, h):
 
 def _draw_text(rng, fonts, canvas, text, base, ink, european):
     h, w = canvas.shape
-    face = fonts.pick(rng)
+    face = fonts.pick(rng, not european)
     cap = h * (rng.uniform(0.6, 0.84) if european else rng.uniform(0.38, 0.64))
     edges = [0, w] if european else _beside(rng, fonts, canvas, face, cap, base, ink)
     room = edges[1] - edges[0]
@@ -423,11 +454,11 @@ def _sticker(rng, fonts, canvas, cx, cy):
                 np.clip(tone + rng.choice([-1, 1]) * rng.uniform(60, 200), 0, 255), sw * .92)
 
 
-def _dealer_frame(rng, fonts, canvas):
+def _dealer_frame(rng, fonts, canvas, deep=1.0):
     """A frame over the plate's edges: it covers names, slogans, stickers, and comes close to the text at both ends."""
     h, w = canvas.shape
     tone = rng.choice([rng.uniform(0, 60), rng.uniform(150, 255)])
-    top, bottom, side = h * rng.uniform(.03, .24), h * rng.uniform(.03, .26), w * rng.uniform(.01, .055)
+    top, bottom, side = h * deep * rng.uniform(.03, .23), h * deep * rng.uniform(.03, .23), w * rng.uniform(.01, .055)
     mask = np.full((h, w), 255, np.uint8)
     r = int(min(top, bottom, 12) * rng.uniform(0, 1)) if rng.random() < .6 else 0
     x0, y0, x1, y1 = int(side) + r, int(top) + r, w - int(side) - 1 - r, h - int(bottom) - 1 - r
@@ -481,7 +512,7 @@ def render(rng, fonts):
             cv2.rectangle(canvas, (1, 1), (w - 2, h - 2), float(ink), int(rng.integers(1, 4)))
         _draw_text(rng, fonts, canvas, text, base, ink, True)
         if rng.random() < .12:
-            _dealer_frame(rng, fonts, canvas)
+            _dealer_frame(rng, fonts, canvas, .5)
     else:
         first = rng.random() < 0.5
         if first:

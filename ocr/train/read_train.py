@@ -181,7 +181,7 @@ class Data:
             region, quads, text, american, _ = self.photos[int(np.searchsorted(self.weight, self.rng.random()))]
             image = aug.from_photo(self.rng, region, quads[int(self.rng.integers(len(quads)))], hard, part)
             return image, "" if part else read_render.unsure(self.rng, text) if american else text
-        if self.sim and r > 0.55:
+        if self.sim and r > 0.62:
             flat, text, aspect = self.sim[int(self.rng.integers(len(self.sim)))]
             text = read_render.unsure(self.rng, text) if aspect < 3 else text
         else:
@@ -316,7 +316,7 @@ def arguments():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--every", type=float, default=4, help="minutes between checkpoints")
-    p.add_argument("--start", help="checkpoint (.pt) to go on from: no curriculum then")
+    p.add_argument("--start", help="checkpoint (.onnx.pt, its .onnx.json beside it) to go on from: no curriculum then")
     p.add_argument("--drawn", type=int, default=2000, help="renderings for the report's confusion matrix")
     p.add_argument("--report", help="folder to write the training's report to")
     return p.parse_args()
@@ -334,9 +334,14 @@ class Run:
         self.model.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=args.rate, weight_decay=0.01)
         self.ctc = nn.CTCLoss(zero_infinity=True, reduction="none")
-        self.sets = held_out(data)
+        self.sets, self.before = held_out(data), 0
         self.history = {"model": os.path.basename(args.out), "arguments": vars(args), "classes": list(ALPHABET),
                         "parameters": sum(w.numel() for w in self.model.parameters()), "loss": [], "scores": []}
+        if args.start and os.path.exists(args.start[:-3] + ".json"):  # what led to the checkpoint belongs to the story
+            with open(args.start[:-3] + ".json", encoding="utf-8") as f:
+                told = json.load(f)
+            self.history.update(loss=told["loss"], scores=told["scores"], earlier=[*told.get("earlier", []), told["arguments"]])
+            self.before = told["loss"][-1][0]
 
     def done(self):
         if self.args.steps:
@@ -354,7 +359,7 @@ class Run:
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
-        self.history["loss"].append([self.step, round(loss.item(), 5)])
+        self.history["loss"].append([self.before + self.step, round(loss.item(), 5)])
         keep = min(0.999, self.step / (self.step + 50))
         with torch.no_grad():
             for a, b in zip(self.mean.state_dict().values(), self.model.state_dict().values()):
@@ -369,7 +374,7 @@ class Run:
         """Score the mean of the weights, export it, and save what is needed to go on or to report."""
         scores = evaluate(self.mean, self.sets)
         print("checkpoint", self.step, json.dumps(scores), flush=True)
-        self.history["scores"].append({"step": self.step, "seconds": round(time.time() - self.begin), **scores})
+        self.history["scores"].append({"step": self.before + self.step, "seconds": round(time.time() - self.begin), **scores})
         export(self.mean, self.args.out)
         torch.save(self.mean.state_dict(), self.args.out + ".pt")
         with open(self.args.out, "rb") as f:

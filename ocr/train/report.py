@@ -7,6 +7,7 @@
 RUN.json, as every training here writes it beside its model:
   model       file name of the model            sha256      of its bytes
   arguments   what the training was called with (among them its seed)
+  earlier     the arguments of the trainings it went on from
   parameters  how many weights                  classes     names of what is told apart (one character each for readers)
   loss        [[step, loss], …]                 scores      [{"step": n, NAME: share right, …}, …], the last one of the model
   confusion   [[truth, read, count], …]; "" for nothing: a character left out, or read where there is none
@@ -117,13 +118,18 @@ def short(value):
     return os.path.basename(value.rstrip("/")) if isinstance(value, str) else str(value)
 
 
+def listed(arguments):
+    return ", ".join(f"{k} {v}" for k, v in arguments.items())
+
+
 def write(folder, run):
     """The page report.md with its pictures, and run.json, from which they can be drawn again, into `folder`."""
     os.makedirs(folder, exist_ok=True)
-    told = {k: short(v) for k, v in run.get("arguments", {}).items() if v not in (None, [], False)}
+    told, *earlier = [{k: short(v) for k, v in stage.items() if v not in (None, [], False)}
+                      for stage in [run.get("arguments", {}), *run.get("earlier", [])]]
     lines = [f"# Training of {run.get('model', 'a model')}", "",
              f"sha256 `{run.get('sha256', 'unknown')}`" + (f", {run['parameters']:,} parameters" if "parameters" in run else ""), "",
-             "Arguments: " + ", ".join(f"{k} {v}" for k, v in told.items()), ""]
+             *[f"Went on from: {listed(stage)}\n" for stage in earlier], f"Arguments: {listed(told)}", ""]
     lines += [line for note in run.get("notes", []) for line in (note, "")]
     draw_curves(run, os.path.join(folder, "curves.png"))
     lines += ["![loss and held-out scores over the steps](curves.png)", ""]
@@ -137,7 +143,7 @@ def write(folder, run):
     with open(os.path.join(folder, "report.md"), "w", encoding="utf-8") as f:
         f.write("\n".join(lines))
     with open(os.path.join(folder, "run.json"), "w", encoding="utf-8") as f:
-        json.dump({**run, "arguments": told}, f)
+        json.dump({**run, "arguments": told, "earlier": earlier}, f)
 
 
 if __name__ == "__main__":

@@ -90,3 +90,17 @@ def test_a_seed_repeats(trained):
     first, second, other = losses(trained, 3), losses(trained, 3), losses(trained, 4)
     assert first == pytest.approx(second, abs=1e-4)
     assert first != pytest.approx(other, abs=1e-3)
+
+
+def test_going_on_from_a_checkpoint_keeps_its_story(trained):
+    """The report of a later stage shows the earlier ones too."""
+    out = trained / "later.onnx"
+    command = [sys.executable, os.path.join(ROOT, "ocr", "train", "read_train.py"), "--steps", "3", "--seed", "8", *SMALL.split(),
+               "--start", str(trained / "reader" / "read.onnx.pt"), "--sim", str(trained / "plates" / "us-5-60"), "--out", str(out),
+               "--report", str(trained / "later")]
+    subprocess.run(command, check=True, timeout=300, stdout=subprocess.DEVNULL)
+    run = json.loads((trained / "later.onnx.json").read_text())
+    assert [step for step, _ in run["loss"]] == list(range(1, 64))
+    assert [s["step"] for s in run["scores"]] == [60, 63]
+    page = (trained / "later" / "report.md").read_text()
+    assert "Went on from: " in page and "seed 7" in page and "seed 8" in page
