@@ -148,9 +148,11 @@ def from_flat(rng, flat, aspect, hard, part=False, out_width=IN_WIDTH):
 
 def _patch(rng, quad):
     """The outline of a small part of a plate that holds none of the text: a corner with its sticker, a strip above or below."""
-    w, h = (rng.uniform(.14, .3), rng.uniform(.16, .27)) if rng.random() < .6 else (rng.uniform(.4, .9), rng.uniform(.14, .22))
+    w, h = (rng.uniform(.09, .3), rng.uniform(.12, .27)) if rng.random() < .7 else (rng.uniform(.4, .9), rng.uniform(.14, .22))
     x = rng.choice([0, 1 - w]) if w < .35 else rng.uniform(0, 1 - w)
     y = rng.choice([0, 1 - h])
+    if w < .35:
+        x, y = x + rng.uniform(0, .05) * (1 if x == 0 else -1), y + rng.uniform(0, .06) * (1 if y == 0 else -1)
     m = cv2.getPerspectiveTransform(np.float32([[0, 0], [1, 0], [1, 1], [0, 1]]), np.asarray(quad, np.float32))
     part = np.float32([[[x, y], [x + w, y], [x + w, y + h], [x, y + h]]])
     return cv2.perspectiveTransform(part, m)[0]

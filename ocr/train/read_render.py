@@ -312,19 +312,24 @@ def _layout(rng, face, text, w, cap, european):
 
 
 def _stack(rng, canvas, face, left, edge, cap, ink):
-    """Small characters above each other beside the text (a series, a county, a branch): people do not type them."""
+    """Small characters beside the text, mostly above each other (a series, a county, a branch): people do not type them."""
     h = canvas.shape[0]
-    word = SIDE[rng.integers(len(SIDE))] if rng.random() < 0.4 else "".join(
+    word = SIDE[rng.integers(len(SIDE))] if rng.random() < 0.35 else "".join(
         (LETTERS + DIGITS)[k] for k in rng.integers(0, 36, int(rng.integers(1, 4))))
-    small = cap * rng.uniform(0.8, 1.05) / max(len(word), 2) * 0.86
-    wide = small * rng.uniform(0.5, 0.85)
-    at = edge - wide if left else edge
+    flat = len(word) < 4 and rng.random() < .3  # side by side, or one alone
+    small = cap * (rng.uniform(.3, .62) if flat else rng.uniform(.75, 1.1) / max(len(word), 2) * .88)
+    wide = small * rng.uniform(.5, 1.05)
+    took = wide * 1.1 * len(word) if flat else wide
+    at = edge - took if left else edge
     tone = ink if rng.random() < 0.7 else np.clip(ink + rng.normal(0, 50), 0, 255)
-    down = rng.normal(0, .08) * cap
+    down = rng.normal(0, .08) * cap + (rng.uniform(-.5, .5) * (cap - small) if flat else 0)
     for i, c in enumerate(word):
-        m = cv2.resize(face[c], (max(2, round(wide)), max(3, round(small))), interpolation=cv2.INTER_AREA)
-        _blend(canvas, m, at, h / 2 + down + (i - len(word) / 2) * small * 1.16, tone)
-    return wide
+        m = cv2.resize(face[c], (max(2, round(wide)), max(3, round(small * face[c].shape[0] / GLYPH))), interpolation=cv2.INTER_AREA)
+        if flat:
+            _blend(canvas, m, at + i * wide * 1.1, h / 2 + down - small / 2, tone)
+        else:
+            _blend(canvas, m, at, h / 2 + down + (i - len(word) / 2) * small * 1.14, tone)
+    return took
 
 
 def _picture(rng, fonts, canvas, left, edge, cap, base, ink):
@@ -351,13 +356,13 @@ def _beside(rng, fonts, canvas, face, cap, base, ink):
     edges = [w * .03, w * .97]
     for side in (0, 1):
         r = rng.random()
-        if r < (.17 if side == 0 else .07):
+        if r < (.2 if side == 0 else .1):
             at = edges[side] + (1 - 2 * side) * rng.uniform(0, .06) * w
             left = side == 1
-            took = (_stack(rng, canvas, face, left, at, cap, ink) if rng.random() < .5 else
+            took = (_stack(rng, canvas, face, left, at, cap, ink) if rng.random() < .6 else
                     _picture(rng, fonts, canvas, left, at, cap, base, ink))
-            edges[side] = at + (1 - 2 * side) * (took + cap * rng.uniform(.05, .25))
-        elif r < .27:  # the edge of a frame, a bolt, a shadow: what looks like I or 1
+            edges[side] = at + (1 - 2 * side) * (took + cap * rng.uniform(.06, .3))
+        elif r < .26:  # the edge of a frame, a bolt, a shadow: what looks like I or 1
             x = int(abs(side * w - w * rng.uniform(.0, .045)))
             half = _stroke(rng, canvas.shape[0])
             tone = float(np.clip(ink + rng.normal(0, 40), 0, 255))
@@ -366,8 +371,8 @@ def _beside(rng, fonts, canvas, face, cap, base, ink):
 
 
 def _stroke(rng, h):
-    """Rows of a vertical stroke: from a bolt's height to the whole plate's."""
-    size = h * rng.uniform(.1, 1)
+    """Rows of a vertical stroke: a bolt's, or nearly the whole plate's."""
+    size = h * (rng.uniform(.04, .2) if rng.random() < .5 else rng.uniform(.7, 1))
     y = rng.uniform(0, h - size)
     return int(y), int(y + size)
 
@@ -483,11 +488,11 @@ def _dealer_frame(rng, fonts, canvas, deep=1.0):
 def _band(rng, fonts, canvas):
     """The blue field of a European plate, with its letter, and the seals that stand in gaps."""
     h, w = canvas.shape
-    wide, tone = int(w * rng.uniform(.05, .1)), rng.uniform(20, 120)
+    wide, tone = int(w * rng.uniform(.05, .11)), rng.uniform(20, 150)
     canvas[:, :wide] = tone
     if rng.random() < .8:
         _small_text(rng, fonts, canvas, ("D", "GB", "SK", "CZ", "PL", "RO", "F", "I", "E", "NL", "H", "A")[rng.integers(12)], wide / 2,
-                    h * rng.uniform(.7, .85), h * rng.uniform(.15, .28), rng.uniform(170, 255), wide * .8)
+                    h * rng.uniform(.6, .85), h * rng.uniform(.15, .36), rng.uniform(170, 255), wide * .8)
     if rng.random() < .7:
         cv2.circle(canvas, (wide // 2, int(h * .32)), max(2, int(wide * .32)), float(rng.uniform(140, 230)), 1)
     if rng.random() < 0.25:

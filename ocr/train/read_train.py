@@ -25,7 +25,7 @@ ALPHABET = read_render.DIGITS + read_render.LETTERS
 CLASSES = len(ALPHABET) + 1
 STEPS = 32
 OTHERS = 0.06  # share of pictures that are no plate
-PARTS = 0.035  # share of pictures that are a part of a plate without its text
+PARTS = 0.06  # share of pictures that are a part of a plate without its text
 
 
 def block(i, o, kernel=3, stride=1, pad=None):
