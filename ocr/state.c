@@ -12,12 +12,14 @@
 
 /* The network's input, and where on a plate the strips are that it reads: the same numbers as
  * ocr/train/state_net.py. */
-#define IN_WIDTH  192u
-#define IN_HEIGHT 32u
-#define IN_PIXELS ((size_t)IN_WIDTH * IN_HEIGHT)
-#define STRIPS	  2u
+#define IN_WIDTH    192u
+#define IN_HEIGHT   32u
+#define IN_PIXELS   ((size_t)IN_WIDTH * IN_HEIGHT)
+#define STRIPS	    2u
+/* Pixels of a plate's width: below, capitals of its print are less than five high. */
+#define LEAST_WIDTH 72.0f
 /* The network is surer than it is right: log-probabilities are divided by this (ocr/README.md). */
-#define TOO_SURE  1.5f
+#define TOO_SURE    1.5f
 
 static const struct patch_part strips[STRIPS] = {
     {-0.03f, -0.06f, 1.03f, 0.27f},
@@ -97,14 +99,27 @@ void state_free(struct state_teller *t)
 	free(t);
 }
 
+/* Noise is no name. */
+static bool is_legible(const struct plate_quad *q)
+{
+	float top = hypotf(q->p[2] - q->p[0], q->p[3] - q->p[1]),
+	      bottom = hypotf(q->p[4] - q->p[6], q->p[5] - q->p[7]);
+
+	return top + bottom >= 2 * LEAST_WIDTH;
+}
+
 bool state_look(struct state_teller *t, const struct image *img, const struct plate_quad *quad,
 		struct issuer_look *out, struct err *e)
 {
 	lexicon_begin(out);
 	/* The name stands at the top of most plates. */
 	for (size_t i = 0; i < STRIPS && !(i && lexicon_sure(out)); i++) {
-		if (!patch_cut(img, quad, &strips[i], t->patch, IN_WIDTH, IN_HEIGHT, e) ||
-		    !run(t, e))
+		/* Cutting is what refuses a degenerate quad. */
+		if (!patch_cut(img, quad, &strips[i], t->patch, IN_WIDTH, IN_HEIGHT, e))
+			return err_prefix(e, "state");
+		if (!is_legible(quad))
+			break;
+		if (!run(t, e))
 			return err_prefix(e, "state");
 		lexicon_add(&t->strip, out);
 	}

@@ -18,8 +18,9 @@ bool state_open(const char *models, int threads, struct state_teller **out,
 void state_free(struct state_teller *t);
 
 /*
- * Look at the plate inside `quad` of `img` (both borrowed). Corners outside the image are allowed
- * (the border is replicated). ERR_LIMIT: degenerate quad; ERR_IO: the network failed.
+ * Look at the plate inside `quad` of `img` (both borrowed). One narrower than 72 pixels says
+ * nothing: all states are alike then, and the network is not run. Corners outside the image are
+ * allowed (the border is replicated). ERR_LIMIT: degenerate quad; ERR_IO: the network failed.
  */
 bool state_look(struct state_teller *t, const struct image *img, const struct plate_quad *quad,
 		struct issuer_look *out, struct err *e) MUST_CHECK;

@@ -67,6 +67,17 @@ static void grey_is_of_no_state(void **state)
 	assert_string_equal(out, "");
 }
 
+static void a_small_plate_says_nothing(void **state)
+{
+	const struct plate_quad small = {{40, 30, 110, 30, 110, 65, 40, 65}};
+	struct issuer_look l;
+	struct err e = {0};
+
+	assert_true(state_look(*state, &grey, &small, &l, &e));
+	for (size_t s = 0; s < ISSUER_CLASSES; s++)
+		assert_true(fabsf(expf(l.logp[s]) - 1.0f / ISSUER_CLASSES) < 1e-3f);
+}
+
 static void corners_outside_are_allowed(void **state)
 {
 	const struct plate_quad out = {{-30, -10, 90, -12, 92, 50, -28, 48}};
@@ -141,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_look_is_a_distribution),
 	    cmocka_unit_test(grey_is_of_no_state),
+	    cmocka_unit_test(a_small_plate_says_nothing),
 	    cmocka_unit_test(corners_outside_are_allowed),
 	    cmocka_unit_test(degenerate_quads_are_refused),
 	    cmocka_unit_test(models_that_are_none),
