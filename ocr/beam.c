@@ -35,55 +35,62 @@ void beam_lattice(const struct plate_observation *seen, struct beam_lattice *out
 		}
 }
 
-/* One step of the forward recursion over the text with blanks between: states 0..n, odd ones are
- * characters. */
-static float advance(float *alpha, const int *state, size_t n, const float *p)
-{
-	float sum = 0;
+#define STATES (2 * PLATE_TEXT_MAX + 1)
 
-	for (size_t s = n; s-- > 0;) {
-		float a = alpha[s];
-		if (s >= 1)
-			a += alpha[s - 1];
-		if (s >= 2 && state[s] != BLANK && state[s] != state[s - 2])
-			a += alpha[s - 2];
-		alpha[s] = a * p[state[s]];
-		sum += alpha[s];
+/*
+ * The forward recursion over the text with blanks between: states 0..n, odd ones are characters.
+ * In double, 32 factors of what a lattice can hold do not underflow before they mean nothing.
+ */
+struct forward {
+	size_t n;
+	int class[STATES];
+	double skip[STATES]; /* 1: may be entered from two before: another character than that */
+	double alpha[1 + STATES]; /* a zero first, so that no last state is special */
+};
+
+static bool forward_begin(struct forward *f, const char *text)
+{
+	size_t len = strnlen(text, PLATE_TEXT_SIZE);
+
+	if (len > PLATE_TEXT_MAX)
+		return false;
+	f->n = 2 * len + 1;
+	for (size_t i = 0; i < f->n; i++) {
+		f->class[i] = i % 2 ? class_of(text[i / 2]) : BLANK;
+		if (f->class[i] < 0)
+			return false;
+		f->skip[i] = i > 1 && i % 2 && f->class[i] != f->class[i - 2];
+		f->alpha[1 + i] = 0;
 	}
-	return sum;
+	f->alpha[0] = 0;
+	return true;
+}
+
+static void forward_step(struct forward *f, const float *p)
+{
+	double *alpha = f->alpha + 1, before = 0, two_before = 0;
+
+	for (size_t s = 0; s < f->n; s++) {
+		double now = alpha[s];
+
+		alpha[s] = (now + before + f->skip[s] * two_before) * (double)p[f->class[s]];
+		two_before = before;
+		before = now;
+	}
 }
 
 float beam_log_likelihood(const struct beam_lattice *l, const char *text)
 {
-	int state[2 * PLATE_TEXT_MAX + 1];
-	float alpha[2 * PLATE_TEXT_MAX + 1] = {0};
-	size_t len = strnlen(text, PLATE_TEXT_SIZE), n = 2 * len + 1;
-	double log_scale = 0;
+	struct forward f;
 
-	if (len > PLATE_TEXT_MAX || l->steps == 0)
+	if (l->steps == 0 || !forward_begin(&f, text))
 		return -INFINITY;
-	for (size_t i = 0; i < n; i++)
-		state[i] = i % 2 ? class_of(text[i / 2]) : BLANK;
-	for (size_t i = 1; i < n; i += 2)
-		if (state[i] < 0)
-			return -INFINITY;
-	for (size_t t = 0; t < l->steps; t++) {
-		if (t == 0) {
-			alpha[0] = l->p[0][BLANK];
-			if (n > 1)
-				alpha[1] = l->p[0][state[1]];
-		}
-		float sum = t == 0 ? alpha[0] + (n > 1 ? alpha[1] : 0.0f)
-				   : advance(alpha, state, n, l->p[t]);
-		if (!(sum > 0))
-			return -INFINITY;
-		/* Rescaled each step, or 32 small factors would underflow. */
-		for (size_t s = 0; s < n; s++)
-			alpha[s] /= sum;
-		log_scale += log((double)sum);
-	}
-	float end = alpha[n - 1] + (n > 1 ? alpha[n - 2] : 0.0f);
-	return end > 0 ? (float)(log_scale + log((double)end)) : -INFINITY;
+	for (size_t s = 0; s < f.n && s < 2; s++)
+		f.alpha[1 + s] = (double)l->p[0][f.class[s]];
+	for (size_t t = 1; t < l->steps; t++)
+		forward_step(&f, l->p[t]);
+	double end = f.alpha[f.n] + f.alpha[f.n - 1];
+	return end > 0 ? (float)log(end) : -INFINITY;
 }
 
 struct prefix {
@@ -147,11 +154,11 @@ static void step(const struct beam *from, const float *p, struct beam *to)
 		const struct prefix *f = &from->at[i];
 
 		for (size_t c = 1; c < PLATE_CLASSES && f->len < PLATE_TEXT_MAX; c++) {
+			if (p[c] < LEAST)
+				continue;
 			struct prefix longer = *f;
 			bool known = false;
 
-			if (p[c] < LEAST)
-				continue;
 			longer.text[longer.len++] = char_of(c);
 			longer.text[longer.len] = '\0';
 			for (size_t j = 0; j < from->n && !known; j++)

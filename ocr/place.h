@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#define PLACE_VIEWS 4u
+#define PLACE_VIEWS 5u
 
 struct place {
 	struct plate_quad quad;
@@ -32,6 +32,10 @@ struct plate_quad place_narrower(const struct place *p);
  */
 bool place_look(const struct engines *g, const struct image *img, const struct plate_quad *quad,
 		struct place *p, struct err *e) MUST_CHECK;
+
+/* Have Tesseract read p->quad of `img` (borrowed) as one more observation of p. As place_look. */
+bool place_second_opinion(const struct engines *g, const struct image *img, struct place *p,
+			  struct err *e) MUST_CHECK;
 
 /* Fuse what was seen at places[0..n), n <= 2, one plate in as many pictures. Each counts once for
  * an engine, however often that looked. */

@@ -99,8 +99,8 @@ static bool look(const struct engines *g, const struct image *img, unsigned whic
 	return look_again(g, img, which, quad, p, e);
 }
 
-/* The same for a box, up to three times while there is doubt. Kept (out->n grows): it is legible
- * enough. */
+/* The same for a box; while there is doubt, the other engine is asked, and the first one twice
+ * more. Kept (out->n grows): it is legible enough. */
 static bool look_at_box(const struct engines *g, const struct image *img, unsigned which,
 			const struct plate_box *box, struct plates *out, struct err *e)
 {
@@ -108,6 +108,11 @@ static bool look_at_box(const struct engines *g, const struct image *img, unsign
 
 	if (!look(g, img, which, &box->quad, likely(box->score), out, e))
 		return false;
+	if (doubtful(p)) {
+		if (!place_second_opinion(g, img, &p->shown[which], e))
+			return false;
+		read_anew(p);
+	}
 	const struct plate_quad again[] = {place_wider(&p->shown[which]),
 					   place_narrower(&p->shown[which])};
 	for (size_t i = 0; i < sizeof again / sizeof *again && doubtful(p); i++)

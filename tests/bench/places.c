@@ -36,6 +36,8 @@ static bool print_place(const struct engines *g, const struct image *img,
 	for (size_t i = 0; i < sizeof quads / sizeof *quads; i++)
 		if (!place_look(g, img, &quads[i], &p, e))
 			return false;
+	if (!place_second_opinion(g, img, &p, e))
+		return false;
 	for (size_t i = 0; i < p.n; i++)
 		print_observation(&p.seen[i], i == 0);
 	(void)printf("]}");

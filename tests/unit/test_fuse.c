@@ -39,7 +39,7 @@ static struct plate_observation says(const char *text, float sure, const char *r
 
 static void one_sure_observation(void **state)
 {
-	struct plate_observation a = says("AB1C2D", 0.99f, "OOOOOO");
+	struct plate_observation a = says("AB1C2D", 0.999f, "OOOOOO");
 	const struct plate_observation *seen[] = {&a};
 	struct plate_read r;
 
