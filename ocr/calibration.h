@@ -21,7 +21,7 @@
 #define CALIBRATION_FAINT 0.5f
 
 static const struct fuse_tuning calibration_fuse = {
-    .engine = {0.80f, 0.27f},
+    .engine = {0.80f, 0.21f},
     .further = 0.35f,
     .alike = 0.7f,
     .nearly = 0.33f,

@@ -280,7 +280,7 @@ def write_header(v):
     text = re.sub(r"\.engine = \{[^}]*\}", ".engine = {" + ", ".join(f"{e:.2f}f" for e in v["engine"]) + "}", text)
     for name, pattern in (("nearly", r"(\.nearly = )[0-9.]+f"), ("slope", r"(CALIBRATION_SLOPE\s+)[0-9.]+f"),
                           ("half", r"(CALIBRATION_HALF\s+)[0-9.]+f")):
-        text = re.sub(pattern, lambda m, n=name: f"{m[1]}{v[n]:.2f}f", text)
+        text = re.sub(pattern, lambda m, n=name: f"{m[1]}{round(v[n], 2)!r}f", text)
     with open(HEADER, "w", encoding="utf-8") as f:
         f.write(text)
 
