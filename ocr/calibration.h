@@ -17,8 +17,6 @@
 #define CALIBRATION_SLOPE 13.0f
 #define CALIBRATION_HALF  0.49f
 #define CALIBRATION_WHOLE 0.97f
-/* Lower scores are hardly ever a plate where a better one is in the picture. */
-#define CALIBRATION_FAINT 0.5f
 
 static const struct fuse_tuning calibration_fuse = {
     .engine = {0.80f, 0.21f},

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocr/place.h"
 
+#include "ocr/calibration.h"
 #include "ocr/fuse.h"
+
+#include <math.h>
+
+float place_likely(float score)
+{
+	return 1.0f / (1.0f + expf(-CALIBRATION_SLOPE * (score - CALIBRATION_HALF)));
+}
 
 struct plate_quad place_scaled(const struct plate_quad *q, float x, float y)
 {

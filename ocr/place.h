@@ -18,6 +18,10 @@ struct place {
 	struct plate_observation seen[PLACE_VIEWS];
 };
 
+/* Probability that a box of this score (of the localiser) holds a plate, in pictures in which
+ * something can be read; ocr/calibration.h. */
+float place_likely(float score);
+
 /* The quad with its sides `x` and `y` times as long, about its centre. */
 struct plate_quad place_scaled(const struct plate_quad *q, float x, float y);
 

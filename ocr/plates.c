@@ -16,9 +16,10 @@
 /* And below this, of text and plate together, it leads nowhere: most boxes that hold no plate stay
  * under it. */
 #define HOPELESS	 0.02f
-/* Once a plate is read this surely, boxes of lower scores than CALIBRATION_FAINT are not looked at:
+/* Once a plate is read this surely, boxes that are less likely one than FAINT are not looked at:
  * hardly any of them is a second plate. */
 #define STRONG		 0.5f
+#define FAINT		 0.5f
 
 /* A picture may itself be a plate, with little or nothing around it. */
 #define WHOLE_ASPECT_MIN  1.3f
@@ -41,13 +42,6 @@
 /* How much less likely (natural log) one text may make two angles than two texts, and still be one
  * plate. */
 #define SAME_PLATE	(-10.0f)
-
-/* Probability that a box of this score holds a plate, in pictures in which something can be read.
- */
-static float likely(float score)
-{
-	return 1.0f / (1.0f + expf(-CALIBRATION_SLOPE * (score - CALIBRATION_HALF)));
-}
 
 /* A text is only as sure as that there is a plate. */
 static void weigh(struct plates_found *p)
@@ -106,7 +100,7 @@ static bool look_at_box(const struct engines *g, const struct image *img, unsign
 {
 	struct plates_found *p = &out->at[out->n];
 
-	if (!look(g, img, which, &box->quad, likely(box->score), out, e))
+	if (!look(g, img, which, &box->quad, place_likely(box->score), out, e))
 		return false;
 	if (doubtful(p)) {
 		if (!place_second_opinion(g, img, &p->shown[which], e))
@@ -217,7 +211,7 @@ static bool find_in(const struct engines *g, const struct image *img, unsigned w
 	for (size_t i = 0; i < n; i++) {
 		size_t before = out->n;
 
-		if (strong && boxes[i].score < CALIBRATION_FAINT)
+		if (strong && place_likely(boxes[i].score) < FAINT)
 			continue;
 		if (!look_at_box(g, img, which, &boxes[i], out, e))
 			return false;

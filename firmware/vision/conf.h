@@ -14,7 +14,7 @@ struct vision_conf {
 				     program's folder */
 	int64_t threads;	  /* of the networks */
 	bool stills;		  /* every pair is a scene of its own: no trigger, no tracks */
-	double min_score;	  /* of a box to be looked at, 0..1 */
+	double min_score;	  /* probability that a box is a plate, for it to be read, 0..1 */
 	int64_t min_plate_px;	  /* quality gate: plate height */
 	double min_sharpness;	  /* quality gate, 0..1, see quality.h */
 	int64_t min_observations; /* of a vehicle, for an event */

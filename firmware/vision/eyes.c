@@ -9,6 +9,7 @@
 #include "firmware/vision/trigger.h"
 #include "ocr/engines.h"
 #include "ocr/fuse.h"
+#include "ocr/place.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -275,7 +276,7 @@ static void look_at(struct eyes *y, unsigned camera, const struct frame *f, cons
 	for (size_t i = 0; i < found; i++) {
 		struct sighting *s = &y->sightings[n];
 
-		if ((double)y->boxes[i].score < y->conf.min_score)
+		if ((double)place_likely(y->boxes[i].score) < y->conf.min_score)
 			continue;
 		s->camera = (uint8_t)camera;
 		s->capture_ns = f->capture_ns;
