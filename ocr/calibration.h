@@ -15,14 +15,14 @@
 /* Probability that there is a plate: a logistic function of the localiser's score, steep by SLOPE,
  * one half at HALF; and of a picture that reads as one plate. */
 #define CALIBRATION_SLOPE 13.0f
-#define CALIBRATION_HALF  0.49f
+#define CALIBRATION_HALF  0.5f
 #define CALIBRATION_WHOLE 0.97f
 
 static const struct fuse_tuning calibration_fuse = {
-    .engine = {0.80f, 0.21f},
+    .engine = {0.73f, 0.16f},
     .further = 0.35f,
     .alike = 0.7f,
-    .nearly = 0.33f,
+    .nearly = 0.5f,
 };
 
 #endif
