@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocr/fuse.h"
 
+#include "ocr/calibration.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +11,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+/* Of these tests: what the models in use are worth changes with them. */
+static const struct fuse_tuning tuning = {
+    .engine = {1.0f, 1.0f}, .further = 0.35f, .alike = 0.7f, .nearly = 0.33f};
 
 static size_t class_of(char c)
 {
@@ -44,7 +50,7 @@ static void one_sure_observation(void **state)
 	struct plate_read r;
 
 	(void)state;
-	fuse(seen, 1, &r);
+	fuse_with(&tuning, seen, 1, &r);
 	assert_string_equal(r.text, "AB1C2D");
 	assert_true(r.confidence > 0.9f && r.confidence <= 1.0f);
 	assert_string_equal(r.jurisdiction, ""); /* a text alone names no state */
@@ -61,7 +67,7 @@ static void the_doubtful_character_is_the_one_named(void **state)
 	struct plate_read r;
 
 	(void)state;
-	fuse(seen, 1, &r);
+	fuse_with(&tuning, seen, 1, &r);
 	assert_string_equal(r.text, "K80");
 	assert_string_equal(r.alternatives[1].text, "KB0");
 	assert_true(r.chars[1] < r.chars[0] && r.chars[1] < r.chars[2]);
@@ -79,9 +85,9 @@ static void two_angles_find_what_neither_read(void **state)
 	struct plate_read r;
 
 	(void)state;
-	fuse(seen, 2, &r);
+	fuse_with(&tuning, seen, 2, &r);
 	assert_string_equal(r.text, "AB1");
-	fuse(mixed, 2, &r);
+	fuse_with(&tuning, mixed, 2, &r);
 	assert_int_equal(strlen(r.text), 3);
 	assert_true(r.confidence < 0.6f);
 }
@@ -93,8 +99,8 @@ static void agreement_raises_confidence(void **state)
 	struct plate_read one, three;
 
 	(void)state;
-	fuse(seen, 1, &one);
-	fuse(seen, 3, &three);
+	fuse_with(&tuning, seen, 1, &one);
+	fuse_with(&tuning, seen, 3, &three);
 	assert_string_equal(three.text, "XY7Z");
 	assert_true(three.confidence > one.confidence);
 }
@@ -107,11 +113,11 @@ static void weight_decides_a_tie(void **state)
 
 	(void)state;
 	a.weight = 3;
-	fuse(seen, 2, &r);
+	fuse_with(&tuning, seen, 2, &r);
 	assert_string_equal(r.text, "B");
 	a.weight = 1;
 	b.weight = 3;
-	fuse(seen, 2, &r);
+	fuse_with(&tuning, seen, 2, &r);
 	assert_string_equal(r.text, "8");
 }
 
@@ -126,7 +132,7 @@ static void an_outlier_does_not_veto(void **state)
 	(void)state;
 	for (int i = 1; i < 11; i++)
 		seen[i] = &good;
-	fuse(seen, 11, &r);
+	fuse_with(&tuning, seen, 11, &r);
 	assert_string_equal(r.text, "WG4L2M");
 	assert_true(r.confidence > 0.9f);
 }
@@ -141,14 +147,14 @@ static void nothing_there_gives_no_text(void **state)
 	for (size_t t = 0; t < 8; t++)
 		for (size_t c = 0; c < PLATE_CLASSES; c++)
 			blank.logp[t][c] = c ? -INFINITY : 0;
-	fuse(seen, 1, &r);
+	fuse_with(&tuning, seen, 1, &r);
 	assert_string_equal(r.text, "");
 	assert_true(r.confidence == 0 && r.n_alternatives == 0);
 	for (size_t t = 0; t < 8; t++) {
 		blank.logp[t][0] = logf(0.99f);
 		blank.logp[t][1] = logf(0.01f);
 	}
-	fuse(seen, 1, &r);
+	fuse_with(&tuning, seen, 1, &r);
 	assert_true(r.confidence < 0.2f);
 }
 
@@ -158,10 +164,10 @@ static void expect_harmless(const struct plate_observation *o)
 	const struct plate_observation *seen[] = {o, &good, NULL};
 	struct plate_read r;
 
-	fuse(seen, 1, &r);
+	fuse_with(&tuning, seen, 1, &r);
 	assert_true(r.confidence >= 0 && r.confidence <= 1);
 	assert_true(strlen(r.text) <= PLATE_TEXT_MAX);
-	fuse(seen, 3, &r);
+	fuse_with(&tuning, seen, 3, &r);
 	assert_true(r.confidence >= 0 && r.confidence <= 1);
 }
 
@@ -198,7 +204,7 @@ static void no_observation_gives_no_text(void **state)
 
 	(void)state;
 	memset(&r, 0x55, sizeof r);
-	fuse(NULL, 0, &r);
+	fuse_with(&tuning, NULL, 0, &r);
 	assert_string_equal(r.text, "");
 	assert_true(r.confidence == 0 && r.n_alternatives == 0);
 }
@@ -236,7 +242,7 @@ static void many_observations(void **state)
 		o[i].logp[t][wrong] = logf(0.6f);
 		seen[i] = &o[i];
 	}
-	fuse(seen, 200, &r);
+	fuse_with(&tuning, seen, 200, &r);
 	assert_string_equal(r.text, "HJK4567");
 	assert_true(r.n_alternatives <= PLATE_ALTERNATIVES);
 }
@@ -248,7 +254,7 @@ static struct plate_read read_one(const char *text, float sure, const char *riva
 	const struct plate_observation *seen[] = {&a};
 	struct plate_read r;
 
-	fuse(seen, 1, &r);
+	fuse_with(&tuning, seen, 1, &r);
 	return r;
 }
 
@@ -368,6 +374,18 @@ static void engines_add_up(void **state)
 	assert_true(two.confidence < same.confidence);
 }
 
+static void the_numbers_in_use_are_those_of_the_calibration(void **state)
+{
+	struct plate_observation a = says("XY7Z", 0.8f, "KVTZ");
+	const struct plate_observation *seen[] = {&a};
+	struct plate_read used, with;
+
+	(void)state;
+	fuse(seen, 1, &used);
+	fuse_with(&calibration_fuse, seen, 1, &with);
+	assert_memory_equal(&used, &with, sizeof used);
+}
+
 /* An exponent below 1 flattens, above 1 sharpens. */
 static void tuning_tempers(void **state)
 {
@@ -406,6 +424,7 @@ int main(void)
 	    cmocka_unit_test(what_is_drawn_nearly_alike_moves_little),
 	    cmocka_unit_test(strokes_overrule),
 	    cmocka_unit_test(engines_add_up),
+	    cmocka_unit_test(the_numbers_in_use_are_those_of_the_calibration),
 	    cmocka_unit_test(tuning_tempers),
 	};
 
