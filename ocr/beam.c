@@ -81,7 +81,7 @@ static void forward_step(struct forward *f, const float *p)
 
 float beam_log_likelihood(const struct beam_lattice *l, const char *text)
 {
-	struct forward f;
+	struct forward f = {.n = 0};
 
 	if (l->steps == 0 || !forward_begin(&f, text))
 		return -INFINITY;

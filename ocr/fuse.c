@@ -253,7 +253,7 @@ static char twin_of(char c)
 	static const char pairs[] = "O0I1";
 	const char *at = c ? strchr(pairs, c) : NULL;
 
-	return at ? pairs[(at - pairs) ^ 1] : '\0';
+	return (char)(at ? pairs[(at - pairs) ^ 1] : '\0');
 }
 
 /* A text with O, 0, I or 1 in several places is written in as many ways more as they have; no

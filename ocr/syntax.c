@@ -115,7 +115,9 @@ float syntax_log_prior(const char *text)
 
 char syntax_alike(char c)
 {
-	return c == 'O' ? '0' : c == 'I' ? '1' : c;
+	if (c == 'O')
+		return '0';
+	return (char)(c == 'I' ? '1' : c);
 }
 
 char syntax_nearly_alike(char c)
@@ -123,7 +125,9 @@ char syntax_nearly_alike(char c)
 	static const char letters[] = "OIQDBSZG", digits[] = "01008526";
 	const char *at = c ? strchr(letters, c) : NULL;
 
-	return at ? digits[at - letters] : c;
+	if (!at)
+		return c;
+	return digits[at - letters];
 }
 
 char syntax_fold(char c)
