@@ -34,8 +34,8 @@
 #define WHOLE_CHARACTERS  3u
 #define WHOLE_LEAST_SHORT 0.8f /* with fewer characters */
 /* A read that makes the look at the whole pointless: no sticker has as many characters. */
-#define SURELY_NO_PART	  0.95f
-#define PART_CHARACTERS	  4u
+#define SURELY_NO_PART	  0.85f
+#define PART_CHARACTERS	  5u
 
 /* The state of what is hardly a read is not asked for: it costs more than it is worth. */
 #define LEAST_FOR_STATE 0.2f
