@@ -3,9 +3,9 @@
  * The numbers that turn what the engines say into probabilities. They belong to the models: a new
  * model wants them anew, from
  *
- *     ocr/train/calibrate.py
+ *     make calibrate [PHOTOS=folder]
  *
- * which fits them on photos that nobody trained on, and on renderings (ocr/train/README.md).
+ * which fits them on plates that nobody trained on (ocr/train/README.md).
  */
 #ifndef OCR_CALIBRATION_H
 #define OCR_CALIBRATION_H

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fit the numbers of ocr/calibration.h to the models there are, on plates that nobody trained on.
 
-  calibrate.py [--photos DIR] [--sim DIR ...] [--build build/host] [--models ocr/models] [--write]
+  calibrate.py [--photos DIR] [--sim DIR ...] [--build build/host] [--models ocr/models] [--header FILE] [--write]
 
 Photos: a folder with annotations.jsonl as read_train.py takes it; only rows whose split is not `train`, as they are, smaller, and as
 crops. Renderings: folders of `alpr-sim plates`, of a seed that no model was trained on; without photos they are all there is, and then
 the localiser's numbers stay as they were. Prints what it fitted, and the reader's calibration before and after; --write puts the
-numbers into ocr/calibration.h. Letter O and digit 0 count as one here: labels of words have either.
+numbers into the header (ocr/calibration.h). Letter O and digit 0 count as one here: labels of words have either.
 """
 import argparse
 import ctypes as C
@@ -267,21 +267,23 @@ def fit_score(fusion, values, boxes):
 # --- the header ----------------------------------------------------------------------------------------------------------------
 
 
-def header_values():
-    text = open(HEADER, encoding="utf-8").read()
+def header_values(path):
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
     number = lambda pattern: float(re.search(pattern + r"\s*=?\s*([0-9.]+)f", text)[1])
     return {"engine": [float(v) for v in re.search(r"\.engine = \{([^}]*)\}", text)[1].replace("f", "").split(",")],
             "further": number(r"\.further"), "alike": number(r"\.alike"), "nearly": number(r"\.nearly"),
             "slope": number("CALIBRATION_SLOPE"), "half": number("CALIBRATION_HALF")}
 
 
-def write_header(v):
-    text = open(HEADER, encoding="utf-8").read()
+def write_header(path, v):
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
     text = re.sub(r"\.engine = \{[^}]*\}", ".engine = {" + ", ".join(f"{e:.2f}f" for e in v["engine"]) + "}", text)
     for name, pattern in (("nearly", r"(\.nearly = )[0-9.]+f"), ("slope", r"(CALIBRATION_SLOPE\s+)[0-9.]+f"),
                           ("half", r"(CALIBRATION_HALF\s+)[0-9.]+f")):
         text = re.sub(pattern, lambda m, n=name: f"{m[1]}{round(v[n], 2)!r}f", text)
-    with open(HEADER, "w", encoding="utf-8") as f:
+    with open(path, "w", encoding="utf-8") as f:
         f.write(text)
 
 
@@ -292,6 +294,7 @@ def main():
     p.add_argument("--renderings", type=int, default=200, help="of each --sim folder")
     p.add_argument("--build", default=os.path.join(TOP, "build/host"))
     p.add_argument("--models", default=os.path.join(TOP, "ocr/models"))
+    p.add_argument("--header", default=HEADER)
     p.add_argument("--write", action="store_true")
     args = p.parse_args()
     if not args.photos and not args.sim:
@@ -300,7 +303,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         fusion = Fusion(folder)
         boxes, plates = samples(args, folder)
-    values = header_values()
+    values = header_values(args.header)
     plates = [(text, looks_of(fusion, tuning_of(values), seen)) for text, seen in plates]
     engines = sorted({o.engine for _, seen in plates for o in seen})
     show("before", fusion, values, plates)
@@ -310,7 +313,7 @@ def main():
     if boxes:
         values["slope"], values["half"] = fit_score(fusion, values, boxes)
     if args.write:
-        write_header(values)
+        write_header(args.header, values)
     return 0
 
 

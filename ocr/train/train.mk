@@ -4,6 +4,7 @@
 #   make train-state           the network that tells the state; MINUTES, STEPS, SEED, START as above
 #   make train-tesseract       the second reader; the same, START=plate.traineddata.pt
 #   make ship MODEL=file       put a trained model into ocr/models, its hash onto the card, its report into ocr/train/reports
+#   make calibrate             fit ocr/calibration.h to the shipped models, on held-out photos where there are some, else renderings
 #   make check-train           the tests of the trainings and of the models' card
 #
 # A training NAME is a target train-NAME that leaves in $(TRAINED)/NAME/ the model, MODEL.json and report/ (both as
@@ -17,7 +18,7 @@ SEED      ?= 1
 plates = $(1:%=$(TRAINED)/plates/%/plates.tsv)
 TRAIN  = --seed $(SEED) $(if $(STEPS),--steps $(STEPS),--minutes $(MINUTES)) $(if $(PHOTOS),--photos '$(PHOTOS)')
 
-.PHONY: train train-deps check-train ship $(TRAININGS:%=train-%)
+.PHONY: train train-deps calibrate check-train ship $(TRAININGS:%=train-%)
 train: $(TRAININGS:%=train-%)
 
 train-deps:
@@ -48,5 +49,8 @@ train-tesseract: train-deps $(call plates,$(TESSERACT_PLATES))
 ship:
 	@$(PYTHON) ocr/train/ship.py $(or $(MODEL),$(error ship: MODEL=build/host/train/reader/read.onnx)) ocr/models ocr/train/reports
 
-check-train: all train-deps
+calibrate: all $(B)/test/bench/places $(if $(PHOTOS),,$(call plates,us-91-600 eu-92-300))
+	$(PYTHON) ocr/train/calibrate.py --build $(B) $(if $(PHOTOS),--photos '$(PHOTOS)',$(foreach d,us-91-600 eu-92-300,--sim $(TRAINED)/plates/$d)) --write
+
+check-train: all train-deps $(B)/test/bench/places
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/train
