@@ -132,26 +132,35 @@ class Bench:
             self.table("engines", "the readers alone and together, one look a plate (ms of the look alone, median)", table)
 
     def annotated(self, name):
-        with open(os.path.join(self.args.plates, name, "annotations.jsonl"), encoding="utf-8") as f:
-            return [n for n in map(json.loads, f) if not n.get("stretched")]
+        path = os.path.join(self.args.plates, name, "annotations.jsonl")
+        if not self.args.plates or not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as f:
+            return [n | {"path": os.path.join(self.args.plates, name, n["file"])} for n in map(json.loads, f)]
 
-    def angled_and_negatives(self):
-        """Photos with outlines, and photos without plates."""
-        folder = self.args.plates
-        if folder and os.path.exists(os.path.join(folder, "angled/annotations.jsonl")):
-            notes = [n for n in self.annotated("angled") if any(p["text"] and p["quad"] for p in n["plates"])]
-            lines = cost.read(self.args.reader, [os.path.join(folder, "angled", n["file"]) for n in notes])[0]
-            records = [judge(line, (p["x"], p["y"], p["w"], p["h"]), None, p["text"]) | {"outline": p["quad"]}
-                       for line, n in zip(lines, notes) for p in n["plates"] if p["text"] and p["quad"]]
-            self.table("angled_angle", "angled: by the steepest side, degrees", tables.by_angle(records))
-            self.table("angled_width", "angled: by plate width, pixels", tables.by_width(records))
-        if folder and os.path.exists(os.path.join(folder, "negatives/annotations.jsonl")):
-            files = [os.path.join(folder, "negatives", n["file"]) for n in self.annotated("negatives")]
+    def angled(self):
+        """Photos with outlines. Those that were squeezed to a square show plates of no true shape: a table of their own."""
+        for name, squeezed in (("angled", False), ("angled, squeezed to a square", True)):
+            notes = [n for n in self.annotated("angled")
+                     if n["stretched"] == squeezed and any(p["text"] and p["quad"] for p in n["plates"])]
+            if not notes:
+                continue
+            records = []
+            for line, n in zip(cost.read(self.args.reader, [n["path"] for n in notes])[0], notes):
+                records += [judge(line, (p["x"], p["y"], p["w"], p["h"]), None, p["text"]) | {"outline": p["quad"]}
+                            for p in n["plates"] if p["text"] and p["quad"]]
+            key = "squeezed" if squeezed else "angled"
+            self.table(f"{key}_angle", f"{name}: by the steepest side, degrees", tables.by_angle(records))
+            self.table(f"{key}_width", f"{name}: by plate width, pixels", tables.by_width(records))
+
+    def negatives(self):
+        """Pictures without plates."""
+        files = [n["path"] for n in self.annotated("negatives")]
+        if files:
             lines = cost.read(self.args.reader, files)[0]
             false = [p["confidence"] for line in lines for p in line.get("plates", [])]
             self.table("negatives", "pictures without plates",
-                       {"reported >= 0.5": {"pictures": len(files), "plates": sum(c >= 0.5 for c in false)},
-                        "reported >= 0.9": {"pictures": len(files), "plates": sum(c >= 0.9 for c in false)}})
+                       {f"reported >= {least}": {"pictures": len(files), "plates": sum(c >= least for c in false)} for least in (0.5, 0.9)})
 
     # --- the simulated street --------------------------------------------------------------------------------------------
 
@@ -219,7 +228,8 @@ class Bench:
             if photos or frames:
                 self.costs(photos or frames, bool(photos), folder)
         if not self.args.short:
-            self.angled_and_negatives()
+            self.angled()
+            self.negatives()
         self.photo_tables()
         self.engines()
         self.passages()

@@ -181,6 +181,26 @@ def test_labels_in_doubt_are_shown(world):
     assert (world.out / "labels/us-000.png").exists() and (world.out / "labels/us-elsewhere-000.png").exists()
 
 
+def test_photos_with_outlines_and_photos_without_plates_are_tabled(world):
+    def notes(name, *rows):
+        (world.plates / name).mkdir()
+        (world.plates / name / "annotations.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+
+    labelled = {"x": 100, "y": 100, "w": 100, "h": 50, "quad": [100, 100, 200, 140, 200, 190, 100, 150], "text": "AB1C2D"}
+    notes("angled", {"file": "0.png", "stretched": False, "plates": [labelled, labelled | {"text": None}]},
+          {"file": "1.png", "stretched": True, "plates": [labelled]}, {"file": "2.png", "stretched": True, "plates": []})
+    notes("negatives", {"file": "0.png", "stretched": False, "plates": []})
+    world.answers["angled", 0] = {"ms": 1.0, "plates": [plate("AB1C2D")]}
+    world.answers["angled", 1] = {"ms": 1.0, "plates": [plate("ZZ9Z9Z")]}
+    world.answers["negatives", 0] = {"ms": 1.0, "plates": [plate("EXIT", 0.6), plate("ONLY", 0.2)]}
+    assert world.run()[0] == 0
+    found = json.loads((world.out / "reader.json").read_text())["tables"]
+    assert found["angled_angle"] == {"20-29": {"plates": 1, "exact": 1, "among": 1, "sure": 1, "sure_exact": 1}}
+    assert found["squeezed_width"] == {"100-159": {"plates": 1, "exact": 0, "among": 0, "sure": 1, "sure_exact": 0}}
+    assert found["negatives"]["reported >= 0.5"] == {"pictures": 1, "plates": 1}
+    assert found["negatives"]["reported >= 0.9"]["plates"] == 0
+
+
 def test_the_readers_alone_are_tabled(world):
     program(world.folder / "test/bench/engines", "#!/bin/sh\n"
             "echo 'network    exact 7 of 10 (70.0 %)  among 9 (90.0 %)  log-likelihood -0.61  ms 2.40'\n"
