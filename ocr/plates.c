@@ -74,6 +74,15 @@ static bool look_again(const struct engines *g, const struct image *img, unsigne
 	return true;
 }
 
+static bool ask_other_engine(const struct engines *g, const struct image *img, unsigned which,
+			     struct plates_found *p, struct err *e)
+{
+	if (!place_second_opinion(g, img, &p->shown[which], e))
+		return false;
+	read_anew(p);
+	return true;
+}
+
 static bool doubtful(const struct plates_found *p)
 {
 	return p->read.confidence >= HOPELESS && p->read.confidence < SURE * p->likely;
@@ -102,11 +111,8 @@ static bool look_at_box(const struct engines *g, const struct image *img, unsign
 
 	if (!look(g, img, which, &box->quad, place_likely(box->score), out, e))
 		return false;
-	if (doubtful(p)) {
-		if (!place_second_opinion(g, img, &p->shown[which], e))
-			return false;
-		read_anew(p);
-	}
+	if (doubtful(p) && !ask_other_engine(g, img, which, p, e))
+		return false;
 	const struct plate_quad again[] = {place_wider(&p->shown[which]),
 					   place_narrower(&p->shown[which])};
 	for (size_t i = 0; i < sizeof again / sizeof *again && doubtful(p); i++)
@@ -182,6 +188,8 @@ static bool consider_whole(const struct engines *g, const struct image *img, uns
 	if (!shape_of_a_plate(img) || (!big && no_part(out, from)))
 		return true;
 	if (!look(g, img, which, &quad, CALIBRATION_WHOLE, out, e))
+		return false;
+	if (doubtful(p) && !ask_other_engine(g, img, which, p, e))
 		return false;
 	const struct plate_quad again[] = {place_narrower(&p->shown[which]),
 					   place_wider(&p->shown[which])};

@@ -244,12 +244,26 @@ static void a_photo_is_no_plate(void **state)
 	assert_int_equal(scene.whole.looks, 0);
 }
 
+/* In doubt the whole asks the other engine like any box. */
+static void a_doubtful_whole_asks_the_other_engine(void **state)
+{
+	(void)state;
+	scene.whole.text = "A1B2C3";
+	scene.whole.sure = 0.9f;
+	look_at_picture(320, 162);
+	assert_int_equal(scene.whole.asked, 1);
+	scene.whole = (struct thing){.text = "A1B2C3", .sure = 0.9999f};
+	look_at_picture(320, 162);
+	assert_int_equal(scene.whole.asked, 0);
+	assert_int_equal(scene.whole.looks, 1);
+}
+
 /* Short scraps that the whole seems to read must convince more. */
 static void a_whole_of_two_characters_must_be_sure(void **state)
 {
 	(void)state;
 	scene.whole.text = "A1";
-	scene.whole.sure = 0.9f;
+	scene.whole.sure = 0.7f;
 	look_at_picture(320, 162);
 	assert_int_equal(found.n, 0);
 	scene.whole.text = "A1B2C3";
@@ -322,6 +336,7 @@ int main(void)
 	    cmocka_unit_test_setup(a_low_score_lowers_the_confidence, begin),
 	    cmocka_unit_test_setup(a_whole_picture_beats_its_sticker, begin),
 	    cmocka_unit_test_setup(a_photo_is_no_plate, begin),
+	    cmocka_unit_test_setup(a_doubtful_whole_asks_the_other_engine, begin),
 	    cmocka_unit_test_setup(a_whole_of_two_characters_must_be_sure, begin),
 	    cmocka_unit_test_setup(the_whole_completes_a_plate_that_fills_it, begin),
 	    cmocka_unit_test_setup(two_angles_become_one_plate, begin),
