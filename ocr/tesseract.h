@@ -30,7 +30,7 @@ void tesseract_reader_free(struct tesseract_reader *t);
 /* A rectified plate as the engine is given it: rows of bytes, dense. */
 #define TESSERACT_WIDTH	 144u
 #define TESSERACT_HEIGHT 48u
-#define TESSERACT_PATCH	 (TESSERACT_WIDTH * TESSERACT_HEIGHT)
+#define TESSERACT_PATCH	 ((size_t)TESSERACT_WIDTH * TESSERACT_HEIGHT)
 
 /*
  * Rectify the plate inside `quad` of `img` (both borrowed), to be read later. Corners outside the

@@ -11,8 +11,8 @@
 /* For this program alone: a library that has use for the real ones gets the real ones. */
 #pragma GCC visibility push(hidden)
 
-#define CURL_REFUSED   2   /* CURLE_FAILED_INIT */
-#define ARCHIVE_FAILED -30 /* ARCHIVE_FATAL */
+#define CURL_REFUSED   2     /* CURLE_FAILED_INIT */
+#define ARCHIVE_FAILED (-30) /* ARCHIVE_FATAL */
 
 void *curl_easy_init(void);
 int curl_easy_setopt(void *handle, int option, ...);
