@@ -319,7 +319,9 @@ def arguments():
     p.add_argument("--start", help="checkpoint (.onnx.pt, its .onnx.json beside it) to go on from: no curriculum then")
     p.add_argument("--drawn", type=int, default=2000, help="renderings for the report's confusion matrix")
     p.add_argument("--report", help="folder to write the training's report to")
-    return p.parse_args()
+    args = p.parse_args()
+    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)  # not after an hour's training
+    return args
 
 
 class Run:

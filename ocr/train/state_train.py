@@ -207,7 +207,9 @@ def arguments():
     p.add_argument("--hard", type=float, default=0.0, help="how hard it is at the beginning, 0 to 1")
     p.add_argument("--hardest", type=float, default=1.0, help="and at most")
     p.add_argument("--reader", help="a reader's checkpoint (.pt) to start from: it knows letters")
-    return p.parse_args()
+    args = p.parse_args()
+    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)  # not after an hour's training
+    return args
 
 
 class Curriculum:

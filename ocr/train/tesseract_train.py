@@ -204,6 +204,7 @@ def main():
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     os.makedirs(args.work, exist_ok=True)
+    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)  # not after an hour's training
     source, sets = load(args)
     ahead = Ahead(source, args.batch)
     tools = Tools(args.work, lines.Lines(1).draw(8, 0.0, 1.0, 0.0))

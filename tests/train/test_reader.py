@@ -31,11 +31,11 @@ def trained(tmp_path_factory):
 
 def losses(folder, seed):
     """The first losses of a training with that seed."""
-    out = folder / f"again-{seed}.onnx"
+    out = folder / "not-there-yet" / f"{seed}.onnx"
     command = [sys.executable, os.path.join(ROOT, "ocr", "train", "read_train.py"), "--steps", "4", "--seed", str(seed), *SMALL.split(),
                "--sim", str(folder / "plates" / "us-5-60"), "--sim", str(folder / "plates" / "eu-6-30"), "--out", str(out)]
     subprocess.run(command, check=True, timeout=300, stdout=subprocess.DEVNULL)
-    return [loss for _, loss in json.loads((folder / f"again-{seed}.onnx.json").read_text())["loss"]]
+    return [loss for _, loss in json.loads(out.with_name(out.name + ".json").read_text())["loss"]]
 
 
 def test_the_loss_falls(trained):
