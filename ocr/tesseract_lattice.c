@@ -6,7 +6,7 @@
 #define BLANK 0u
 #define LEAST 50.0f
 
-/* Fitted to the likelihood of the true texts of held-out photos and renderings
+/* Fitted to the likelihood of the true texts of held-out photos
  * (ocr/train/tesseract_fit.py). */
 #define TEMPERATURE 2.0f   /* of the costs */
 #define FLOOR	    0.01f  /* of a symbol's step: any character, none of the choices */
