@@ -52,5 +52,5 @@ ship:
 calibrate: all $(B)/test/bench/places $(if $(PHOTOS),,$(call plates,us-91-600 eu-92-300))
 	$(PYTHON) ocr/train/calibrate.py --build $(B) $(if $(PHOTOS),--photos '$(PHOTOS)',$(foreach d,us-91-600 eu-92-300,--sim $(TRAINED)/plates/$d)) --write
 
-check-train: all train-deps $(B)/test/bench/places
+check-train: all train-deps $(B)/test/bench/places $(B)/test/bench/engines
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/train
