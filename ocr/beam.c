@@ -5,19 +5,19 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define BLANK 0
+#define BLANK 0u
 #define WIDTH 16u
 /* Classes below this probability in a step extend no prefix: they could not come back into the
  * beam. */
 #define LEAST 1e-4f
 
-static int class_of(char c)
+size_t beam_class(char c)
 {
 	if (c >= '0' && c <= '9')
-		return 1 + (c - '0');
+		return 1u + (size_t)(c - '0');
 	if (c >= 'A' && c <= 'Z')
-		return 11 + (c - 'A');
-	return -1;
+		return 11u + (size_t)(c - 'A');
+	return BLANK;
 }
 
 static char char_of(size_t class)
@@ -43,7 +43,7 @@ void beam_lattice(const struct plate_observation *seen, struct beam_lattice *out
  */
 struct forward {
 	size_t n;
-	int class[STATES];
+	size_t class[STATES];
 	double skip[STATES]; /* 1: may be entered from two before: another character than that */
 	double alpha[1 + STATES]; /* a zero first, so that no last state is special */
 };
@@ -56,8 +56,8 @@ static bool forward_begin(struct forward *f, const char *text)
 		return false;
 	f->n = 2 * len + 1;
 	for (size_t i = 0; i < f->n; i++) {
-		f->class[i] = i % 2 ? class_of(text[i / 2]) : BLANK;
-		if (f->class[i] < 0)
+		f->class[i] = i % 2 ? beam_class(text[i / 2]) : BLANK;
+		if (i % 2 && f->class[i] == BLANK)
 			return false;
 		f->skip[i] = i > 1 && i % 2 && f->class[i] != f->class[i - 2];
 		f->alpha[1 + i] = 0;
@@ -143,11 +143,11 @@ static void step(const struct beam *from, const float *p, struct beam *to)
 		struct prefix stay = *f;
 
 		stay.blank = total(f) * p[BLANK];
-		stay.glyph = f->len ? f->glyph * p[class_of(f->text[f->len - 1])] : 0;
+		stay.glyph = f->len ? f->glyph * p[beam_class(f->text[f->len - 1])] : 0;
 		for (size_t j = 0; j < from->n; j++)
 			if (extends(f, &from->at[j]))
 				stay.glyph +=
-				    gain(&from->at[j], (size_t)class_of(f->text[f->len - 1]), p);
+				    gain(&from->at[j], beam_class(f->text[f->len - 1]), p);
 		keep(to, &stay);
 	}
 	for (size_t i = 0; i < from->n; i++) {

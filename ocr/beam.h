@@ -19,6 +19,9 @@ struct beam_spelling {
 	float p; /* of the prefix search: a lower bound of the true probability */
 };
 
+/* The class (plate.h) of a plate's character, or 0, the blank, for anything but A-Z and 0-9. */
+size_t beam_class(char c);
+
 /* From log-probabilities; steps beyond PLATE_STEPS are cut. */
 void beam_lattice(const struct plate_observation *seen, struct beam_lattice *out);
 

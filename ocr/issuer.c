@@ -2,6 +2,8 @@
 #include "ocr/issuer.h"
 
 #include "ocr/issuer_series.h"
+#include "ocr/plate.h"
+#include "ocr/syntax.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,6 +15,9 @@
 #define GIVEN	     0.98f /* least posterior of a state that is given */
 #define LEAST_LOOK   0.1f  /* and what the looks alone must leave it */
 #define OTHER	     0.5f /* of plates of no format: as likely any state's format as no series at all */
+
+/* Characters of a series; longer texts tell nothing. */
+#define LONGEST (sizeof((struct issuer_series *)0)->shape - 1)
 
 static const struct {
 	char code[3];
@@ -38,29 +43,12 @@ const char *issuer_code(size_t state)
 /* --- what the text says --------------------------------------------------------------------------
  */
 
-/* False: no text that a plate of a series could have. */
-static bool shape_of(const char *text, char shape[sizeof((struct issuer_series *)0)->shape])
-{
-	size_t i = 0;
-
-	for (; text[i]; i++) {
-		bool digit = text[i] >= '0' && text[i] <= '9';
-
-		if (i == sizeof((struct issuer_series *)0)->shape - 1)
-			return false;
-		if (!digit && !(text[i] >= 'A' && text[i] <= 'Z'))
-			return false;
-		shape[i] = digit ? 'D' : 'L';
-	}
-	shape[i] = '\0';
-	return i > 0;
-}
-
 /* Share of a vanity text's shape among such texts: by its length, letters far more often than
  * digits. */
 static float vanity(const char *shape)
 {
-	static const float by_length[] = {0, .01f, .02f, .05f, .09f, .17f, .30f, .34f, .02f};
+	static const float by_length[LONGEST + 1] = {0,	   .01f, .02f, .05f, .09f,
+						     .17f, .30f, .34f, .02f};
 	float p = by_length[strlen(shape)];
 
 	for (; *shape; shape++)
@@ -154,19 +142,25 @@ static void add_prior(float v[ISSUER_CLASSES])
 		v[s] += logf(states[s].share / sum * (float)ISSUER_STATES);
 }
 
+/* Scores of the looks to the posterior of a plate with this text. */
+static void weigh_rest(const char *text, float v[ISSUER_CLASSES])
+{
+	char shape[PLATE_TEXT_SIZE];
+	float said[ISSUER_CLASSES] = {0};
+
+	add_prior(v);
+	if (syntax_shape(text, shape) && strlen(shape) <= LONGEST)
+		weigh_shape(shape, said);
+	for (size_t s = 0; s < ISSUER_CLASSES; s++)
+		v[s] += TRUST_SHAPES * said[s];
+	normalise(v);
+}
+
 void issuer_posterior(const struct issuer_look *const *looks, size_t n, const char *text,
 		      float out[ISSUER_CLASSES])
 {
-	char shape[sizeof((struct issuer_series *)0)->shape];
-	float said[ISSUER_CLASSES] = {0};
-
 	weigh_looks(looks, n, out);
-	add_prior(out);
-	if (shape_of(text, shape))
-		weigh_shape(shape, said);
-	for (size_t s = 0; s < ISSUER_CLASSES; s++)
-		out[s] += TRUST_SHAPES * said[s];
-	normalise(out);
+	weigh_rest(text, out);
 }
 
 void issuer_decide(const struct issuer_look *const *looks, size_t n, const char *text, char out[3])
@@ -177,8 +171,9 @@ void issuer_decide(const struct issuer_look *const *looks, size_t n, const char 
 	memset(out, 0, 3);
 	if (!weigh_looks(looks, n, seen))
 		return;
+	memcpy(all, seen, sizeof all);
+	weigh_rest(text, all);
 	normalise(seen);
-	issuer_posterior(looks, n, text, all);
 	for (size_t s = 1; s < ISSUER_CLASSES; s++)
 		if (all[s] > all[best])
 			best = s;

@@ -8,6 +8,8 @@
 /* A little noise is not blown up to a picture. */
 #define LEAST_DEVIATION 4.0f
 
+const struct patch_part patch_with_margin = {-0.04f, -0.08f, 1.04f, 1.08f};
+
 /* The point at u, v of the quad, whose corners are at 0 and 1. */
 static void point_at(const struct plate_quad *q, float u, float v, float *x)
 {

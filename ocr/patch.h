@@ -16,6 +16,10 @@ struct patch_part {
 	float left, top, right, bottom;
 };
 
+/* What the readers are given: the plate with a margin, the same as MARGIN_X and MARGIN_Y of
+ * ocr/train/read_augment.py. */
+extern const struct patch_part patch_with_margin;
+
 /*
  * That part of the plate inside `quad` of `img` (both borrowed) as width x height bytes (1 to 1024
  * each). Corners outside the image are allowed: the border is replicated. Errors: those of cv_warp.

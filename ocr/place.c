@@ -37,18 +37,23 @@ struct plate_quad place_narrower(const struct place *p)
 	return place_scaled(&p->quad, 0.94f, 0.90f);
 }
 
+/* A look that brought an observation counts; one at what has no shape of a plate is none. */
+static bool keep(bool observed, const struct err *why, struct place *p, struct err *e)
+{
+	if (observed)
+		p->n++;
+	else if (why->code != ERR_LIMIT)
+		return err_set(e, why->code, "%s", why->text);
+	return true;
+}
+
 bool place_look(const struct engines *g, const struct image *img, const struct plate_quad *quad,
 		struct place *p, struct err *e)
 {
 	struct err why = {0};
 
-	if (p->n == PLACE_VIEWS)
-		return true;
-	if (reader_observe(g->reader, img, quad, &p->seen[p->n], &why))
-		p->n++;
-	else if (why.code != ERR_LIMIT)
-		return err_set(e, why.code, "%s", why.text);
-	return true;
+	return p->n == PLACE_VIEWS ||
+	       keep(reader_observe(g->reader, img, quad, &p->seen[p->n], &why), &why, p, e);
 }
 
 bool place_second_opinion(const struct engines *g, const struct image *img, struct place *p,
@@ -56,13 +61,9 @@ bool place_second_opinion(const struct engines *g, const struct image *img, stru
 {
 	struct err why = {0};
 
-	if (p->n == PLACE_VIEWS)
-		return true;
-	if (tesseract_observe(g->tesseract, img, &p->quad, &p->seen[p->n], &why))
-		p->n++;
-	else if (why.code != ERR_LIMIT)
-		return err_set(e, why.code, "%s", why.text);
-	return true;
+	return p->n == PLACE_VIEWS ||
+	       keep(tesseract_observe(g->tesseract, img, &p->quad, &p->seen[p->n], &why), &why, p,
+		    e);
 }
 
 /* So that all looks of one engine at this place weigh 1 together. */

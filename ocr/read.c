@@ -9,13 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The network's input and the margin around the quad: the same numbers as
- * ocr/train/read_augment.py. */
+/* The network's input: the same numbers as ocr/train/read_augment.py. */
 #define IN_WIDTH  128u
 #define IN_HEIGHT 48u
 #define IN_PIXELS ((size_t)IN_WIDTH * IN_HEIGHT)
-
-static const struct patch_part whole = {-0.04f, -0.08f, 1.04f, 1.08f};
 
 struct reader {
 	struct cv_net *net;
@@ -89,5 +86,6 @@ void reader_free(struct reader *r)
 bool reader_observe(struct reader *r, const struct image *img, const struct plate_quad *quad,
 		    struct plate_observation *out, struct err *e)
 {
-	return patch_cut(img, quad, &whole, r->patch, IN_WIDTH, IN_HEIGHT, e) && run(r, out, e);
+	return patch_cut(img, quad, &patch_with_margin, r->patch, IN_WIDTH, IN_HEIGHT, e) &&
+	       run(r, out, e);
 }

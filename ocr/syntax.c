@@ -64,18 +64,19 @@ static const float lengths[PLATE_TEXT_SIZE] = {0,     0.005f, 0.03f, 0.08f,  0.1
 /* Where no series tells, a round stroke is written as a digit, as hotlists have it: e^-3. */
 #define NOT_THE_ZERO 0.05f
 
-/* False: longer than any plate. */
-static bool shape_of(const char *text, char shape[PLATE_TEXT_SIZE])
+bool syntax_shape(const char *text, char shape[PLATE_TEXT_SIZE])
 {
 	size_t i = 0;
 
 	for (; text[i]; i++) {
-		if (i == PLATE_TEXT_MAX)
+		char kind = kind_of(text[i]);
+
+		if (i == PLATE_TEXT_MAX || kind == '?')
 			return false;
-		shape[i] = kind_of(text[i]);
+		shape[i] = kind;
 	}
 	shape[i] = '\0';
-	return true;
+	return i > 0;
 }
 
 /* Of plates with this shape, the share that has this text. */
@@ -105,7 +106,7 @@ float syntax_log_prior(const char *text)
 	char shape[PLATE_TEXT_SIZE];
 	float share = 0;
 
-	if (!*text || !shape_of(text, shape) || strchr(shape, '?'))
+	if (!syntax_shape(text, shape))
 		return -INFINITY;
 	for (size_t i = 0; i < sizeof roads / sizeof *roads; i++)
 		if (strcmp(roads[i].shape, shape) == 0)

@@ -3,6 +3,14 @@
 #ifndef OCR_SYNTAX_H
 #define OCR_SYNTAX_H
 
+#include "ocr/plate.h"
+
+#include <stdbool.h>
+
+/* The shape of a text: L for each letter, D for each digit. False, and what is in `shape` means
+ * nothing: "", longer than PLATE_TEXT_MAX, or not A-Z0-9. */
+bool syntax_shape(const char *text, char shape[PLATE_TEXT_SIZE]);
+
 /*
  * Natural log of how likely a plate on the road has this text, before anyone has looked: how common
  * series of its shape are, shared among the texts of that shape, and, for every text, a little for

@@ -2,6 +2,7 @@
 #include "ocr/tesseract.h"
 
 #include "firmware/base/cleanup.h"
+#include "ocr/beam.h"
 #include "ocr/patch.h"
 #include "ocr/tesseract_lattice.h"
 
@@ -121,9 +122,7 @@ static void take_choices(TessChoiceIterator *choices, struct symbol *s)
 	do {
 		const char *text = TessChoiceIteratorGetUTF8Text(choices);
 		float cost = 100.0f - TessChoiceIteratorConfidence(choices);
-		bool known =
-		    text && text[0] && !text[1] &&
-		    ((text[0] >= '0' && text[0] <= '9') || (text[0] >= 'A' && text[0] <= 'Z'));
+		bool known = text && text[0] && !text[1] && beam_class(text[0]);
 
 		for (size_t i = 0; i < s->n && known; i++)
 			known = s->c[i] != text[0];
@@ -222,10 +221,8 @@ void tesseract_reader_free(struct tesseract_reader *t)
 bool tesseract_cut(const struct image *img, const struct plate_quad *quad,
 		   uint8_t patch[TESSERACT_PATCH], struct err *e)
 {
-	/* As in training: MARGIN_X, MARGIN_Y of ocr/train/read_augment.py. */
-	const struct patch_part whole = {-0.04f, -0.08f, 1.04f, 1.08f};
-
-	return patch_cut(img, quad, &whole, patch, TESSERACT_WIDTH, TESSERACT_HEIGHT, e);
+	return patch_cut(img, quad, &patch_with_margin, patch, TESSERACT_WIDTH, TESSERACT_HEIGHT,
+			 e);
 }
 
 bool tesseract_observe(struct tesseract_reader *t, const struct image *img,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocr/tesseract_lattice.h"
 
+#include "ocr/beam.h"
+
 #include <math.h>
 
 #define BLANK 0u
@@ -12,15 +14,6 @@
 #define FLOOR	    0.01f  /* of a symbol's step: any character, none of the choices */
 #define ABSENT	    0.05f  /* times how unsure a symbol is: that there is none */
 #define UNSEEN	    0.004f /* of a step between: a character that Tesseract did not see */
-
-static size_t class_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return 1u + (size_t)(c - '0');
-	if (c >= 'A' && c <= 'Z')
-		return 11u + (size_t)(c - 'A');
-	return BLANK;
-}
 
 static void even(float p[PLATE_CLASSES], float blank)
 {
@@ -50,7 +43,7 @@ static void choices(const struct symbol *s, float p[PLATE_CLASSES])
 	for (size_t c = 1; c < PLATE_CLASSES; c++)
 		p[c] *= FLOOR;
 	for (size_t i = 0; i < n; i++)
-		p[class_of(s->c[i])] += (1.0f - absent) * (1.0f - FLOOR) * share[i] / sum;
+		p[beam_class(s->c[i])] += (1.0f - absent) * (1.0f - FLOOR) * share[i] / sum;
 }
 
 static void to_log(float p[PLATE_CLASSES])

@@ -3,15 +3,11 @@
 #ifndef TESTS_UNIT_LATTICE_H
 #define TESTS_UNIT_LATTICE_H
 
+#include "ocr/beam.h"
 #include "ocr/plate.h"
 
 #include <math.h>
 #include <string.h>
-
-static inline unsigned lattice_class(char c)
-{
-	return c >= '0' && c <= '9' ? 1u + (unsigned)(c - '0') : 11u + (unsigned)(c - 'A');
-}
 
 /* Each character has probability `sure` at its step, the rest is spread over all classes; blanks
  * between are sure. */
@@ -21,10 +17,10 @@ static inline void lattice_text(struct plate_observation *o, const char *text, f
 	o->weight = 1.0f;
 	o->steps = 2 * (uint32_t)strlen(text) + 1;
 	for (uint32_t t = 0; t < o->steps; t++) {
-		unsigned top = t % 2 ? lattice_class(text[t / 2]) : 0;
+		size_t top = t % 2 ? beam_class(text[t / 2]) : 0;
 		float p = top ? sure : 0.998f, rest = (1.0f - p) / (float)(PLATE_CLASSES - 1);
 
-		for (unsigned c = 0; c < PLATE_CLASSES; c++)
+		for (size_t c = 0; c < PLATE_CLASSES; c++)
 			o->logp[t][c] = logf(c == top ? p : rest);
 	}
 }
@@ -41,7 +37,7 @@ static inline void lattice_confuse(struct plate_observation *o, unsigned at, cha
 			top = c;
 	float p = expf(row[top]);
 	row[top] = logf(p * (1.0f - share));
-	row[lattice_class(other)] = logf(p * share);
+	row[beam_class(other)] = logf(p * share);
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocr/fuse.h"
 
+#include "ocr/beam.h"
 #include "ocr/calibration.h"
 
 #include <math.h>
@@ -16,11 +17,6 @@
 static const struct fuse_tuning tuning = {
     .engine = {1.0f, 1.0f}, .further = 0.35f, .alike = 0.7f, .nearly = 0.33f};
 
-static size_t class_of(char c)
-{
-	return c <= '9' ? (size_t)(c - '0') + 1 : (size_t)(c - 'A') + 11;
-}
-
 /* A lattice that says `text`, each character with probability `sure`, else `rival[i]` (the same:
  * surely). */
 static struct plate_observation says(const char *text, float sure, const char *rival)
@@ -34,11 +30,11 @@ static struct plate_observation says(const char *text, float sure, const char *r
 			o.logp[t][0] = 0;
 			continue;
 		}
-		o.logp[t][class_of(text[t / 2])] = logf(sure);
+		o.logp[t][beam_class(text[t / 2])] = logf(sure);
 		if (rival[t / 2] == text[t / 2])
-			o.logp[t][class_of(text[t / 2])] = 0;
+			o.logp[t][beam_class(text[t / 2])] = 0;
 		else
-			o.logp[t][class_of(rival[t / 2])] = logf(1 - sure);
+			o.logp[t][beam_class(rival[t / 2])] = logf(1 - sure);
 	}
 	return o;
 }
@@ -236,8 +232,8 @@ static void many_observations(void **state)
 		char rival[] = "HJK4567";
 		rival[i % 7] = "NU1AS6T"[i % 7];
 		o[i] = says("HJK4567", 0.9f, rival);
-		size_t t = 2 * (i % 7) + 1, right = class_of("HJK4567"[i % 7]),
-		       wrong = class_of(rival[i % 7]);
+		size_t t = 2 * (i % 7) + 1, right = beam_class("HJK4567"[i % 7]),
+		       wrong = beam_class(rival[i % 7]);
 		o[i].logp[t][right] = logf(0.4f);
 		o[i].logp[t][wrong] = logf(0.6f);
 		seen[i] = &o[i];
