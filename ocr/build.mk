@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ocr: what needs no picture (fusion, syntax). ocr_dnn: what looks at pictures (OpenCV core, imgproc, dnn; no imgcodecs).
 LIBRARIES += ocr ocr_dnn
-ocr.src    := ocr/beam.c ocr/fuse.c ocr/issuer.c ocr/issuer_series.c ocr/issuer_words.c ocr/lexicon.c ocr/settle.c ocr/syntax.c
+ocr.src    := ocr/beam.c ocr/fuse.c ocr/issuer.c ocr/issuer_series.c ocr/issuer_words.c ocr/lexicon.c ocr/quad.c ocr/settle.c ocr/syntax.c
 ocr.ldlibs := -lm
 
 ocr_dnn.src := ocr/cv.cpp ocr/engines.c ocr/localise.c ocr/localise_decode.c ocr/patch.c ocr/place.c ocr/read.c ocr/state.c \

@@ -4,6 +4,7 @@
 #include "firmware/base/cleanup.h"
 #include "ocr/cv.h"
 #include "ocr/localise_decode.h"
+#include "ocr/quad.h"
 
 #include <limits.h>
 #include <math.h>
@@ -136,7 +137,7 @@ static bool pass(struct localiser *l, struct cv_net *net, const struct image *im
 }
 
 /* The rectangle of the image that a second look at `b` takes: inside the image, whole pixels. */
-static bool look_at(const struct image *img, const struct localise_bounds *b, uint32_t rect[4],
+static bool look_at(const struct image *img, const struct quad_bounds *b, uint32_t rect[4],
 		    struct fit *f)
 {
 	float w = fmaxf(b->x1 - b->x0, 1.0f), h = fmaxf(b->y1 - b->y0, 1.0f);
@@ -166,20 +167,20 @@ static bool look_at(const struct image *img, const struct localise_bounds *b, ui
 static void take_seen(const struct plate_box *seen, size_t n, const uint32_t rect[4],
 		      struct plate_box *box)
 {
-	struct localise_bounds was = localise_bounds(&box->quad);
+	struct quad_bounds was = quad_bounds(&box->quad);
 	float best = 0.0f, score = box->score;
 	struct plate_box found = *box;
 
 	for (size_t i = 0; i < n; i++) {
 		struct plate_box b = seen[i];
-		struct localise_bounds is;
+		struct quad_bounds is;
 		float same;
 		for (size_t k = 0; k < 8; k += 2) {
 			b.quad.p[k] += (float)rect[0];
 			b.quad.p[k + 1] += (float)rect[1];
 		}
-		is = localise_bounds(&b.quad);
-		same = localise_overlap(&was, &is);
+		is = quad_bounds(&b.quad);
+		same = quad_iou(&was, &is);
 		if (same >= LOOK_SAME && same * b.score > best) {
 			best = same * b.score;
 			found = b;
@@ -194,7 +195,7 @@ static void take_seen(const struct plate_box *seen, size_t n, const uint32_t rec
 static bool second_look(struct localiser *l, const struct image *img, struct plate_box *box,
 			struct err *e)
 {
-	struct localise_bounds b = localise_bounds(&box->quad);
+	struct quad_bounds b = quad_bounds(&box->quad);
 	struct cv_tensor t[LOCALISE_LEVELS];
 	struct localise_map maps[LOCALISE_LEVELS];
 	struct plate_box seen[LOOKS];

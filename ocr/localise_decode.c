@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocr/localise_decode.h"
 
+#include "ocr/quad.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -14,43 +16,9 @@
 static const float strides[LOCALISE_LEVELS] = {8.0f, 16.0f, 32.0f};
 static const float units[LOCALISE_LEVELS] = {16.0f, 40.0f, 112.0f};
 
-struct localise_bounds localise_bounds(const struct plate_quad *q)
+static bool same_plate(const struct quad_bounds *a, const struct quad_bounds *b)
 {
-	struct localise_bounds b = {q->p[0], q->p[1], q->p[0], q->p[1]};
-
-	for (size_t i = 2; i < 8; i += 2) {
-		b.x0 = fminf(b.x0, q->p[i]);
-		b.x1 = fmaxf(b.x1, q->p[i]);
-		b.y0 = fminf(b.y0, q->p[i + 1]);
-		b.y1 = fmaxf(b.y1, q->p[i + 1]);
-	}
-	return b;
-}
-
-static float area(const struct localise_bounds *b)
-{
-	return (b->x1 - b->x0) * (b->y1 - b->y0);
-}
-
-static float shared(const struct localise_bounds *a, const struct localise_bounds *b)
-{
-	float w = fminf(a->x1, b->x1) - fmaxf(a->x0, b->x0);
-	float h = fminf(a->y1, b->y1) - fmaxf(a->y0, b->y0);
-
-	return w > 0.0f && h > 0.0f ? w * h : 0.0f;
-}
-
-float localise_overlap(const struct localise_bounds *a, const struct localise_bounds *b)
-{
-	float s = shared(a, b);
-
-	return s / fmaxf(area(a) + area(b) - s, 1e-6f);
-}
-
-static bool same_plate(const struct localise_bounds *a, const struct localise_bounds *b)
-{
-	return localise_overlap(a, b) >= OVERLAP_SAME ||
-	       shared(a, b) >= INSIDE_SAME * fmaxf(fminf(area(a), area(b)), 1e-6f);
+	return quad_iou(a, b) >= OVERLAP_SAME || quad_cover(a, b) >= INSIDE_SAME;
 }
 
 /* Clockwise with y down, every turn a real one: what rectification can work with. */
@@ -130,13 +98,13 @@ static void sort(struct localise_candidates *c)
 
 size_t localise_suppress(struct localise_candidates *c, struct plate_box *out, size_t most)
 {
-	struct localise_bounds b[LOCALISE_CANDIDATES];
+	struct quad_bounds b[LOCALISE_CANDIDATES];
 	bool gone[LOCALISE_CANDIDATES] = {false};
 	size_t n = 0;
 
 	sort(c);
 	for (size_t i = 0; i < c->n; i++)
-		b[i] = localise_bounds(&c->box[i].quad);
+		b[i] = quad_bounds(&c->box[i].quad);
 	for (size_t i = 0; i < c->n && n < most; i++) {
 		float sum[8] = {0}, weights = 0.0f;
 		if (gone[i])
@@ -145,7 +113,7 @@ size_t localise_suppress(struct localise_candidates *c, struct plate_box *out, s
 			if (gone[j] || !same_plate(&b[i], &b[j]))
 				continue;
 			gone[j] = true;
-			if (localise_overlap(&b[i], &b[j]) < OVERLAP_MERGE)
+			if (quad_iou(&b[i], &b[j]) < OVERLAP_MERGE)
 				continue;
 			float w = c->box[j].score * c->box[j].score;
 			for (size_t k = 0; k < 8; k++)

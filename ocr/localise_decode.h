@@ -61,13 +61,4 @@ bool localise_worth_a_look(float score, float best);
  */
 uint32_t localise_whole_step(uint32_t width, uint32_t height, uint32_t to_w, uint32_t to_h);
 
-/* A rectangle of an image, pixels: columns x0 to x1, rows y0 to y1. */
-struct localise_bounds {
-	float x0, y0, x1, y1;
-};
-
-/* The upright rectangle around a quad, and the IoU of two of them, 0 to 1. */
-struct localise_bounds localise_bounds(const struct plate_quad *q);
-float localise_overlap(const struct localise_bounds *a, const struct localise_bounds *b);
-
 #endif

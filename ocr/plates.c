@@ -4,6 +4,7 @@
 #include "ocr/calibration.h"
 #include "ocr/fuse.h"
 #include "ocr/issuer.h"
+#include "ocr/quad.h"
 #include "ocr/settle.h"
 
 #include <math.h>
@@ -146,7 +147,7 @@ static const struct plates_found *filling(const struct plates *out, size_t from,
 	const struct plates_found *found = NULL;
 
 	for (size_t i = from; i < out->n; i++) {
-		float area = settle_area(&out->at[i].shown[which].quad);
+		float area = quad_area(&out->at[i].shown[which].quad);
 
 		if (area >= most) {
 			most = area;

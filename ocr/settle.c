@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocr/settle.h"
 
-#include <math.h>
+#include "ocr/quad.h"
+
 #include <string.h>
 
 /* What has less than this share of a picture that is a plate is on that plate. */
@@ -20,17 +21,6 @@
 #define DISPUTED	0.85f
 #define DISPUTES	0.1f
 
-float settle_area(const struct plate_quad *q)
-{
-	float twice = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		const float *a = q->p + 2 * i, *b = q->p + 2 * ((i + 1) % 4);
-		twice += a[0] * b[1] - b[0] * a[1];
-	}
-	return twice / 2;
-}
-
 void settle_drop(struct plates *p, size_t i)
 {
 	memmove(&p->at[i], &p->at[i + 1], (p->n - i - 1) * sizeof p->at[0]);
@@ -39,32 +29,20 @@ void settle_drop(struct plates *p, size_t i)
 
 void settle_parts(struct plates *out, size_t from, size_t whole, unsigned which)
 {
-	float most = PART_SHARE * settle_area(&out->at[whole].shown[which].quad);
+	float most = PART_SHARE * quad_area(&out->at[whole].shown[which].quad);
 
 	for (size_t i = whole; i-- > from;)
-		if (settle_area(&out->at[i].shown[which].quad) < most &&
+		if (quad_area(&out->at[i].shown[which].quad) < most &&
 		    !strstr(out->at[whole].read.text, out->at[i].read.text))
 			settle_drop(out, i);
-}
-
-static void bounds(const struct plate_quad *q, float box[4])
-{
-	box[0] = fminf(fminf(q->p[0], q->p[2]), fminf(q->p[4], q->p[6]));
-	box[1] = fminf(fminf(q->p[1], q->p[3]), fminf(q->p[5], q->p[7]));
-	box[2] = fmaxf(fmaxf(q->p[0], q->p[2]), fmaxf(q->p[4], q->p[6]));
-	box[3] = fmaxf(fmaxf(q->p[1], q->p[3]), fmaxf(q->p[5], q->p[7]));
 }
 
 /* How much of the smaller of two quads' bounds the other covers, 0 to 1. */
 static float overlap(const struct plate_quad *a, const struct plate_quad *b)
 {
-	float p[4], q[4];
+	struct quad_bounds p = quad_bounds(a), q = quad_bounds(b);
 
-	bounds(a, p);
-	bounds(b, q);
-	float w = fminf(p[2], q[2]) - fmaxf(p[0], q[0]), h = fminf(p[3], q[3]) - fmaxf(p[1], q[1]);
-	float least = fminf((p[2] - p[0]) * (p[3] - p[1]), (q[2] - q[0]) * (q[3] - q[1]));
-	return w > 0 && h > 0 ? w * h / least : 0;
+	return quad_cover(&p, &q);
 }
 
 /* What lies on a plate, or on its rim, and is so much smaller is a sticker of it. */
@@ -73,7 +51,7 @@ static bool sticker(const struct plates_found *small, const struct plates_found 
 {
 	const struct plate_quad *s = &small->shown[which].quad, *l = &large->shown[which].quad;
 
-	return settle_area(s) < STICKER_SHARE * settle_area(l) && overlap(s, l) > STICKER_OVERLAP &&
+	return quad_area(s) < STICKER_SHARE * quad_area(l) && overlap(s, l) > STICKER_OVERLAP &&
 	       large->read.confidence > STICKER_LEAST &&
 	       !strstr(large->read.text, small->read.text);
 }

@@ -8,9 +8,6 @@
 
 #include <stddef.h>
 
-/* Pixels; negative for a quad that is turned inside out. */
-float settle_area(const struct plate_quad *q);
-
 /* Take plate number i out. */
 void settle_drop(struct plates *p, size_t i);
 

@@ -7,7 +7,7 @@ test/bench/places.ldlibs := -lturbojpeg -lm
 # localise_boxes: the localiser alone over image files, for score_localise.py.
 PROGRAMS += test/bench/localise_boxes
 test/bench/localise_boxes.src  := tests/bench/localise_boxes.c
-test/bench/localise_boxes.libs := ocr_dnn image_file base
+test/bench/localise_boxes.libs := ocr_dnn ocr image_file base
 test/bench/localise_boxes.ldlibs := -lturbojpeg
 # engines: each reader alone and both together on labelled plates.
 PROGRAMS += test/bench/engines

@@ -19,7 +19,7 @@
 #include "hal/image_file.h"
 #include "ocr/fuse.h"
 #include "ocr/localise.h"
-#include "ocr/localise_decode.h"
+#include "ocr/quad.h"
 #include "ocr/read.h"
 #include "ocr/tesseract.h"
 
@@ -84,18 +84,18 @@ static bool outline(struct bench *b, const struct image *img, const struct label
 		    struct plate_quad *out, struct err *e)
 {
 	struct plate_box box[BOXES];
-	struct localise_bounds on = {l->x, l->y, l->x + l->w, l->y + l->h};
+	struct quad_bounds on = {l->x, l->y, l->x + l->w, l->y + l->h};
 	float best = ON_LABEL;
 	size_t n;
 
 	if (!l->boxed)
-		on = (struct localise_bounds){0, 0, (float)img->width, (float)img->height};
+		on = (struct quad_bounds){0, 0, (float)img->width, (float)img->height};
 	*out = (struct plate_quad){{on.x0, on.y0, on.x1, on.y0, on.x1, on.y1, on.x0, on.y1}};
 	if (!localise(b->localiser, img, box, BOXES, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		struct localise_bounds found = localise_bounds(&box[i].quad);
-		float share = localise_overlap(&found, &on);
+		struct quad_bounds found = quad_bounds(&box[i].quad);
+		float share = quad_iou(&found, &on);
 
 		if (share > best) {
 			best = share;
