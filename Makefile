@@ -17,9 +17,11 @@ B      := build/$(BOARD)$(if $(SAN),-$(SAN))$(VARIANT)
 # Third-party libraries that Debian has only elsewhere (libcurl on mbedTLS), built once for all variants.
 DEPS   ?= $(CURDIR)/build/deps
 
+include board/deps.mk
+
 CONFIG := $(B)/.config
 # Not for goals that must work before kconfiglib is installed.
-ifneq ($(filter-out deps demo check clean help %_defconfig,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out deps demo check check-arm64 clean help %_defconfig,$(or $(MAKECMDGOALS),all)),)
 include $(B)/config.mk
 endif
 
@@ -32,9 +34,9 @@ san.tsan := -fsanitize=thread
 OPT    ?= -O2
 HARDEN := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CPPFLAGS += -I. -I$(B) -include $(B)/config.h -D_GNU_SOURCE
-CFLAGS += -std=c11 $(OPT) -g $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(san.$(SAN))
-CXXFLAGS += -std=c++17 $(OPT) -g -Wall -Wextra -Wshadow -Werror $(HARDEN) $(san.$(SAN))
-LDFLAGS += -pie -Wl,-z,relro,-z,now $(san.$(SAN))
+CFLAGS += $(TARGET_CFLAGS) $(TARGET_INCLUDE) -std=c11 $(OPT) -g $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(san.$(SAN))
+CXXFLAGS += $(TARGET_CFLAGS) $(TARGET_CXX_INCLUDE) $(TARGET_INCLUDE) -std=c++17 $(OPT) -g -Wall -Wextra -Wshadow -Werror $(HARDEN) $(san.$(SAN))
+LDFLAGS += $(TARGET_LDFLAGS) -pie -Wl,-z,relro,-z,now $(san.$(SAN))
 # Debian's own libraries may pull the OpenSSL libcurl into a process: ours must not leak its names into it.
 # (The sanitisers must see the options that role.c gives them, so their variants do without.)
 LDFLAGS += $(if $(SAN),,-Wl,--exclude-libs,ALL) -Wl,--as-needed
@@ -49,7 +51,6 @@ LDFLAGS += $(if $(SAN),,-Wl,--exclude-libs,ALL) -Wl,--as-needed
 #   NAME.pkgs     pkg-config packages    NAME.ldlibs other libraries     NAME.cppflags
 # Programs are named by where they go: bin/alprd, libexec/alprd-store, test/unit/test_err. Those of the tests are added
 # to UNIT (cmocka), PROBES (driven by pytest) or BENCHES instead of PROGRAMS.
-include board/deps.mk
 LIBRARIES :=
 PROGRAMS  :=
 UNIT      :=
@@ -63,7 +64,7 @@ PROGRAMS += $(UNIT) $(PROBES) $(BENCHES)
 define library
 $(1).obj := $$(patsubst %,$(B)/obj/%.o,$$($(1).src))
 $(B)/lib/lib$(1).a: $$($(1).obj)
-$$($(1).obj): CPPFLAGS += $$($(1).cppflags) $$(if $$($(1).pkgs),$$(shell pkg-config --cflags $$($(1).pkgs) | sed 's/-I/-isystem /g'))
+$$($(1).obj): CPPFLAGS += $$($(1).cppflags) $$(if $$($(1).pkgs),$$(shell $(PKG_CONFIG) --cflags $$($(1).pkgs) | sed 's/-I/-isystem /g'))
 ALL_OBJ += $$($(1).obj)
 endef
 
@@ -75,8 +76,8 @@ $(B)/$(1): $$($(1).obj) $$(patsubst %,$(B)/lib/lib%.a,$$($(1).libs)) $$(foreach 
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$$(if $$($(1).cxx),$(CXX),$(CC)) $$(LDFLAGS) -o $$@ $$($(1).obj) $$(patsubst %,$(B)/lib/lib%.a,$$($(1).libs)) \
-		$$($(1).ldlibs) $$(foreach l,$$($(1).libs),$$($$(l).ldlibs)) $$(if $$($(1).all_pkgs),$$(shell pkg-config --libs $$($(1).all_pkgs)))
-$$($(1).obj): CPPFLAGS += $$($(1).cppflags) $$(if $$($(1).pkgs),$$(shell pkg-config --cflags $$($(1).pkgs) | sed 's/-I/-isystem /g'))
+		$$($(1).ldlibs) $$(foreach l,$$($(1).libs),$$($$(l).ldlibs)) $$(if $$($(1).all_pkgs),$$(shell $(PKG_CONFIG) --libs $$($(1).all_pkgs)))
+$$($(1).obj): CPPFLAGS += $$($(1).cppflags) $$(if $$($(1).pkgs),$$(shell $(PKG_CONFIG) --cflags $$($(1).pkgs) | sed 's/-I/-isystem /g'))
 ALL_OBJ += $$($(1).obj)
 endef
 

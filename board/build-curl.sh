@@ -10,6 +10,8 @@
 #
 #   DEBIAN_MIRROR   where from (default: the mirror this machine uses, else deb.debian.org)
 #   DEBIAN_KEYRING  keys that the archive must be signed with
+#   DEPS_CC         compiler (default: cc); for another machine than this with DEPS_PROCESSOR, its name for CMake,
+#                   and DEPS_SYSROOT
 set -eu
 
 [ $# -eq 1 ] || { echo "usage: build-curl.sh DEPSDIR" >&2; exit 2; }
@@ -80,10 +82,14 @@ run "unpacking curl" unpack curl
 # --- build --------------------------------------------------------------------------------------------------
 jobs=$(nproc 2>/dev/null || echo 2)
 flags="-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2"
+cross=
+[ -z "${DEPS_PROCESSOR:-}" ] ||
+	cross="-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=$DEPS_PROCESSOR -DCMAKE_SYSROOT=$DEPS_SYSROOT"
 build() { # build NAME OPTIONS…
 	name=$1
 	shift
-	cmake -S "$work/$name" -B "$work/$name.build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_COMPILER="${DEPS_CC:-cc}" \
+	# shellcheck disable=SC2086 # the list is meant to be split
+	cmake $cross -S "$work/$name" -B "$work/$name.build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_COMPILER="${DEPS_CC:-cc}" \
 		-DCMAKE_C_FLAGS="$flags" -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_INSTALL_PREFIX="$work/out" \
 		-DCMAKE_INSTALL_LIBDIR=lib "$@" &&
 		cmake --build "$work/$name.build" -j "$jobs" && cmake --install "$work/$name.build"

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the build needs and Debian has: installed by `make deps`. What Debian has only in another release
-# (mbedTLS 3.6, libcurl on it): fetched as Debian source and built static into $(DEPS).
+# (mbedTLS 3.6, libcurl on it): fetched as Debian source and built static into $(TARGET_DEPS).
+
+# Of a board that is this machine; board/<name>/board.mk says otherwise.
+TARGET_DEPS := $(DEPS)
+PACKAGES    := board/$(BOARD)/packages
+PKG_CONFIG  := pkg-config
+SYSROOT     :=
+RUN         :=
+
+MBEDTLS = $(TARGET_DEPS)/lib/libmbedtls.a
+CURL    = $(TARGET_DEPS)/lib/libcurl.a
+
+-include board/$(BOARD)/board.mk
 
 .PHONY: deps
 deps:
-	@sh board/deps.sh board/$(BOARD)/packages
-
-MBEDTLS := $(DEPS)/lib/libmbedtls.a
-CURL    := $(DEPS)/lib/libcurl.a
+	@sh board/deps.sh $(PACKAGES)
 
 $(MBEDTLS) $(CURL) &: board/build-curl.sh
-	@sh board/build-curl.sh $(DEPS)
+	@$(DEPS_ENVIRONMENT) sh board/build-curl.sh $(TARGET_DEPS)

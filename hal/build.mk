@@ -2,7 +2,7 @@
 # image_file is for the host alone: imgcodecs never goes on a box (board/README.md).
 LIBRARIES += image_file camera camera_names
 image_file.src      := hal/image_file.cpp hal/image_header.c
-image_file.cppflags := -isystem /usr/include/opencv4
+image_file.cppflags := -isystem $(SYSROOT)/usr/include/opencv4
 image_file.ldlibs   := -lopencv_imgcodecs -lopencv_core
 
 camera.src := hal/camera.c hal/frame_memory.c
@@ -31,30 +31,4 @@ $(B)/obj/hal/sim/%.c.o: OPT := -O3 -ffp-contract=off
 PROGRAMS += bin/alpr-sim
 bin/alpr-sim.src  := $(addprefix hal/sim/,alpr_sim.c tool_plates.c tool_street.c)
 bin/alpr-sim.libs := sim base
-endif
-
-# What stands around the cameras: a library a class, its drivers by switch. Programs link $(lamp_libs), $(door_libs).
-LIBRARIES += lamp door
-lamp.src  := hal/lamp.c
-door.src  := hal/door.c
-lamp_libs := lamp
-door_libs := door
-
-ifeq ($(CONFIG_GPIO),y)
-LIBRARIES += gpio
-gpio.src   := hal/gpio.c
-gpio.pkgs  := libgpiod
-lamp.src  += hal/lamp_gpio.c
-door.src  += hal/door_gpio.c
-lamp_libs += gpio
-door_libs += gpio
-endif
-
-ifeq ($(CONFIG_FAKE_HARDWARE),y)
-LIBRARIES += fake_line
-fake_line.src := hal/fake_line.c
-lamp.src  += hal/lamp_fake.c
-door.src  += hal/door_fake.c
-lamp_libs += fake_line
-door_libs += fake_line
 endif

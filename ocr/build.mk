@@ -6,10 +6,11 @@ ocr.ldlibs := -lm
 
 ocr_dnn.src := ocr/cv.cpp ocr/engines.c ocr/localise.c ocr/localise_decode.c ocr/patch.c ocr/place.c ocr/read.c ocr/state.c \
 	ocr/tesseract.c ocr/tesseract_absent.c ocr/tesseract_lattice.c
-ocr_dnn.cppflags := -isystem /usr/include/opencv4
+ocr_dnn.cppflags := -isystem $(SYSROOT)/usr/include/opencv4
+ocr_dnn.pkgs := lept
 # Tesseract as an archive: the shared one brings libcurl, and with it OpenSSL, into the process (tesseract_absent.c).
 ocr_dnn.ldlibs := -lopencv_dnn -lopencv_imgproc -lopencv_core -Wl,-u,curl_easy_init -Wl,-u,archive_read_new \
-	-l:libtesseract.a -llept -lgomp -lm
+	-l:libtesseract.a -lgomp -lm
 
 ifeq ($(CONFIG_READER_TOOL),y)
 PROGRAMS += bin/alpr-read

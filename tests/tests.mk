@@ -5,6 +5,7 @@
 #   make check-unit            the unit tests alone (cmocka)
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
 #   make check-build           gcc and clang, every Kconfig switch on and off
+#   make check-arm64           the arm64 build: its unit tests and alpr-read under qemu-user, what it links
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
 #   make bench                 speed and accuracy against stated bars: all of them
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
@@ -15,7 +16,7 @@
 JOBS   := $(shell nproc)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v
 
-.PHONY: demo check check-unit check-system check-hostile check-build asan tsan bench bench-reader lint
+.PHONY: demo check check-unit check-system check-hostile check-build check-arm64 asan tsan bench bench-reader lint
 
 # Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
 demo: deps
@@ -27,18 +28,29 @@ check: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) check-unit
 	@$(MAKE) --no-print-directory asan tsan
 	@$(MAKE) --no-print-directory check-build
+	@$(MAKE) --no-print-directory check-arm64
 	@$(MAKE) --no-print-directory check-system
 	@$(MAKE) --no-print-directory check-train
 
 check-unit: $(patsubst %,$(B)/%,$(UNIT))
-	@set -e; export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; for t in $^; do echo "== $$t"; $$t; done; \
-	echo "unit: $(words $^) programs passed$(if $(SAN), under $(SAN))"
+	@set -e; export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; \
+	for t in $(filter-out $(NOT_EMULATED:%=$(B)/test/unit/test_%),$^); do echo "== $$t"; $(RUN) $$t; done; \
+	echo "unit: $(words $(filter-out $(NOT_EMULATED:%=$(B)/test/unit/test_%),$^)) programs passed$(if $(SAN), under $(SAN))$(if $(RUN), under $(firstword \
+	$(RUN)); not run there: $(NOT_EMULATED))"
 
 check-system: all $(patsubst %,$(B)/%,$(PROBES))
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),tests/system)
 
 check-build: all
-	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board
+	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board --ignore=tests/board/arm64
+
+# The tests of tests/board that want another architecture's build are with it.
+check-arm64:
+	@sh board/deps.sh board/host/packages board/arm64/packages
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 all
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 check-unit
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@ALPR_BUILD=$(CURDIR)/build/host ALPR_ARM64=$(CURDIR)/build/qemu-arm64 ALPR_SYSROOT=$(DEPS)-sysroot-arm64 $(PYTEST) tests/board/arm64
 
 asan tsan:
 	@$(MAKE) --no-print-directory -j$(JOBS) SAN=$@ check-unit

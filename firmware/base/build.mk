@@ -5,8 +5,8 @@ base.src  := $(addprefix firmware/base/,chan.c clock.c conf.c err.c gift.c log.c
 base.pkgs := libseccomp inih
 
 crypt.src    := firmware/base/crypt.c
-crypt.cppflags := -isystem $(DEPS)/include
-crypt.ldlibs := $(DEPS)/lib/libmbedx509.a $(DEPS)/lib/libmbedcrypto.a
+crypt.cppflags := -isystem $(TARGET_DEPS)/include
+crypt.ldlibs := $(TARGET_DEPS)/lib/libmbedx509.a $(TARGET_DEPS)/lib/libmbedcrypto.a
 crypt.deps   := $(MBEDTLS)
 $(B)/obj/firmware/base/crypt.c.o: | $(MBEDTLS)
 

@@ -18,10 +18,6 @@ $(eval $(call unit,chan,base))
 $(eval $(call unit,gift,base))
 $(eval $(call unit,loop,base))
 $(eval $(call unit,pairing,capture))
-ifeq ($(CONFIG_FAKE_HARDWARE),y)
-$(eval $(call unit,lamp,$(lamp_libs) base))
-$(eval $(call unit,door,$(door_libs) base))
-endif
 ifeq ($(CONFIG_CAMERA_REPLAY),y)
 $(eval $(call unit,camera_replay,$(camera_libs) base))
 endif
@@ -72,7 +68,7 @@ $(eval $(call unit,camera_sim,$(camera_libs) base))
 endif
 ifeq ($(CONFIG_UPLINK),y)
 $(eval $(call unit,uplink,uplink uplink_conf base))
-test/unit/test_uplink.cppflags := -isystem $(DEPS)/include
+test/unit/test_uplink.cppflags := -isystem $(TARGET_DEPS)/include
 $(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
 endif
 
