@@ -16,11 +16,12 @@ PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(SYSROOT)/usr
 # The cross compiler looks into the C library that it came with before it looks into a sysroot: it is given the folders one by
 # one. Of Debian 12's it keeps its own headers and those of its C++ library; it links Debian 13's C++ library, which is newer.
 gcc_headers    := $(shell $(CC) -print-file-name=include 2>/dev/null)
-gcc_version    := $(shell $(CC) -dumpversion 2>/dev/null)
-TARGET_CFLAGS  := --sysroot=$(SYSROOT) -nostdinc
+gcc_version    := $(shell $(TRIPLET)-gcc -dumpversion 2>/dev/null)
+clang_target   := $(if $(findstring clang,$(CC)),--target=$(TRIPLET))
+TARGET_CFLAGS  := $(clang_target) --sysroot=$(SYSROOT) -nostdinc
 TARGET_INCLUDE := -isystem $(gcc_headers) -isystem $(SYSROOT)/usr/include/$(TRIPLET) -isystem $(SYSROOT)/usr/include
 TARGET_CXX_INCLUDE := -isystem /usr/$(TRIPLET)/include/c++/$(gcc_version) -isystem /usr/$(TRIPLET)/include/c++/$(gcc_version)/$(TRIPLET)
-TARGET_LDFLAGS := --sysroot=$(SYSROOT) -L$(SYSROOT)/usr/lib/gcc/$(TRIPLET)/14 -L$(SYSROOT)/usr/lib/$(TRIPLET) -B$(SYSROOT)/usr/lib/$(TRIPLET)
+TARGET_LDFLAGS := $(clang_target) --sysroot=$(SYSROOT) -L$(SYSROOT)/usr/lib/gcc/$(TRIPLET)/14 -L$(SYSROOT)/usr/lib/$(TRIPLET) -B$(SYSROOT)/usr/lib/$(TRIPLET)
 # A program of the board on this machine, and the unit tests that are about what this has not: seccomp and Landlock, the
 # kernel's limit on descriptors in a message, a process with no thread but its own.
 RUN          := qemu-aarch64-static -L $(SYSROOT)
