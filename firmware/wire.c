@@ -4,7 +4,7 @@
 #define BIT(role) (1u << (role))
 #define ANY_ROLE                                                                                   \
 	(BIT(WIRE_CAPTURE) | BIT(WIRE_VISION) | BIT(WIRE_STORE) | BIT(WIRE_UPLINK) |               \
-	 BIT(WIRE_CONTROL))
+	 BIT(WIRE_CONTROL) | BIT(WIRE_DEVICE))
 
 /* What a message of a type must look like, and who may say it to whom. */
 struct wire_rule {
@@ -20,7 +20,7 @@ static const struct wire_rule rules[WIRE_TYPES] = {
     [WIRE_RELOAD] = {sizeof(struct wire_plain), 0, 0, BIT(WIRE_PARENT), BIT(WIRE_STORE)},
     [WIRE_READY] = {sizeof(struct wire_ready), 0, 0, ANY_ROLE, BIT(WIRE_PARENT)},
     [WIRE_STATUS] = {sizeof(struct wire_status), 0, 0, ANY_ROLE | BIT(WIRE_PARENT),
-		     BIT(WIRE_PARENT) | BIT(WIRE_CONTROL)},
+		     BIT(WIRE_PARENT) | BIT(WIRE_CONTROL) | BIT(WIRE_UPLINK)},
     [WIRE_BUFFERS] = {sizeof(struct wire_buffers), 1, FRAME_BUFFERS, BIT(WIRE_CAPTURE),
 		      BIT(WIRE_VISION)},
     [WIRE_PAIR] = {sizeof(struct wire_pair), 0, 0, BIT(WIRE_CAPTURE), BIT(WIRE_VISION)},
@@ -36,8 +36,8 @@ static const struct wire_rule rules[WIRE_TYPES] = {
 
 const char *wire_role_name(unsigned role)
 {
-	static const char *const names[WIRE_ROLES] = {"parent", "capture", "vision",
-						      "store",	"uplink",  "control"};
+	static const char *const names[WIRE_ROLES] = {"parent", "capture", "vision", "store",
+						      "uplink", "control", "device"};
 
 	return role < WIRE_ROLES ? names[role] : "?";
 }

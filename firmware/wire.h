@@ -24,6 +24,7 @@ enum wire_role {
 	WIRE_STORE,
 	WIRE_UPLINK,
 	WIRE_CONTROL,
+	WIRE_DEVICE,
 	WIRE_ROLES
 };
 
@@ -38,7 +39,7 @@ enum wire_type {
 	WIRE_RELOAD,	/* store: load the hotlist again */
 	/* role -> parent */
 	WIRE_READY,  /* sandbox closed, loop entered */
-	WIRE_STATUS, /* counters and state; parent -> control the same, one per role */
+	WIRE_STATUS, /* counters and state; parent -> control, uplink: one per role */
 	/* capture <-> vision */
 	WIRE_BUFFERS, /* fds: the buffers of one camera */
 	WIRE_PAIR,

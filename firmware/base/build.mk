@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # crypt.c is a library of its own: only those who verify or sign link mbedTLS.
 LIBRARIES += base crypt
-base.src  := $(addprefix firmware/base/,chan.c clock.c conf.c err.c gift.c log.c loop.c pem.c)
+base.src  := $(addprefix firmware/base/,chan.c clock.c conf.c err.c gift.c log.c loop.c pem.c utf8.c)
 base.pkgs := libseccomp inih
 
 crypt.src    := firmware/base/crypt.c

@@ -4,54 +4,22 @@
 #include "board/board.h"
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "firmware/status_json.h"
+#include "firmware/version.h"
 
 #include <cjson/cJSON.h>
-#include <inttypes.h>
 #include <string.h>
-
-/* JSON is UTF-8, and a person reads it in a terminal: plain ASCII is both. */
-static void plain(char *text, size_t size)
-{
-	wire_terminate(text, size);
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
-			*p = '?';
-}
 
 bool known_take(struct known *k, const struct wire_status *m, int64_t now_ns, struct err *e)
 {
-	struct wire_status *s;
+	struct wire_status s;
 
-	if (m->role >= WIRE_ROLES || m->n > WIRE_COUNTERS)
-		return err_set(e, ERR_PEER, "status of role %u with %u counters", m->role, m->n);
-	s = &k->roles[m->role];
-	*s = *m;
-	plain(s->state, sizeof s->state);
-	plain(s->detail, sizeof s->detail);
-	for (uint32_t i = 0; i < s->n; i++)
-		plain(s->counters[i].name, sizeof s->counters[i].name);
-	k->present[m->role] = true;
-	k->heard_ns[m->role] = now_ns;
+	if (!status_take(&s, m, e))
+		return false;
+	k->roles[s.role] = s;
+	k->present[s.role] = true;
+	k->heard_ns[s.role] = now_ns;
 	return true;
-}
-
-/* cJSON keeps numbers as double, which a counter need not fit. */
-static bool add_int(cJSON *o, const char *name, int64_t n)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof text, "%" PRId64, n);
-	return cJSON_AddRawToObject(o, name, text) != NULL;
-}
-
-static bool add_counters(cJSON *o, const char *name, const struct wire_status *s)
-{
-	cJSON *c = cJSON_AddObjectToObject(o, name);
-
-	for (uint32_t i = 0; c && i < s->n; i++)
-		if (!add_int(c, s->counters[i].name, s->counters[i].value))
-			return false;
-	return c != NULL;
 }
 
 static bool add_sandbox(cJSON *o, const struct sandbox_loaded *l)
@@ -59,7 +27,7 @@ static bool add_sandbox(cJSON *o, const struct sandbox_loaded *l)
 	cJSON *b = cJSON_AddObjectToObject(o, "sandbox");
 
 	return b && cJSON_AddBoolToObject(b, "seccomp", l->seccomp == 1) &&
-	       add_int(b, "landlock_abi", l->landlock_abi) &&
+	       status_json_int(b, "landlock_abi", l->landlock_abi) &&
 	       cJSON_AddBoolToObject(b, "empty_netns", l->empty_netns == 1) &&
 	       cJSON_AddBoolToObject(b, "no_new_privs", l->no_new_privs == 1);
 }
@@ -72,13 +40,8 @@ static bool add_role(cJSON *list, const struct wire_status *s, int64_t age_ns)
 		cJSON_Delete(o);
 		return false;
 	}
-	return cJSON_AddStringToObject(o, "role", wire_role_name(s->role)) &&
-	       cJSON_AddBoolToObject(o, "running", s->running == 1) && add_int(o, "pid", s->pid) &&
-	       add_int(o, "restarts", s->restarts) &&
-	       cJSON_AddStringToObject(o, "state", s->state) &&
-	       cJSON_AddStringToObject(o, "detail", s->detail) &&
-	       add_int(o, "age_ms", age_ns / NS_PER_MS) && add_sandbox(o, &s->sandbox) &&
-	       add_counters(o, "counters", s);
+	return status_json_role(o, s) && status_json_int(o, "pid", s->pid) &&
+	       status_json_int(o, "age_ms", age_ns / NS_PER_MS) && add_sandbox(o, &s->sandbox);
 }
 
 static bool fill_status(cJSON *o, const struct known *k, int64_t now_ns)
@@ -86,7 +49,8 @@ static bool fill_status(cJSON *o, const struct known *k, int64_t now_ns)
 	cJSON *list;
 
 	if (!cJSON_AddStringToObject(o, "board", board.name) ||
-	    !cJSON_AddStringToObject(o, "about", board.about))
+	    !cJSON_AddStringToObject(o, "about", board.about) ||
+	    !cJSON_AddStringToObject(o, "firmware", FIRMWARE_VERSION))
 		return false;
 	list = cJSON_AddArrayToObject(o, "roles");
 	for (unsigned r = 0; list && r < WIRE_ROLES; r++)
@@ -101,7 +65,7 @@ static bool fill_counters(cJSON *o, const struct known *k, int64_t now_ns)
 
 	(void)now_ns;
 	for (unsigned r = 0; c && r < WIRE_ROLES; r++)
-		if (k->present[r] && !add_counters(c, wire_role_name(r), &k->roles[r]))
+		if (k->present[r] && !status_json_counters(c, wire_role_name(r), &k->roles[r]))
 			return false;
 	return c != NULL;
 }

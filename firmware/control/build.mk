@@ -6,8 +6,7 @@ control_conf.src := firmware/control/conf.c
 ifeq ($(CONFIG_CONTROL),y)
 LIBRARIES += control
 control.src    := firmware/control/answer.c firmware/control/peer.c
-control.ldlibs := -lcjson
 PROGRAMS += libexec/alprd-control
 libexec/alprd-control.src  := firmware/control/control.c
-libexec/alprd-control.libs := control control_conf wire board base
+libexec/alprd-control.libs := control control_conf status_json wire board base
 endif

@@ -60,8 +60,8 @@ int ctl_status(const struct ctl *ctl, int argc, char **argv)
 	if (json) {
 		rc = print_json(o);
 	} else {
-		(void)printf("board %s (%s) at %s\n", ctl_text(o, "board"), ctl_text(o, "about"),
-			     ctl_text(o, "time"));
+		(void)printf("board %s (%s), firmware %s, at %s\n", ctl_text(o, "board"),
+			     ctl_text(o, "about"), ctl_text(o, "firmware"), ctl_text(o, "time"));
 		cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(o, "roles")) print_role(r);
 	}
 	cJSON_Delete(o);

@@ -60,7 +60,7 @@ bool wiring_begin(struct child *c, struct err *e) MUST_CHECK;
 
 /* report.c: what the parent knows, to control and to the service manager. */
 
-/* Once a second: statuses to control, STATUS= and WATCHDOG=1 to the service manager. */
+/* Once a second: statuses to control and uplink, STATUS= and WATCHDOG=1 to the service manager. */
 void report_all(struct supervisor *s);
 
 /* Whether the role runs and has spoken within the time in which one that does not hang has. */

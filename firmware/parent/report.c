@@ -66,28 +66,32 @@ static void fill_own(struct supervisor *s, int64_t now)
 	count(w, "uptime_s", (now - s->began_ns) / NS_PER_S);
 }
 
-static void send_to_control(struct supervisor *s, int64_t now)
+/* What the parent adds to what a role has said of itself. */
+static void complete(struct child *c, int64_t now)
 {
-	const struct child *control = &s->children[WIRE_CONTROL];
+	c->status.restarts = c->restarts;
+	c->status.running = report_is_alive(c, now);
+	c->status.pid = (int32_t)c->pid;
+	if (!c->status.running)
+		(void)snprintf(c->status.state, sizeof c->status.state, "%s",
+			       c->state == CHILD_STARTING ? "starting" : "down");
+}
+
+/* Every role's status to one that tells others: control or uplink. */
+static void send_to(const struct supervisor *s, enum wire_role role)
+{
+	const struct child *to = &s->children[role];
 	struct err e = {0};
 
-	if (control->state != CHILD_RUNNING || control->chan < 0)
+	if (to->state != CHILD_RUNNING || to->chan < 0)
 		return;
 	for (unsigned r = 0; r < WIRE_ROLES; r++) {
-		struct child *c = &s->children[r];
+		const struct child *c = &s->children[r];
 
 		if (c->state == CHILD_ABSENT && r != WIRE_PARENT)
 			continue;
-		if (r != WIRE_PARENT) {
-			c->status.restarts = c->restarts;
-			c->status.running = report_is_alive(c, now);
-			c->status.pid = (int32_t)c->pid;
-			if (!c->status.running)
-				(void)snprintf(c->status.state, sizeof c->status.state, "%s",
-					       c->state == CHILD_STARTING ? "starting" : "down");
-		}
-		if (!chan_send(control->chan, &c->status, sizeof c->status, NULL, 0, &e)) {
-			log_line(LOG_DEBUG, "status to control: %s", e.text);
+		if (!chan_send(to->chan, &c->status, sizeof c->status, NULL, 0, &e)) {
+			log_line(LOG_DEBUG, "status to %s: %s", wire_role_name(role), e.text);
 			return;
 		}
 	}
@@ -113,7 +117,10 @@ void report_all(struct supervisor *s)
 	int64_t now = clock_mono_ns();
 
 	fill_own(s, now);
-	send_to_control(s, now);
+	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++)
+		complete(&s->children[r], now);
+	send_to(s, WIRE_CONTROL);
+	send_to(s, WIRE_UPLINK);
 	if (s->stopping)
 		return;
 	tell_ready(s, now);

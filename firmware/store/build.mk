@@ -10,4 +10,4 @@ store.pkgs := sqlite3
 
 PROGRAMS += libexec/alprd-store
 libexec/alprd-store.src  := $(addprefix firmware/store/,store.c passages.c status.c)
-libexec/alprd-store.libs := store store_conf store_box hit hotlist wire crypt base
+libexec/alprd-store.libs := store store_conf store_box hit hotlist site wire crypt base

@@ -9,14 +9,6 @@
 #define TEXT(n)	 TEXT_(n)
 #define TEXT_(n) #n
 
-static const struct conf_key site_keys[] = {
-    KEY(CONF_STRING, store_site, name, "unnamed", 0, 0, "name of the site, goes out with hits"),
-    KEY(CONF_REAL, store_site, latitude, "0", -90, 90, "surveyed latitude, degrees WGS 84"),
-    KEY(CONF_REAL, store_site, longitude, "0", -180, 180, "surveyed longitude, degrees WGS 84"),
-    KEY(CONF_STRING, store_site, camera_0, "camera-0", 0, 0, "name of the first angle"),
-    KEY(CONF_STRING, store_site, camera_1, "camera-1", 0, 0, "name of the second angle"),
-};
-
 /* The upper bound of retention_days is checked below, to name the law's limit in the error. */
 static const struct conf_key ring_keys[] = {
     KEY(CONF_PATH, store_ring_conf, path, "/var/lib/alpr/store", 0, 0,
@@ -41,7 +33,7 @@ static const struct conf_key hotlist_keys[] = {
 bool store_conf_load(const char *text, size_t len, const char *folder, struct store_conf *out,
 		     struct err *e)
 {
-	if (!conf_fill(text, len, folder, "site", site_keys, COUNT(site_keys), &out->site, e) ||
+	if (!site_load(text, len, folder, &out->site, e) ||
 	    !conf_fill(text, len, folder, "store", ring_keys, COUNT(ring_keys), &out->ring, e) ||
 	    !conf_fill(text, len, folder, "hotlist", hotlist_keys, COUNT(hotlist_keys),
 		       &out->hotlist, e))

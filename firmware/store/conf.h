@@ -5,15 +5,10 @@
 
 #include "firmware/base/conf.h"
 #include "firmware/base/err.h"
+#include "firmware/site.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct store_site {
-	char name[CONF_STRING_MAX];
-	double latitude, longitude; /* surveyed, degrees WGS 84 */
-	char camera_0[CONF_STRING_MAX], camera_1[CONF_STRING_MAX];
-};
 
 struct store_ring_conf {
 	char path[CONF_STRING_MAX]; /* folder of the database and the hotlist cache */
@@ -31,7 +26,7 @@ struct store_hotlist_conf {
 };
 
 struct store_conf {
-	struct store_site site;
+	struct site site;
 	struct store_ring_conf ring;
 	struct store_hotlist_conf hotlist;
 };

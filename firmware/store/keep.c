@@ -56,7 +56,7 @@ static void fill_image(struct hit_image *out, const struct intake *in, size_t pi
 static bool event(const struct passing *p, char **json, size_t *len, struct err *e)
 {
 	const struct wire_passage *m = &p->in->p;
-	const struct store_site *site = &p->k->conf->site;
+	const struct site *site = &p->k->conf->site;
 	struct hit h = {
 	    .site = site->name,
 	    .latitude = site->latitude,

@@ -129,3 +129,14 @@ void answer_to_list(const struct ending *end, struct answer *out)
 	else
 		not_accepted(end, out);
 }
+
+void answer_to_heartbeat(const struct ending *end, struct answer *out)
+{
+	memset(out, 0, sizeof *out);
+	if (end->code != CURLE_OK)
+		not_transferred(end, out);
+	else if ((end->status >= 200 && end->status < 300) || end->status == 404)
+		out->outcome = WIRE_ACKNOWLEDGED;
+	else
+		not_accepted(end, out);
+}

@@ -51,4 +51,8 @@ void answer_to_hit(const struct ending *end, struct answer *out);
  * LATER otherwise. */
 void answer_to_list(const struct ending *end, struct answer *out);
 
+/* The same for a heartbeat: ACKNOWLEDGED for 2xx, and for 404: this RTCC takes none. LATER
+ * otherwise. */
+void answer_to_heartbeat(const struct ending *end, struct answer *out);
+
 #endif

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/uplink/conf.h"
 
+#include "firmware/base/utf8.h"
+#include "firmware/site.h"
+
+#include <stdio.h>
 #include <string.h>
 
 #define KEY(type_, field, fallback_, min_, max_, help_)                                            \
@@ -27,6 +31,8 @@ static const struct conf_key keys[] = {
     KEY(CONF_REAL, retry_min_s, "1", 0.01, 300,
 	"seconds to wait after a first failure; doubled each time"),
     KEY(CONF_REAL, retry_max_s, "300", 0.01, 3600, "longest wait after a failure, seconds"),
+    KEY(CONF_REAL, heartbeat_s, "60", 0, 86400,
+	"seconds between heartbeats, without plates; sooner when a state changes; 0: none"),
 };
 
 /* Host, port and path only: what is appended to it must stay a path, and nothing secret belongs
@@ -50,10 +56,14 @@ static bool check_url(const char *url, struct err *e)
 bool uplink_conf_load(const char *text, size_t len, const char *folder, struct uplink_conf *out,
 		      struct err *e)
 {
+	struct site site = {0};
 	size_t end;
 
-	if (!conf_fill(text, len, folder, "uplink", keys, sizeof keys / sizeof keys[0], out, e))
+	if (!conf_fill(text, len, folder, "uplink", keys, sizeof keys / sizeof keys[0], out, e) ||
+	    !site_load(text, len, folder, &site, e))
 		return false;
+	(void)snprintf(out->site, sizeof out->site, "%s", site.name[0] ? site.name : "unnamed");
+	utf8_clean(out->site);
 	if (out->retry_min_s > out->retry_max_s)
 		return err_set(e, ERR_CONFIG, "[uplink] retry_min_s: more than retry_max_s");
 	if (out->url[0] == '\0')

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the configuration says to uplink: section [uplink]. */
+/* What the configuration says to uplink: section [uplink], and the name of the site.
+ */
 #ifndef FIRMWARE_UPLINK_CONF_H
 #define FIRMWARE_UPLINK_CONF_H
 
@@ -23,6 +24,8 @@ struct uplink_conf {
 	double hit_timeout_s;		 /* one hit, from request to answer */
 	double hotlist_timeout_s;	 /* one download */
 	double retry_min_s, retry_max_s; /* first and longest wait after a failure */
+	double heartbeat_s;		 /* between two heartbeats; 0: none are sent */
+	char site[CONF_STRING_MAX];	 /* [site] name, UTF-8, never empty: for the heartbeat */
 };
 
 /*

@@ -14,6 +14,7 @@
 
 #define STALL_BYTES 100L /* a second: less is no transfer */
 #define HEADERS_MAX 300	 /* of ours, bytes of one line */
+#define HEARTBEAT_S 10.0 /* at most, for one: the next has newer things to say */
 
 struct transfer {
 	struct loop *loop;
@@ -291,15 +292,15 @@ static CURLcode prepare(struct transfer *t, const char *path, double timeout_s)
 	return CURLE_OK;
 }
 
-static CURLcode prepare_hit(struct transfer *t, const void *body, size_t len)
+static CURLcode prepare_post(struct transfer *t, const char *path, const char *type,
+			     double timeout_s, const void *body, size_t len)
 {
 	CURLcode rc;
 
 	/* A large body is sent at once: waiting for "100 Continue" costs a round trip a hit. */
-	if (!add_header(t, "Content-Type: application/cloudevents+json") ||
-	    !add_header(t, "Expect:"))
+	if (!add_header(t, type) || !add_header(t, "Expect:"))
 		return CURLE_OUT_OF_MEMORY;
-	TRY(prepare(t, "/v1/hits", t->conf->hit_timeout_s));
+	TRY(prepare(t, path, timeout_s));
 	TRY(curl_easy_setopt(t->easy, CURLOPT_POST, 1L));
 	TRY(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len));
 	TRY(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body));
@@ -342,7 +343,24 @@ bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_don
 {
 	if (t->busy)
 		return err_set(e, ERR_AGAIN, "transfer: busy");
-	return begin(t, prepare_hit(t, body, len), false, done, arg, e);
+	return begin(t,
+		     prepare_post(t, "/v1/hits", "Content-Type: application/cloudevents+json",
+				  t->conf->hit_timeout_s, body, len),
+		     false, done, arg, e);
+}
+
+bool transfer_heartbeat(struct transfer *t, const void *body, size_t len, transfer_done_fn done,
+			void *arg, struct err *e)
+{
+	double timeout_s =
+	    t->conf->hit_timeout_s < HEARTBEAT_S ? t->conf->hit_timeout_s : HEARTBEAT_S;
+
+	if (t->busy)
+		return err_set(e, ERR_AGAIN, "transfer: busy");
+	return begin(t,
+		     prepare_post(t, "/v1/heartbeat", "Content-Type: application/json", timeout_s,
+				  body, len),
+		     false, done, arg, e);
 }
 
 bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg,

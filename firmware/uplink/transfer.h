@@ -35,6 +35,10 @@ bool transfer_busy(const struct transfer *t);
 bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_done_fn done,
 		  void *arg, struct err *e) MUST_CHECK;
 
+/* POST a heartbeat, JSON, to {url}/v1/heartbeat; the rest as transfer_hit. Given up after 10 s. */
+bool transfer_heartbeat(struct transfer *t, const void *body, size_t len, transfer_done_fn done,
+			void *arg, struct err *e) MUST_CHECK;
+
 /*
  * GET {url}/v1/hotlist unless it is still the one of `etag` ("": none). The body of a 200 goes into
  * an unsealed gift: take it with transfer_take_list in `done`. ERR_AGAIN: busy; ERR_NO_MEMORY.

@@ -37,6 +37,11 @@ static void wake_at(struct uplink *u, int64_t at)
 		u->timer = loop_timer(u->loop, at - clock_mono_ns(), 0, on_wake, u);
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static bool drained(const struct uplink *u)
 {
 	return u->stopping && (u->n_queue == 0 || !u->transfer || u->not_before_ns > 0);
@@ -57,18 +62,21 @@ void uplink_next(struct uplink *u)
 		role_exit(u->role);
 		return;
 	}
-	if (!u->transfer || transfer_busy(u->transfer))
+	if (!u->transfer)
 		return;
-	if (u->not_before_ns > 0) {
-		wake_at(u, u->not_before_ns);
-		return;
-	}
-	if (hits_waiting(u) > 0)
+	if (beat_yields(u) <= now)
+		beat_abort(u);
+	if (transfer_busy(u->transfer))
+		wake_at(u, beat_yields(u));
+	else if (u->not_before_ns == 0 && hits_waiting(u) > 0)
 		(void)hits_send(u);
-	else if (list_due(u) <= now)
+	else if (u->not_before_ns == 0 && list_due(u) <= now)
 		list_poll(u);
+	else if (beat_due(u) <= now)
+		beat_send(u);
 	else
-		wake_at(u, list_due(u));
+		wake_at(
+		    u, earlier(u->not_before_ns > 0 ? u->not_before_ns : list_due(u), beat_due(u)));
 }
 
 static void say_change(struct uplink *u, const struct answer *a)
@@ -90,18 +98,24 @@ static void back_off(struct uplink *u, int64_t asked_ns)
 	u->not_before_ns = clock_mono_ns() + backoff_fail(&u->backoff, random, asked_ns);
 }
 
-void uplink_account(struct uplink *u, const struct ending *end, const struct answer *a, bool is_hit)
+void uplink_count(struct uplink *u, const struct ending *end, const struct answer *a,
+		  int64_t *bytes)
 {
 	struct uplink_counters *n = &u->n;
 
 	n->bytes_sent += (int64_t)end->sent;
-	*(is_hit ? &n->bytes_sent_hits : &n->bytes_sent_hotlist) += (int64_t)end->sent;
+	*bytes += (int64_t)end->sent;
 	n->bytes_received += (int64_t)end->received;
 	n->connect_failures += a->failure == FAILURE_CONNECT;
 	n->tls_failures += a->failure == FAILURE_TLS;
 	n->timeouts += a->failure == FAILURE_TIMEOUT;
 	n->http_errors += a->failure == FAILURE_HTTP;
 	n->transfer_failures += a->failure == FAILURE_TRANSFER;
+}
+
+void uplink_account(struct uplink *u, const struct ending *end, const struct answer *a, bool is_hit)
+{
+	uplink_count(u, end, a, is_hit ? &u->n.bytes_sent_hits : &u->n.bytes_sent_hotlist);
 	say_change(u, a);
 	u->contacted = true;
 	u->last = *a;
@@ -170,6 +184,16 @@ static bool take_hit(struct uplink *u, const struct wire_hit *m, int fd, struct 
 	return true;
 }
 
+static bool take_status(struct uplink *u, const struct wire_status *m, struct err *e)
+{
+	if (!beat_take(u, m, e))
+		return false;
+	/* They come every second: only what is due now, or sooner than the timer knows, is looked
+	 * at. */
+	uplink_next(u);
+	return true;
+}
+
 bool uplink_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
 		    size_t n_fds, struct err *e)
 {
@@ -179,6 +203,8 @@ bool uplink_message(void *state, enum wire_role peer, const struct wire_header *
 		return take_hit(u, (const struct wire_hit *)(const void *)m, fds[0], e);
 	for (size_t i = 0; i < n_fds; i++)
 		(void)close(fds[i]);
+	if (peer == WIRE_PARENT && m->type == WIRE_STATUS)
+		return take_status(u, (const struct wire_status *)(const void *)m, e);
 	if (peer == WIRE_STORE && m->type == WIRE_BUNDLE_DONE) {
 		list_answered(u, (const struct wire_bundle_done *)(const void *)m);
 		uplink_next(u);
@@ -199,6 +225,7 @@ void uplink_stop(void *state)
 	struct uplink *u = state;
 
 	u->stopping = true;
+	beat_abort(u);
 	if (u->transfer && u->sending < 0)
 		transfer_abort(u->transfer); /* a hotlist can wait */
 	if (loop_timer(u->loop, DRAIN_NS, 0, give_up, u) < 0) {
@@ -211,18 +238,23 @@ void uplink_stop(void *state)
 static void say_state(const struct uplink *u, struct wire_status *s)
 {
 	const char *state = "ok", *detail = "RTCC reached";
+	char beat[ANSWER_WORDS_SIZE + 16];
 	int64_t wait = u->not_before_ns > 0 ? u->not_before_ns - clock_mono_ns() : 0;
 
 	if (!u->transfer) {
 		state = "off";
 		detail = "no RTCC is configured; hits wait in the outbox";
-	} else if (!u->contacted) {
-		state = "idle";
-		detail = "RTCC not contacted yet";
-	} else if (u->last.failure != FAILURE_NONE) {
+	} else if (u->contacted && u->last.failure != FAILURE_NONE) {
 		state = u->last.failure == FAILURE_HTTP ? "degraded" : "offline";
 		detail = u->last.words;
-	} else if (u->last.outcome == WIRE_REFUSED) {
+	} else if (u->beat.answered && u->beat.last.failure != FAILURE_NONE) {
+		state = u->beat.last.failure == FAILURE_HTTP ? "degraded" : "offline";
+		(void)snprintf(beat, sizeof beat, "heartbeat: %s", u->beat.last.words);
+		detail = beat;
+	} else if (!u->contacted && !u->beat.answered) {
+		state = "idle";
+		detail = "RTCC not contacted yet";
+	} else if (u->contacted && u->last.outcome == WIRE_REFUSED) {
 		detail = u->last.words;
 	}
 	(void)snprintf(s->state, sizeof s->state, "%s", state);
@@ -252,10 +284,13 @@ void uplink_status(void *state, struct wire_status *s)
 	role_count(s, "bytes_sent", n->bytes_sent);
 	role_count(s, "bytes_sent_hits", n->bytes_sent_hits);
 	role_count(s, "bytes_sent_hotlist", n->bytes_sent_hotlist);
+	role_count(s, "bytes_sent_heartbeats", n->bytes_sent_heartbeats);
 	role_count(s, "bytes_received", n->bytes_received);
 	role_count(s, "hotlist_polls", n->hotlist_polls);
 	role_count(s, "hotlist_offered", n->hotlist_offered);
 	role_count(s, "hotlist_accepted", n->hotlist_accepted);
+	role_count(s, "heartbeats", n->heartbeats);
+	role_count(s, "heartbeats_acknowledged", n->heartbeats_acknowledged);
 	if (u->transfer) {
 		int64_t left_s = u->own.expires_s - clock_utc_ns() / NS_PER_S;
 
@@ -267,6 +302,8 @@ void uplink_close(void *state)
 {
 	struct uplink *u = state;
 
+	if (u->transfer)
+		beat_abort(u);
 	transfer_free(u->transfer);
 	hits_forget(u);
 	credentials_wipe(&u->own);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of the uplink role and its callbacks (firmware/role.h). Hits first, then the hotlist;
- * one transfer at a time; after a failure nothing is sent until the back-off is over, whatever
- * waits.
+ * The state of the uplink role and its callbacks (firmware/role.h). Hits first, then the hotlist,
+ * then the heartbeat; one transfer at a time; after a failure of either of the former neither is
+ * tried until the back-off is over, whatever waits. A heartbeat fails alone.
  */
 #ifndef FIRMWARE_UPLINK_UPLINK_H
 #define FIRMWARE_UPLINK_UPLINK_H
@@ -29,7 +29,9 @@ struct queued_hit {
 struct uplink_counters {
 	int64_t sent, acknowledged, refused, retries;
 	int64_t connect_failures, tls_failures, timeouts, http_errors, transfer_failures;
-	int64_t bytes_sent, bytes_sent_hits, bytes_sent_hotlist, bytes_received;
+	int64_t bytes_sent, bytes_sent_hits, bytes_sent_hotlist, bytes_sent_heartbeats;
+	int64_t bytes_received;
+	int64_t heartbeats, heartbeats_acknowledged;
 	int64_t hotlist_polls, hotlist_offered, hotlist_accepted;
 };
 
@@ -41,6 +43,16 @@ struct uplink_list {
 	int64_t next_poll_ns, offered_ns; /* monotonic */
 	unsigned refusals; /* in a row: a bundle that the store does not want is not fetched again
 			      and again */
+};
+
+struct uplink_beat {
+	struct wire_status roles[WIRE_ROLES]; /* what each last said; h.type 0: nothing yet */
+	int64_t due_ns;			      /* monotonic: when the next is sent; 0: at once */
+	int64_t sent_ns; /* monotonic: when the last one was begun; 0: none was */
+	bool sending;
+	char *body;	    /* of the one under way */
+	bool answered;	    /* `last` holds something */
+	struct answer last; /* how the last one ended */
 };
 
 struct uplink {
@@ -58,6 +70,7 @@ struct uplink {
 	int64_t not_before_ns; /* monotonic; 0: no back-off */
 	int timer;
 	struct uplink_list list;
+	struct uplink_beat beat;
 	bool contacted, stopping;
 	struct answer last; /* how the last transfer ended */
 	struct uplink_counters n;
@@ -79,7 +92,12 @@ void uplink_close(void *state);
  */
 void uplink_next(struct uplink *u);
 
-/* Account for the end of a transfer; back off when it failed. `is_hit`: it carried a hit. */
+/* Count the end of a transfer; `bytes`: the counter of what was sent of its kind. */
+void uplink_count(struct uplink *u, const struct ending *end, const struct answer *a,
+		  int64_t *bytes);
+
+/* Account for the end of a transfer of a hit or a hotlist: count it, say what has changed, back off
+ * when it failed. `is_hit`: it carried a hit. */
 void uplink_account(struct uplink *u, const struct ending *end, const struct answer *a,
 		    bool is_hit);
 
@@ -103,5 +121,18 @@ void list_poll(struct uplink *u);
 void list_answered(struct uplink *u, const struct wire_bundle_done *m);
 /* What was offered to the old store process is void: ask the RTCC again. */
 void list_store_is_back(struct uplink *u);
+
+/* --- heartbeat.c --- */
+
+/* Take over what the parent says of a role; when it is news a heartbeat is due soon. ERR_PEER. */
+bool beat_take(struct uplink *u, const struct wire_status *m, struct err *e) MUST_CHECK;
+/* When the next is to be sent, monotonic ns; INT64_MAX: not now. */
+int64_t beat_due(const struct uplink *u);
+void beat_send(struct uplink *u);
+/* When the one under way must make room for a hit that waits, monotonic ns; INT64_MAX: it need not.
+ */
+int64_t beat_yields(const struct uplink *u);
+/* Drop the one under way; harmless when none is. */
+void beat_abort(struct uplink *u);
 
 #endif

@@ -16,16 +16,16 @@ HEAD = """# SPDX-License-Identifier: Apache-2.0
 # A running alprd reads it again on SIGHUP: a broken file changes nothing, a good one restarts only the roles it concerns.
 """
 
-# section, folder of the conf.c, name of the table in it, what the section is for
+# section, file below firmware/, name of the table in it, what the section is for
 SECTIONS = [
-    ("site", "store", "site_keys", "Where the box stands. Goes out with hits only."),
-    ("camera", "capture", "keys", 'Cameras. The drivers "sim" and "replay" are for developers; a board has its own.'),
-    ("vision", "vision", "keys", "Finding and reading plates."),
-    ("store", "store", "ring_keys", "The ring of reads on disk."),
-    ("hotlist", "store", "hotlist_keys", "The signed list of wanted plates."),
-    ("uplink", "uplink", "keys", "The one outgoing connection. Without a url hits wait on the box."),
-    ("control", "control", "keys", "The local socket of alprctl."),
-    ("daemon", "parent", "keys", "alprd itself."),
+    ("site", "site.c", "keys", "Where the box stands. The place goes out with hits only."),
+    ("camera", "capture/conf.c", "keys", 'Cameras. The drivers "sim" and "replay" are for developers; a board has its own.'),
+    ("vision", "vision/conf.c", "keys", "Finding and reading plates."),
+    ("store", "store/conf.c", "ring_keys", "The ring of reads on disk."),
+    ("hotlist", "store/conf.c", "hotlist_keys", "The signed list of wanted plates."),
+    ("uplink", "uplink/conf.c", "keys", "The one outgoing connection. Without a url hits wait on the box."),
+    ("control", "control/conf.c", "keys", "The local socket of alprctl."),
+    ("daemon", "parent/conf.c", "keys", "alprd itself."),
 ]
 
 # What an installation sets in any case; the rest stays commented out.
@@ -50,22 +50,22 @@ def cap() -> str:
     return re.search(r"config RETENTION_DAYS_CAP.*?default (\d+)", text, re.S).group(1)
 
 
-def table(folder: str, name: str) -> list:
+def table(file: str, name: str) -> list:
     """(key, default, choices, help) of each row. Raises when a row is written in a way this does not read."""
-    source = (ROOT / "firmware" / folder / "conf.c").read_text()
+    source = (ROOT / "firmware" / file).read_text()
     body = re.search(r"struct conf_key %s\[\] = \{\n(.*?)\n\};" % name, source, re.S).group(1)
     rows = ROW.findall(body)
     if len(rows) != body.count("CONF_"):
-        raise ValueError(f"firmware/{folder}/conf.c: {name}: {len(rows)} of its rows understood")
+        raise ValueError(f"firmware/{file}: {name}: {len(rows)} of its rows understood")
     return [(a or b, default.strip('"') if default.startswith('"') else cap(), choices, "".join(re.findall(r'"([^"]*)"', text)))
             for a, b, default, choices, text in rows]
 
 
 def example() -> str:
     lines = []
-    for section, folder, name, about in SECTIONS:
+    for section, file, name, about in SECTIONS:
         lines += ["", f"# {about}", f"[{section}]"]
-        for key, default, choices, text in table(folder, name):
+        for key, default, choices, text in table(file, name):
             lines.append(f"# {text}" + (f": {choices.replace('|', ', ')}" if choices else ""))
             given = SET.get((section, key))
             lines.append(f"{key} = {given}" if given else f"#{key} = {default}".rstrip())

@@ -102,7 +102,7 @@ LAYERS = [
     (re.compile(r"firmware/base/"), 0),
     (re.compile(r"(ocr|hal)/"), 1),
     (re.compile(r"(hotlist|board)/"), 2),
-    (re.compile(r"firmware/(wire|role)\.[ch]"), 3),
+    (re.compile(r"firmware/(wire|role|site|status_json|version)\.[ch]"), 3),
     (re.compile(r"firmware/(capture|vision|store|uplink|control)/"), 4),
     (re.compile(r"firmware/(parent|ctl)/"), 5),
 ]

@@ -198,15 +198,18 @@ def main() -> int:
 
 def summary(folder, args, reads, events, latency, result, counters, door, memory, stopped, began) -> int:
     uplink = counters.get("uplink", {})
-    # Counted by nginx, not by the box: whatever came that was neither a stored hit nor a question for the hotlist.
+    # Counted by nginx, not by the box: whatever came that was neither a stored hit nor a question for the hotlist, nor a
+    # heartbeat, which the RTCC has found within its schema: no plate, no picture.
     stray = sum(r["bytes_in"] for r in door if r["method"] != "GET"
-                and not (r["uri"] == "/v1/hits" and 200 <= r["status"] < 300))
+                and not (r["uri"] in ("/v1/hits", "/v1/heartbeat") and 200 <= r["status"] < 300))
+    beats = sum(r["bytes_in"] for r in door if r["uri"] == "/v1/heartbeat")
     figures = [
         (len(reads), "passages"), (sum(1 for r in reads if r["text"]), "reads"),
         (f"{result['exact']} of {result['vehicles']}", "exact against the truth"),
         (len([r for r in reads if r["hit"]]), "hits"), (len(events), "received and stored by the RTCC"),
         (f"{statistics.median(latency):.0f} ms" if latency else "-", "median, exposure to acknowledgement"),
-        (f"{uplink.get('bytes_sent_hits', 0):,}", "bytes of hits sent"), (stray, "non-hit bytes sent"),
+        (f"{uplink.get('bytes_sent_hits', 0):,}", "bytes of hits sent"), (stray, "non-hit bytes sent, heartbeats aside"),
+        (f"{beats:,}", "bytes of heartbeats, without plates"),
         (f"{memory:.0f} MB", "resident, all roles together"),
     ]
     if result["invented"] is not None:

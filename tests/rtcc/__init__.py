@@ -140,6 +140,10 @@ class Rtcc:
         """{id: event} of all that were kept."""
         return {f.stem: json.loads(f.read_text()) for f in sorted((self.folder / "events").glob("*.json"))}
 
+    def heartbeats(self) -> list:
+        """The heartbeats that were kept, oldest first."""
+        return [line["heartbeat"] for line in _lines(self.folder / "heartbeats.jsonl")]
+
     def requests(self, path: str = None) -> list:
         """What the receiver saw: its log lines, in order, those for `path` alone if given."""
         return [r for r in _lines(self.folder / "requests.jsonl") if path is None or r["path"] == path]

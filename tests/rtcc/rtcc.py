@@ -5,10 +5,11 @@
   rtcc.py --socket PATH --folder DIR
 
 It stands behind a door (nginx) that has verified the client certificate and passes its subject on. In DIR it
-keeps events/<id>.json, events/<id>/<n>-<role>.jpg and requests.jsonl (one line a request); it reads hotlist.bin (what
+keeps events/<id>.json, events/<id>/<n>-<role>.jpg, heartbeats.jsonl and requests.jsonl (one line a request); it reads hotlist.bin (what
 /v1/hotlist gives) and fault.json (how to misbehave: see FAULTS), both of which may change at any time.
 
   POST /v1/hits     201 kept; 200 kept before (same id); 400, 413, 422 + application/problem+json: this event, never
+  POST /v1/heartbeat  204 kept; 400, 413, 422 + application/problem+json
   GET /v1/hotlist   200 with ETag, 304, 404
 
 A refusal is application/problem+json (RFC 9457): only so a box can tell it from a 400 of the door, which does not like its certificate.
@@ -29,7 +30,7 @@ from pathlib import Path
 
 import jsonschema
 
-SCHEMA = Path(__file__).with_name("hit.schema.json")
+HERE = Path(__file__).resolve().parent
 BODY_MAX = 8 << 20
 HANG_S = 600
 
@@ -53,6 +54,24 @@ class Refused(Exception):
         self.status = status
 
 
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    schema = json.loads((HERE / name).read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def conform(body: bytes, schema: jsonschema.Draft202012Validator) -> dict:
+    """The document. Reasons name places in it, never what stands there."""
+    try:
+        document = json.loads(body)
+    except ValueError as e:
+        raise Refused(400, "not JSON") from e
+    wrong = sorted({"/".join(map(str, e.absolute_path)) + f" ({e.validator})" for e in schema.iter_errors(document)})
+    if wrong:
+        raise Refused(422, "against the schema: " + ", ".join(wrong[:10]))
+    return document
+
+
 class Rtcc:
     """What is kept; one lock, since the server has threads."""
 
@@ -61,9 +80,7 @@ class Rtcc:
         self.events = folder / "events"
         self.events.mkdir(parents=True, exist_ok=True)
         self.lock = threading.Lock()
-        schema = json.loads(SCHEMA.read_text())
-        jsonschema.Draft202012Validator.check_schema(schema)
-        self.validator = jsonschema.Draft202012Validator(schema)
+        self.hit, self.heartbeat = validator("hit.schema.json"), validator("heartbeat.schema.json")
 
     def log(self, line: dict) -> None:
         now = time.time_ns()
@@ -89,14 +106,8 @@ class Rtcc:
             return str(fault["mode"])
 
     def check(self, body: bytes) -> tuple[dict, list[bytes]]:
-        """The event and its pictures. Reasons name places in the event, never what stands there."""
-        try:
-            event = json.loads(body)
-        except ValueError as e:
-            raise Refused(400, "not JSON") from e
-        wrong = sorted({"/".join(map(str, e.absolute_path)) + f" ({e.validator})" for e in self.validator.iter_errors(event)})
-        if wrong:
-            raise Refused(422, "against the schema: " + ", ".join(wrong[:10]))
+        """The event and its pictures."""
+        event = conform(body, self.hit)
         pictures = []
         for i, image in enumerate(event["data"]["images"]):
             try:
@@ -127,6 +138,12 @@ class Rtcc:
         return event["id"], False
 
 
+    def keep_heartbeat(self, body: bytes) -> None:
+        line = json.dumps({"received_ns": time.time_ns(), "heartbeat": conform(body, self.heartbeat)})
+        with self.lock, (self.folder / "heartbeats.jsonl").open("a") as f:
+            f.write(line + "\n")
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 120
@@ -144,7 +161,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
-        if status != 304:
+        if status not in (204, 304):
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -208,6 +225,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def take(self, body: bytes) -> None:
         if not self.from_device():
             self.answer(403, b'{"title": "not a device"}')
+        elif self.path == "/v1/heartbeat":
+            self.take_heartbeat(body)
         elif self.path != "/v1/hits":
             self.answer(404, b"{}")
         elif self.headers.get("Content-Type") != "application/cloudevents+json":
@@ -215,6 +234,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.line["id"], self.line["duplicate"] = self.rtcc.keep(body)
             self.answer(200 if self.line["duplicate"] else 201, json.dumps({"id": self.line["id"]}).encode())
+
+    def take_heartbeat(self, body: bytes) -> None:
+        if self.headers.get("Content-Type") != "application/json":
+            raise Refused(400, "not JSON by its type")
+        self.rtcc.keep_heartbeat(body)
+        self.answer(204)
 
     def do_GET(self):
         self.line = {"method": "GET", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}

@@ -81,7 +81,7 @@ def text(field: bytes) -> str:
 class Role:
     """Start libexec/alprd-<name> with this configuration text; `peers` are the roles it gets channels to."""
 
-    def __init__(self, name: str, conf: str, folder: Path, peers: list):
+    def __init__(self, name: str, conf: str | bytes, folder: Path, peers: list):
         self.name, self.folder = name, folder
         self.parent = Channel()
         self.log = folder / f"{name}.log"
@@ -97,7 +97,7 @@ class Role:
         self.parent.theirs.close()
         self.ready = None
         self.state = {}
-        self.parent.send(message("WIRE_START"), sealed(conf.encode()))
+        self.parent.send(message("WIRE_START"), sealed(conf if isinstance(conf, bytes) else conf.encode()))
         self.peers = {peer: self.connect(peer) for peer in peers}
 
     def connect(self, peer: str) -> Channel:

@@ -100,9 +100,18 @@ def test_latency_from_exposure_to_acknowledgement(day):
 
 def test_nothing_but_hits_went_out(day):
     for line in day["door"]:
-        assert (line["method"], line["uri"]) in {("POST", "/v1/hits"), ("GET", "/v1/hotlist")}
+        assert (line["method"], line["uri"]) in {("POST", "/v1/hits"), ("POST", "/v1/heartbeat"), ("GET", "/v1/hotlist")}
         assert line["verify"] == "SUCCESS" and line["protocol"] in {"TLSv1.2", "TLSv1.3"}
-    assert sum(1 for r in day["door"] if r["method"] == "POST") == len(WANTED)
+    assert sum(1 for r in day["door"] if r["uri"] == "/v1/hits") == len(WANTED)
+
+
+def test_heartbeats_tell_of_the_box_and_of_no_plate(day):
+    """They have a path of their own; each is within the schema (the receiver has checked) and none names a plate that drove by."""
+    beats = day["rtcc"].heartbeats()
+    assert beats and len(beats) == sum(1 for r in day["door"] if r["uri"] == "/v1/heartbeat" and r["status"] == 204)
+    assert {r["role"] for r in beats[-1]["roles"]} == {*day["counters"]}
+    text = json.dumps(beats)
+    assert not [v["plate"] for v in day["truth"] if v["plate"] in text]
 
 
 def test_no_plate_in_the_log(day):

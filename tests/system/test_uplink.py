@@ -21,9 +21,9 @@ QUICK = {"hotlist_poll_s": 0, "connect_timeout_s": 2, "stall_timeout_s": 1, "hit
 
 
 class Uplink(Role):
-    def __init__(self, folder, keys):
+    def __init__(self, folder, keys, before=b""):
         conf = "[uplink]\n" + "".join(f"{k} = {v}\n" for k, v in {**QUICK, **keys}.items())
-        super().__init__("uplink", conf, folder, ["store"])
+        super().__init__("uplink", before + conf.encode(), folder, ["store"])
 
     @property
     def store(self):

@@ -69,11 +69,13 @@ endif
 ifeq ($(CONFIG_UPLINK),y)
 $(eval $(call unit,uplink,uplink uplink_conf base))
 test/unit/test_uplink.cppflags := -isystem $(TARGET_DEPS)/include
+$(eval $(call unit,uplink,uplink uplink_conf status_json site wire board base))
+test/unit/test_uplink.cppflags := -isystem $(DEPS)/include
 $(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
 endif
 
 # The store: room by room, on a real SQLite in a folder of its own.
-$(eval $(call unit,store_conf,store_conf base))
+$(eval $(call unit,store_conf,store_conf site base))
 $(eval $(call unit,store_db,store crypt base))
 $(eval $(call unit,store_ring,store crypt base))
 $(eval $(call unit,store_elapsed,store base))
