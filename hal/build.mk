@@ -32,3 +32,29 @@ PROGRAMS += bin/alpr-sim
 bin/alpr-sim.src  := $(addprefix hal/sim/,alpr_sim.c tool_plates.c tool_street.c)
 bin/alpr-sim.libs := sim base
 endif
+
+# What stands around the cameras: a library a class, its drivers by switch. Programs link $(lamp_libs), $(door_libs).
+LIBRARIES += lamp door
+lamp.src  := hal/lamp.c
+door.src  := hal/door.c
+lamp_libs := lamp
+door_libs := door
+
+ifeq ($(CONFIG_GPIO),y)
+LIBRARIES += gpio
+gpio.src   := hal/gpio.c
+gpio.pkgs  := libgpiod
+lamp.src  += hal/lamp_gpio.c
+door.src  += hal/door_gpio.c
+lamp_libs += gpio
+door_libs += gpio
+endif
+
+ifeq ($(CONFIG_FAKE_HARDWARE),y)
+LIBRARIES += fake_line
+fake_line.src := hal/fake_line.c
+lamp.src  += hal/lamp_fake.c
+door.src  += hal/door_fake.c
+lamp_libs += fake_line
+door_libs += fake_line
+endif

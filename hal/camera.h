@@ -39,6 +39,13 @@ struct camera_conf {
 	char fonts[256];     /* sim: folder below which the plate fonts lie */
 };
 
+/* What a camera is asked to expose with. */
+struct camera_control {
+	uint32_t exposure_us; /* length of exposure; 0: the driver's own choice */
+	float gain;	      /* analogue gain, 1 and up; 0: the driver's own choice */
+	uint32_t frame_us;    /* from one frame to the next; 0: as configured */
+};
+
 struct camera_ops {
 	const char *name;
 	/* Open files, devices and buffers; nothing is opened later. ERR_CONFIG, ERR_NOT_FOUND,
@@ -54,6 +61,14 @@ struct camera_ops {
 	 * ERR_FORMAT: one bad picture was skipped (call again); ERR_IO: the camera failed. */
 	bool (*dequeue)(struct camera *c, struct frame *out, struct err *e);
 	void (*requeue)(struct camera *c, const struct frame *f);
+	/*
+	 * Ask `camera` to expose so from one of its next frames on; what it really did is told by
+	 * each frame. Values outside the sensor's limits are taken to the nearest it has. NULL: the
+	 * driver has no such controls (replay, sim). ERR_ARGUMENT: no such camera; ERR_POLICY: this
+	 * camera has none of the controls asked for; ERR_IO.
+	 */
+	bool (*control)(struct camera *c, unsigned camera, const struct camera_control *want,
+			struct err *e);
 	void (*stop)(struct camera *c);
 	void (*close)(struct camera *c);
 };

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef F_ADD_SEALS
@@ -178,6 +179,8 @@ static const struct plain_rule plain_rules[] = {
     {SANDBOX_INTERNET, CALL(recvmmsg)},
 
     {SANDBOX_UNIX_ACCEPT, CALL(accept4)},
+
+    {SANDBOX_UNIX_CONNECT, CALL(connect)},
 };
 
 #define FCNTL(may, cmd)                                                                            \
@@ -268,6 +271,13 @@ static const struct arg_rule arg_rules[] = {
     PRCTL(PR_GET_DUMPABLE),
     PRCTL(PR_GET_NO_NEW_PRIVS),
     PRCTL(PR_GET_SECCOMP),
+
+    {SANDBOX_CLOCK, 0, CALL(clock_adjtime), 0, {{0, INT_BITS, CLOCK_REALTIME}}},
+    {SANDBOX_UNIX_CONNECT,
+     SANDBOX_INTERNET,
+     CALL(socket),
+     0,
+     {{0, INT_BITS, AF_UNIX}, {1, SOCK_TYPE_BITS, SOCK_STREAM}}},
 
     /* Limits may be asked, not set. */
     {ALWAYS, 0, CALL(prlimit64), 0, {{2, UINT64_MAX, 0}}},
@@ -376,8 +386,9 @@ static const int parent_denied[] = {
     CALL(keyctl),
     CALL(settimeofday),
     CALL(clock_settime),
+    /* Not clock_adjtime: a role may ask with it (SANDBOX_CLOCK), and setting takes a capability
+       that neither has. */
     CALL(adjtimex),
-    CALL(clock_adjtime),
     CALL(acct),
     CALL(syslog),
     CALL(sethostname),

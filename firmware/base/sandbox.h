@@ -23,7 +23,12 @@ enum sandbox_may {
 	SANDBOX_UNIX_ACCEPT = 1u << 3, /* accept4 on a UNIX socket opened before */
 	SANDBOX_MEMFD = 1u << 4,       /* memfd_create and sealing */
 	SANDBOX_THREADS = 1u << 5,     /* clone for threads of a library (never fork or exec) */
-	SANDBOX_DEVICES = 1u << 6 /* ioctl on camera, GPIO and watchdog devices opened before */
+	SANDBOX_DEVICES = 1u << 6, /* ioctl on camera, GPIO and watchdog devices opened before */
+	/* Ask how good the clock is (clock_adjtime(2)). A filter cannot see through the pointer
+	 * whether it only asks: that nobody sets the clock is for the capability that no role has
+	 * (CAP_SYS_TIME). */
+	SANDBOX_CLOCK = 1u << 7,
+	SANDBOX_UNIX_CONNECT = 1u << 8 /* connect to a UNIX socket; not together with INTERNET */
 };
 
 #define SANDBOX_PATHS_MAX 8u

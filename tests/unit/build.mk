@@ -18,6 +18,10 @@ $(eval $(call unit,chan,base))
 $(eval $(call unit,gift,base))
 $(eval $(call unit,loop,base))
 $(eval $(call unit,pairing,capture))
+ifeq ($(CONFIG_FAKE_HARDWARE),y)
+$(eval $(call unit,lamp,$(lamp_libs) base))
+$(eval $(call unit,door,$(door_libs) base))
+endif
 ifeq ($(CONFIG_CAMERA_REPLAY),y)
 $(eval $(call unit,camera_replay,$(camera_libs) base))
 endif

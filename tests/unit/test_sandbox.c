@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +52,34 @@ static int try_socket_local(void)
 static int try_socket_raw(void)
 {
 	return outcome(socket(AF_INET, SOCK_RAW, 1));
+}
+
+static int try_stream_connect(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(to.sun_path, sizeof to.sun_path, "%s/nobody", folder);
+	return fd < 0 ? errno : outcome(connect(fd, (struct sockaddr *)&to, sizeof to));
+}
+
+static int try_datagram_local(void)
+{
+	return outcome(socket(AF_UNIX, SOCK_DGRAM, 0));
+}
+
+static int try_ask_clock(void)
+{
+	struct timex t = {0};
+
+	return clock_adjtime(CLOCK_REALTIME, &t) < 0 ? errno : DONE;
+}
+
+static int try_ask_other_clock(void)
+{
+	struct timex t = {0};
+
+	return outcome(clock_adjtime(CLOCK_MONOTONIC, &t));
 }
 
 static int try_listen(void)
@@ -189,7 +219,7 @@ struct attempt {
 #define FILES (SANDBOX_READ_FILES | SANDBOX_WRITE_FILES)
 #define EVERYTHING                                                                                 \
 	(FILES | SANDBOX_INTERNET | SANDBOX_UNIX_ACCEPT | SANDBOX_MEMFD | SANDBOX_THREADS |        \
-	 SANDBOX_DEVICES)
+	 SANDBOX_DEVICES | SANDBOX_CLOCK)
 
 static const struct attempt attempts[] = {
     {"daily bread", 0, try_daily_bread, DONE},
@@ -199,6 +229,12 @@ static const struct attempt attempts[] = {
     {"connect without INTERNET", EVERYTHING & ~SANDBOX_INTERNET, try_connect, KILLED},
     {"internet socket", SANDBOX_INTERNET, try_socket, DONE},
     {"local socket", SANDBOX_INTERNET, try_socket_local, EAFNOSUPPORT},
+    {"connect to a local socket", SANDBOX_UNIX_CONNECT, try_stream_connect, ENOENT},
+    {"local datagrams with UNIX_CONNECT", SANDBOX_UNIX_CONNECT, try_datagram_local, KILLED},
+    {"internet socket with UNIX_CONNECT", SANDBOX_UNIX_CONNECT, try_socket, KILLED},
+    {"ask the clock without CLOCK", EVERYTHING & ~SANDBOX_CLOCK, try_ask_clock, KILLED},
+    {"ask the clock", SANDBOX_CLOCK, try_ask_clock, DONE},
+    {"ask another clock", SANDBOX_CLOCK, try_ask_other_clock, KILLED},
     {"raw socket", EVERYTHING, try_socket_raw, KILLED},
     {"listen", EVERYTHING, try_listen, KILLED},
     {"bind", EVERYTHING, try_bind, KILLED},
