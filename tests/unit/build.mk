@@ -71,10 +71,8 @@ $(eval $(call unit,sim,sim base))
 $(eval $(call unit,camera_sim,$(camera_libs) base))
 endif
 ifeq ($(CONFIG_UPLINK),y)
-$(eval $(call unit,uplink,uplink uplink_conf base))
-test/unit/test_uplink.cppflags := -isystem $(TARGET_DEPS)/include
 $(eval $(call unit,uplink,uplink uplink_conf status_json site wire board base))
-test/unit/test_uplink.cppflags := -isystem $(DEPS)/include
+test/unit/test_uplink.cppflags := -isystem $(TARGET_DEPS)/include
 $(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
 endif
 
