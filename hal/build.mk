@@ -58,3 +58,17 @@ door.src  += hal/door_fake.c
 lamp_libs += fake_line
 door_libs += fake_line
 endif
+
+# Sensors and the watchdog: the same. What a configuration may name is a library of its own, which links no driver.
+LIBRARIES += device_names temperature clock_quality watchdog
+device_names.src  := hal/device_names.c
+temperature.src   := hal/temperature.c
+clock_quality.src := hal/clock_quality.c hal/clock_quality_kernel.c $(if $(CONFIG_FAKE_HARDWARE),hal/clock_quality_fake.c)
+watchdog.src      := hal/watchdog.c hal/watchdog_device.c $(if $(CONFIG_FAKE_HARDWARE),hal/watchdog_fake.c)
+
+LIBRARIES += location
+location.src := hal/location.c hal/location_surveyed.c
+ifeq ($(CONFIG_LOCATION_GPSD),y)
+location.src    += hal/location_gpsd.c hal/gpsd_report.c
+location.ldlibs := -lcjson -lm
+endif

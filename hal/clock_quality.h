@@ -31,8 +31,9 @@ struct clock_quality_reading {
 };
 
 /*
- * The file of `fake`, read again at each call: lines of `synchronised = yes|no`, `max_error_us`,
- * `est_error_us`, `tai_offset_s`; what is missing is 0 or no.
+ * The file of `fake`, written in place and read again at each call: "[clock]", then lines of
+ * `synchronised = yes|no`, `max_error_us`, `est_error_us`, `tai_offset_s`; what is missing is 0 or
+ * no.
  */
 struct clock_quality_ops {
 	const char *name;

@@ -31,7 +31,8 @@ enum location_fix {
 struct location_reading {
 	enum location_fix fix;
 	double latitude, longitude; /* degrees WGS 84, -90..90 and -180..180 */
-	double accuracy_m; /* 95 % horizontal as the receiver estimates it; 0: it does not say */
+	double accuracy_m; /* horizontal, as the receiver estimates it (gpsd_json(5): certainty
+			      unknown); 0: it does not say */
 	int64_t seen_ns;   /* CLOCK_MONOTONIC when it was received; 0: surveyed */
 };
 
@@ -46,13 +47,15 @@ struct location_ops {
 	int (*fd)(const struct location *l);
 	/*
 	 * Do what there is to do, without waiting. In a sandbox, gpsd: SANDBOX_UNIX_CONNECT (or
-	 * SANDBOX_INTERNET). What goes wrong is what get() says next.
+	 * SANDBOX_INTERNET for an address: the wrong one of the two kills the process). What goes
+	 * wrong is what get() says next.
 	 */
 	void (*work)(struct location *l);
 	/*
-	 * ERR_AGAIN: connected, and no fix yet or none for stale_ms; ERR_NOT_FOUND, ERR_IO: gpsd
-	 * cannot be reached; ERR_FORMAT, ERR_LIMIT: what it says is not its protocol; the text says
-	 * it in words for a status line.
+	 * Where it is: the last fix, if it is not older than stale_ms, whatever has gone wrong
+	 * since. ERR_AGAIN: connected, and no fix yet or none for stale_ms; ERR_NOT_FOUND, ERR_IO:
+	 * gpsd cannot be reached; ERR_FORMAT, ERR_LIMIT: what it says is not its protocol; the text
+	 * says it in words for a status line.
 	 */
 	bool (*get)(const struct location *l, struct location_reading *out, struct err *e);
 	void (*close)(struct location *l); /* NULL is harmless */

@@ -46,6 +46,9 @@ struct watchdog_ops {
 	void (*close)(struct watchdog *w, bool orderly);
 };
 
+/* For drivers: what is wrong with a configuration whatever the driver. ERR_CONFIG. */
+bool watchdog_check(const struct watchdog_conf *conf, struct err *e) MUST_CHECK;
+
 /* The driver of that name, or NULL when it is unknown or not compiled in. */
 const struct watchdog_ops *watchdog_find(const char *name);
 

@@ -88,3 +88,15 @@ $(eval $(call unit,store_keep,store hit $(hotlist_libs)))
 $(eval $(call unit,store_list,store $(hotlist_libs)))
 $(eval $(call unit,trigger,vision base))
 $(eval $(call unit,vision_parts,eyes vision vision_conf ocr_dnn ocr base))
+
+# The sensors around the cameras: the real driver where the machine has what it drives, and what it must refuse.
+LIBRARIES += tree
+tree.src := tests/unit/tree.c
+ifeq ($(CONFIG_FAKE_HARDWARE),y)
+$(eval $(call unit,temperature,tree temperature device_names base))
+$(eval $(call unit,clock_quality,tree clock_quality device_names base))
+$(eval $(call unit,watchdog,tree watchdog device_names base))
+endif
+ifeq ($(CONFIG_LOCATION_GPSD),y)
+$(eval $(call unit,location,tree location device_names base))
+endif
