@@ -12,30 +12,9 @@
 #include <string.h>
 #include <strings.h>
 
-struct entries {
-	struct entry *list;
-	uint32_t n, room;
-};
-
-static void entries_free(struct entries *x)
+static void cleanup_pack(struct pack **p)
 {
-	free(x->list);
-}
-
-static bool append(struct entries *to, const struct entry *x, struct err *e)
-{
-	if (to->n == to->room) {
-		uint32_t room = to->room ? to->room * 2 : 1024;
-		struct entry *list =
-		    room > to->room ? realloc(to->list, room * sizeof *list) : NULL;
-
-		if (!list)
-			return err_set(e, ERR_NO_MEMORY, "no memory for the entries");
-		to->list = list;
-		to->room = room;
-	}
-	to->list[to->n++] = *x;
-	return true;
+	pack_free(*p);
 }
 
 /* What clerks and systems write where there is no plate (folded: O is 0). 190 and the zeros are in
@@ -140,7 +119,7 @@ static void count_reason(struct compile_report *r, const struct err *why)
 
 static bool read_rows(struct csv *csv, struct csv_row *row, const struct columns *columns,
 		      const struct bundle_info *policy, compile_reject_fn reject, void *arg,
-		      struct entries *out, struct compile_report *report, struct err *e)
+		      struct pack *out, struct compile_report *report, struct err *e)
 {
 	struct err why = {0};
 	struct entry x;
@@ -149,7 +128,7 @@ static bool read_rows(struct csv *csv, struct csv_row *row, const struct columns
 	while (csv_next(csv, row, &more, e) && more) {
 		report->rows++;
 		if (make_entry(columns, row, policy, &x, &why)) {
-			if (!append(out, &x, e))
+			if (!pack_add(out, &x, e))
 				return false;
 			continue;
 		}
@@ -179,7 +158,7 @@ bool compile_csv(const char *text, size_t len, const struct bundle_info *policy,
 		 compile_reject_fn reject, void *arg, uint8_t **file, size_t *size,
 		 struct compile_report *report, struct err *e)
 {
-	struct entries entries CLEANUP(entries_free) = {0};
+	struct pack *pack CLEANUP(cleanup_pack) = NULL;
 	struct csv_row *row AUTO_FREE = malloc(sizeof *row);
 	struct columns columns;
 	struct csv csv;
@@ -197,13 +176,7 @@ bool compile_csv(const char *text, size_t len, const struct bundle_info *policy,
 		return false;
 	if (!more)
 		return err_set(e, ERR_FORMAT, "no header row");
-	if (!columns_read(row, &columns, e) ||
-	    !read_rows(&csv, row, &columns, policy, reject, arg, &entries, report, e) ||
-	    !pack_bundle(entries.list, entries.n, policy, file, size, e))
-		return false;
-	report->info.entries = entries.n;
-	memset(report->info.per_category, 0, sizeof report->info.per_category);
-	for (uint32_t i = 0; i < entries.n; i++)
-		report->info.per_category[entry_category_index(entries.list[i].category)]++;
-	return true;
+	return columns_read(row, &columns, e) && pack_new(&pack, e) &&
+	       read_rows(&csv, row, &columns, policy, reject, arg, pack, report, e) &&
+	       pack_write(pack, &report->info, file, size, e);
 }

@@ -143,34 +143,84 @@ static bool assemble(struct layout *l, const uint8_t *records, const struct pool
 	return true;
 }
 
-bool pack_bundle(struct entry *entries, uint32_t n, const struct bundle_info *info, uint8_t **file,
-		 size_t *size, struct err *e)
+struct pack {
+	struct entry *list;
+	uint32_t n, room;
+	uint32_t per_category[ENTRY_CATEGORIES];
+};
+
+bool pack_new(struct pack **out, struct err *e)
+{
+	*out = calloc(1, sizeof **out);
+	return *out || err_set(e, ERR_NO_MEMORY, "no memory for the entries");
+}
+
+void pack_free(struct pack *p)
+{
+	if (p)
+		free(p->list);
+	free(p);
+}
+
+uint32_t pack_entries(const struct pack *p)
+{
+	return p->n;
+}
+
+static bool grow(struct pack *p, struct err *e)
+{
+	uint32_t room = p->room ? p->room * 2 : 1024;
+	struct entry *list = room > p->room ? realloc(p->list, room * sizeof *list) : NULL;
+
+	if (!list)
+		return err_set(e, ERR_NO_MEMORY, "no memory for the entries");
+	p->list = list;
+	p->room = room;
+	return true;
+}
+
+bool pack_add(struct pack *p, const struct entry *x, struct err *e)
+{
+	int category = entry_category_index(x->category);
+
+	if (category < 0)
+		return err_set(e, ERR_POLICY, "category: not one that this list may hold");
+	if (p->n == p->room && !grow(p, e))
+		return false;
+	p->list[p->n++] = *x;
+	p->per_category[category]++;
+	return true;
+}
+
+bool pack_write(struct pack *p, struct bundle_info *info, uint8_t **file, size_t *size,
+		struct err *e)
 {
 	struct pool pool CLEANUP(pool_free) = {0};
-	uint8_t *records AUTO_FREE = malloc((size_t)n * LAYOUT_RECORD + 1);
+	uint8_t *records AUTO_FREE = malloc((size_t)p->n * LAYOUT_RECORD + 1);
 	struct layout l = {.info = *info};
 
 	*file = NULL;
 	*size = 0;
 	if (!records)
 		return err_set(e, ERR_NO_MEMORY, "no memory for the records");
-	if (!pool_new(&pool, n, e))
+	if (!pool_new(&pool, p->n, e))
 		return false;
-	if (n > 1)
-		qsort(entries, n, sizeof *entries, compare_entries);
+	if (p->n > 1)
+		qsort(p->list, p->n, sizeof *p->list, compare_entries);
 	memset(l.info.signer, 0, sizeof l.info.signer);
-	memset(l.info.per_category, 0, sizeof l.info.per_category);
-	l.info.entries = n;
-	for (uint32_t i = 0; i < n; i++) {
-		int category = entry_category_index(entries[i].category);
+	memcpy(l.info.per_category, p->per_category, sizeof l.info.per_category);
+	l.info.entries = p->n;
+	for (uint32_t i = 0; i < p->n; i++) {
 		struct layout_refs refs;
 
-		if (category < 0)
-			return err_set(e, ERR_POLICY, "category: not one that this list may hold");
-		if (!put_texts(&pool, &entries[i], &refs, e))
+		if (!put_texts(&pool, &p->list[i], &refs, e))
 			return false;
-		layout_put_record(&entries[i], &refs, records + (size_t)i * LAYOUT_RECORD);
-		l.info.per_category[category]++;
+		layout_put_record(&p->list[i], &refs, records + (size_t)i * LAYOUT_RECORD);
 	}
-	return assemble(&l, records, &pool, file, size, e);
+	if (!assemble(&l, records, &pool, file, size, e))
+		return false;
+	*info = l.info;
+	p->n = 0;
+	memset(p->per_category, 0, sizeof p->per_category);
+	return true;
 }

@@ -73,11 +73,17 @@ struct bundle_info lists_info(void)
 
 uint8_t *lists_pack(struct entry *entries, uint32_t n, const struct bundle_info *info, size_t *size)
 {
+	struct bundle_info written = *info;
+	struct pack *p = NULL;
 	uint8_t *file = NULL;
 	struct err e = {0};
+	bool added = pack_new(&p, &e);
 
-	if (!pack_bundle(entries, n, info, &file, size, &e))
+	for (uint32_t i = 0; added && i < n; i++)
+		added = pack_add(p, &entries[i], &e);
+	if (!added || !pack_write(p, &written, &file, size, &e))
 		(void)fprintf(stderr, "lists: %s\n", e.text);
+	pack_free(p);
 	return file;
 }
 
