@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SWITCHES = ["CAMERA_REPLAY", "CAMERA_SIM", "FAKE_HARDWARE", "READER_TOOL", "HOTLIST_TOOL", "CATEGORY_MISSING", "CONTROL", "UPLINK", "LANDLOCK"]
+SWITCHES = ["CAMERA_REPLAY", "CAMERA_SIM", "FAKE_HARDWARE", "READER_TOOL", "HOTLIST_TOOL", "CATEGORY_MISSING", "CONTROL", "UPLINK", "LANDLOCK",
+            "MOUNT_TOOL"]
 
 
 def make(*words: str) -> str:

@@ -100,3 +100,5 @@ endif
 ifeq ($(CONFIG_LOCATION_GPSD),y)
 $(eval $(call unit,location,tree location device_names base))
 endif
+# Where to mount a camera.
+$(eval $(call unit,mount,mount base))
