@@ -19,6 +19,9 @@ struct board {
 	struct gpio_line lamp_fault;  /* the lamp's electronics report a failure */
 	struct gpio_line door;	      /* active: the housing is open */
 	uint32_t door_debounce_us;
+
+	/* Hardware watchdog that alprd feeds, "/dev/watchdog0"; NULL: the board has none. */
+	const char *watchdog;
 };
 
 extern const struct board board;

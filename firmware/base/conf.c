@@ -145,17 +145,25 @@ static bool set_bool(const struct pass *p, const struct conf_key *k, const char 
 	return bad_value(p, k, line, "neither yes nor no");
 }
 
-static bool set_choice(const struct pass *p, const struct conf_key *k, const char *value, int line)
+bool conf_listed(const char *name, const char *list)
 {
-	size_t len = strlen(value);
-	char why[160];
+	size_t len = strlen(name);
 
-	for (const char *c = k->choices; len > 0 && !strchr(value, '|') && c; c = strchr(c, '|')) {
+	for (const char *c = list; len > 0 && !strchr(name, '|') && c; c = strchr(c, '|')) {
 		if (*c == '|')
 			c++;
-		if (strncmp(c, value, len) == 0 && (c[len] == '|' || c[len] == '\0'))
-			return set_string(p, k, value, line);
+		if (strncmp(c, name, len) == 0 && (c[len] == '|' || c[len] == '\0'))
+			return true;
 	}
+	return false;
+}
+
+static bool set_choice(const struct pass *p, const struct conf_key *k, const char *value, int line)
+{
+	char why[160];
+
+	if (conf_listed(value, k->choices))
+		return set_string(p, k, value, line);
 	(void)snprintf(why, sizeof why, "none of %s", k->choices);
 	return bad_value(p, k, line, why);
 }

@@ -51,6 +51,10 @@ bool conf_fill(const char *text, size_t len, const char *folder, const char *sec
 bool conf_sections(const char *text, size_t len, const char *const *names,
 		   struct err *e) MUST_CHECK;
 
+/* Whether `list` ("a|b", as in conf_key.choices) has `name`; "" and what holds a '|' it never has.
+ */
+bool conf_listed(const char *name, const char *list);
+
 /* Read a whole configuration file into malloc'd *text (caller frees). ERR_NOT_FOUND, ERR_IO,
  * ERR_LIMIT. */
 bool conf_read(const char *path, char **text, size_t *len, struct err *e) MUST_CHECK;

@@ -38,19 +38,6 @@ static const struct conf_key keys[] = {
      "sim: folder below which the plate fonts lie"},
 };
 
-/* Whether `list` ("a|b") has `name`. */
-static bool listed(const char *name, const char *list)
-{
-	size_t len = strlen(name);
-
-	for (size_t n; *list; list += n + (list[n] == '|')) {
-		n = strcspn(list, "|");
-		if (n == len && memcmp(name, list, n) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool capture_conf_load(const char *text, size_t len, const char *folder, struct capture_conf *out,
 		       struct err *e)
 {
@@ -59,7 +46,7 @@ bool capture_conf_load(const char *text, size_t len, const char *folder, struct 
 	memset(out, 0, sizeof *out);
 	if (!conf_fill(text, len, folder, "camera", keys, sizeof keys / sizeof *keys, c, e))
 		return false;
-	if (c->driver[0] && !listed(c->driver, camera_names()))
+	if (c->driver[0] && !conf_listed(c->driver, camera_names()))
 		return err_set(e, ERR_CONFIG, "[camera] driver: none of those built in (%s)",
 			       camera_names());
 	if (strcmp(c->driver, "replay") == 0 && !c->source[0])

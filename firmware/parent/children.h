@@ -39,6 +39,7 @@ struct supervisor {
 	struct loop *loop;
 	const struct spawn *spawn;
 	const struct notify *notify;
+	struct watch *watch;
 	struct settings *settings;
 	struct child children[WIRE_ROLES]; /* [WIRE_PARENT] holds the parent's own status */
 	bool stopping;

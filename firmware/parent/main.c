@@ -8,6 +8,7 @@
 #include "firmware/parent/settings.h"
 #include "firmware/parent/spawn.h"
 #include "firmware/parent/supervise.h"
+#include "firmware/parent/watch.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -36,6 +37,7 @@ struct daemon {
 	struct settings *settings;
 	struct spawn spawn;
 	struct notify notify;
+	struct watch watch;
 	struct sandbox_loaded sandbox;
 	struct loop *loop;
 	struct supervisor *supervisor;
@@ -129,9 +131,10 @@ static bool boot_and_serve(struct daemon *d, struct err *e)
 	d->spawn.verbose = d->call.verbose;
 	settle(d);
 	notify_open(&d->notify);
+	watch_open(&d->watch, &d->settings->daemon);
 	if (!close_sandbox(d, e) || !loop_new(&d->loop, e))
 		return false;
-	if (!supervisor_new(d->loop, &d->spawn, &d->notify, d->settings, &d->sandbox,
+	if (!supervisor_new(d->loop, &d->spawn, &d->notify, &d->watch, d->settings, &d->sandbox,
 			    &d->supervisor, e))
 		return false;
 	d->settings = NULL; /* the supervisor's now */
@@ -151,6 +154,8 @@ static int serve(struct daemon *d)
 	supervisor_free(d->supervisor);
 	loop_free(d->loop);
 	notify_close(&d->notify);
+	/* Anything but a stop that was asked for leaves it running: then the box starts anew. */
+	watch_close(&d->watch, done);
 	settings_free(d->settings);
 	return sandbox_leave(done ? DONE : e.code == ERR_CONFIG ? WRONG : FAILED);
 }

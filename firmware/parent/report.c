@@ -43,6 +43,16 @@ static void count(struct wire_status *w, const char *name, int64_t value)
 	k->value = value;
 }
 
+/* Another thing that is not as it should be, after those before it; cut where there is no room. */
+static void add_detail(struct wire_status *w, const char *before, const char *what)
+{
+	size_t used = strlen(w->detail);
+
+	if (what[0])
+		(void)snprintf(w->detail + used, sizeof w->detail - used, "%s%s%s",
+			       used > 0 ? "; " : "", before, what);
+}
+
 static void fill_own(struct supervisor *s, int64_t now)
 {
 	struct wire_status *w = &s->children[WIRE_PARENT].status;
@@ -54,15 +64,20 @@ static void fill_own(struct supervisor *s, int64_t now)
 		restarts += s->children[r].restarts;
 		refused += s->children[r].refused;
 	}
-	(void)snprintf(w->state, sizeof w->state, "%s", n > 0 || s->refusal[0] ? "degraded" : "ok");
-	(void)snprintf(w->detail, sizeof w->detail, "%s%.50s%s%.125s", n > 0 ? "not running: " : "",
-		       names, n > 0 && s->refusal[0] ? "; " : "", s->refusal);
+	(void)snprintf(w->state, sizeof w->state, "%s",
+		       n > 0 || s->refusal[0] || s->watch->trouble[0] ? "degraded" : "ok");
+	w->detail[0] = '\0';
+	add_detail(w, n > 0 ? "not running: " : "", names);
+	add_detail(w, "", s->watch->trouble);
+	add_detail(w, "", s->refusal);
 	w->running = 1;
 	w->n = 0;
 	count(w, "restarts", restarts);
 	count(w, "reloads", s->reloads);
 	count(w, "reloads_refused", s->reloads_refused);
 	count(w, "messages_refused", refused);
+	count(w, "watchdog_s", s->watch->dog ? s->watch->about.timeout_s : 0);
+	count(w, "watchdog_reset", s->watch->about.was_reset);
 	count(w, "uptime_s", (now - s->began_ns) / NS_PER_S);
 }
 
@@ -111,6 +126,16 @@ static void tell_ready(struct supervisor *s, int64_t now)
 		 all ? "every role is ready" : "not every role is ready: serving with the others");
 }
 
+/* A box that cannot see, read or keep may as well start anew; one that cannot send still has reads
+ * and hits to keep, and starting anew would not help it. */
+static bool does_its_work(const struct supervisor *s, int64_t now)
+{
+	for (unsigned r = WIRE_CAPTURE; r <= WIRE_STORE; r++)
+		if (s->children[r].state != CHILD_ABSENT && !report_is_alive(&s->children[r], now))
+			return false;
+	return true;
+}
+
 void report_all(struct supervisor *s)
 {
 	const struct wire_status *own = &s->children[WIRE_PARENT].status;
@@ -121,17 +146,18 @@ void report_all(struct supervisor *s)
 		complete(&s->children[r], now);
 	send_to(s, WIRE_CONTROL);
 	send_to(s, WIRE_UPLINK);
+	/* Starting and stopping have bounds of their own, which a role cannot stretch. */
+	if (s->stopping || !s->told_ready)
+		watch_feed(s->watch, now);
 	if (s->stopping)
 		return;
 	tell_ready(s, now);
 	notify_send(s->notify, "STATUS=%s", own->detail[0] ? own->detail : "every role runs");
+	if (!does_its_work(s, now))
+		return;
+	watch_feed(s->watch, now);
 	if (s->notify->watchdog_ns == 0 || now - s->fed_ns < s->notify->watchdog_ns / 4)
 		return;
-	/* A box that cannot see, read or keep may as well start anew; one that cannot send still
-	 * has reads and hits to keep, and starting anew would not help it. */
-	for (unsigned r = WIRE_CAPTURE; r <= WIRE_STORE; r++)
-		if (s->children[r].state != CHILD_ABSENT && !report_is_alive(&s->children[r], now))
-			return;
 	s->fed_ns = now;
 	notify_send(s->notify, "WATCHDOG=1");
 }

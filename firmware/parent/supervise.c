@@ -307,8 +307,12 @@ static void use(struct supervisor *s, struct settings *new)
 	struct settings *old = s->settings;
 
 	s->settings = new;
-	if (strcmp(old->daemon.user, new->daemon.user) != 0)
-		log_line(LOG_WARNING, "[daemon] user: takes effect when alprd is started again");
+	if (strcmp(old->daemon.user, new->daemon.user) != 0 ||
+	    strcmp(old->daemon.watchdog, new->daemon.watchdog) != 0 ||
+	    strcmp(old->daemon.watchdog_driver, new->daemon.watchdog_driver) != 0 ||
+	    old->daemon.watchdog_s != new->daemon.watchdog_s)
+		log_line(LOG_WARNING,
+			 "[daemon] user and watchdog: take effect when alprd is started again");
 	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++) {
 		struct child *c = &s->children[r];
 
@@ -373,8 +377,8 @@ static void tick(void *arg)
  * ----------------------------------------------------------------------------------------- */
 
 bool supervisor_new(struct loop *loop, const struct spawn *spawn, const struct notify *notify,
-		    struct settings *settings, const struct sandbox_loaded *own,
-		    struct supervisor **out, struct err *e)
+		    struct watch *watch, struct settings *settings,
+		    const struct sandbox_loaded *own, struct supervisor **out, struct err *e)
 {
 	struct supervisor *s = calloc(1, sizeof *s);
 
@@ -383,6 +387,7 @@ bool supervisor_new(struct loop *loop, const struct spawn *spawn, const struct n
 	s->loop = loop;
 	s->spawn = spawn;
 	s->notify = notify;
+	s->watch = watch;
 	s->began_ns = clock_mono_ns();
 	for (unsigned r = 0; r < WIRE_ROLES; r++) {
 		struct child *c = &s->children[r];

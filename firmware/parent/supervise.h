@@ -11,17 +11,19 @@
 #include "firmware/parent/notify.h"
 #include "firmware/parent/settings.h"
 #include "firmware/parent/spawn.h"
+#include "firmware/parent/watch.h"
 
 struct supervisor;
 
 /*
- * Make a supervisor, which takes *settings over. `loop`, `spawn` and `notify` are borrowed for its
- * life; `own` is what the parent's sandbox loaded. supervisor_free. ERR_NO_MEMORY, ERR_LIMIT,
- * ERR_IO.
+ * Make a supervisor, which takes *settings over. `loop`, `spawn`, `notify` and `watch` are borrowed
+ * for its life; `own` is what the parent's sandbox loaded. supervisor_free. ERR_NO_MEMORY,
+ * ERR_LIMIT, ERR_IO.
  */
 bool supervisor_new(struct loop *loop, const struct spawn *spawn, const struct notify *notify,
-		    struct settings *settings, const struct sandbox_loaded *own,
-		    struct supervisor **out, struct err *e) MUST_CHECK;
+		    struct watch *watch, struct settings *settings,
+		    const struct sandbox_loaded *own, struct supervisor **out,
+		    struct err *e) MUST_CHECK;
 
 /* Start every role of this build. A role that cannot be started is tried again, like one that died.
  */

@@ -14,3 +14,8 @@ test/hit_json.libs := hits hit lists hotlist_tool hotlist crypt base
 # Where the fields of wire messages lie, for the tests that write and read them.
 PROBES += test/wire_layout
 test/wire_layout.src := tests/probe/wire_layout.c
+
+# Feeds a watchdog, then lets it starve: for a guest.
+PROBES += test/watchdog
+test/watchdog.src  := tests/probe/watchdog.c
+test/watchdog.libs := watchdog base

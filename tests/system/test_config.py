@@ -32,6 +32,7 @@ REFUSED = {
     "key twice": ("[camera]\nrate = 5\nrate = 6\n", ["line 3", "[camera] rate", "twice"]),
     "no number": ("[camera]\nrate = fast\n", ["line 2", "[camera] rate", "not a number"]),
     "out of range": ("[store]\nretention_days = 0\n", ["line 2", "[store] retention_days"]),
+    "no such watchdog": ("[daemon]\nwatchdog_driver = cat\n", ["[daemon] watchdog_driver", "cat", "device|fake"]),
     "longer than the law": ("[store]\nretention_days = 91\n", ["retention_days", "90"]),
     "no such driver": ("[camera]\ndriver = si\n", ["[camera] driver", "none of those built in", "sim"]),
     "no INI": ("this is no configuration\n", ["line 1"]),

@@ -276,6 +276,57 @@ def test_the_dog_is_not_fed_while_the_cameras_are_down(tmp_path, monkeypatch):
         assert manager.silent_for("WATCHDOG=1", 6)
 
 
+# --- the hardware watchdog, as a file that is told -------------------------------------------------------------
+
+
+def dog(folder: Path, **more) -> dict:
+    return {"restart_most_ms": 200, "watchdog": folder / "dog", "watchdog_driver": "fake", "watchdog_s": 10, **more}
+
+
+def told(folder: Path) -> list:
+    return (folder / "dog").read_text().split("\n")[:-1]
+
+
+def test_the_watchdog_is_fed_and_stopped_in_order(tmp_path):
+    with make_box(tmp_path, daemon=dog(tmp_path)) as made:
+        made.wait_running()
+        made.wait(lambda b: told(tmp_path).count("feed") >= 2, 20, "the dog to be fed")
+        assert parent(made)["counters"]["watchdog_s"] == 10
+        assert parent(made)["state"] == "ok"
+        assert made.stop() == 0
+    assert told(tmp_path)[0] == "open 10" and told(tmp_path)[-1] == "stop" and "leave" not in told(tmp_path)
+
+
+def test_a_parent_that_dies_leaves_the_watchdog_running(tmp_path):
+    with make_box(tmp_path, daemon=dog(tmp_path)) as made:
+        made.wait_running()
+        made.daemon.kill()
+        made.daemon.wait()
+    assert told(tmp_path)[0] == "open 10" and "stop" not in told(tmp_path)
+
+
+def test_the_watchdog_starves_while_the_cameras_are_down(tmp_path):
+    plates = tmp_path / "plates"
+    plates.write_text("SK5K9V MO\n")
+    with make_box(tmp_path, camera={**CAMERA, "plates": plates}, daemon=dog(tmp_path)) as made:
+        made.wait_running()
+        made.wait(lambda b: "feed" in told(tmp_path), 20, "the dog to be fed")
+        plates.unlink()
+        os.kill(made.pid("capture"), signal.SIGKILL)
+        made.wait(lambda b: b.status().get("capture", {}).get("restarts", 0) >= 3, 20, "capture to fail")
+        fed = told(tmp_path)
+        time.sleep(6)
+        assert told(tmp_path) == fed
+
+
+def test_a_missing_watchdog_shows_and_breaks_nothing(tmp_path):
+    with make_box(tmp_path, daemon={"watchdog": "/dev/no-such-watchdog"}) as made:
+        made.wait_running()
+        made.wait(lambda b: parent(b).get("state") == "degraded", 10, "the parent to say so")
+        assert parent(made)["detail"] == "watchdog: /dev/no-such-watchdog: No such file or directory"
+        assert parent(made)["counters"]["watchdog_s"] == 0
+
+
 # --- environment, descriptors, users ---------------------------------------------------------------------------
 
 
