@@ -14,7 +14,7 @@
 #   make compile_commands.json for editors and clang-tidy, in build/host/
 
 JOBS   := $(shell nproc)
-PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v
+PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v --durations=5
 
 .PHONY: demo check check-unit check-system check-hostile check-build check-arm64 asan tsan bench bench-reader lint
 
@@ -38,8 +38,12 @@ check-unit: $(patsubst %,$(B)/%,$(UNIT))
 	echo "unit: $(words $(filter-out $(NOT_EMULATED:%=$(B)/test/unit/test_%),$^)) programs passed$(if $(SAN), under $(SAN))$(if $(RUN), under $(firstword \
 	$(RUN)); not run there: $(NOT_EMULATED))"
 
+# Most system tests wait for something (a silence, a back-off, a timer) and run four modules at a time; those of ALONE read at
+# the cameras' pace, or measure, and have the machine to themselves.
+ALONE := $(patsubst %,tests/system/test_%.py,alpr_read alpr_read_hostile bench_reader end_to_end uplink_box vision vision_role)
 check-system: all $(patsubst %,$(B)/%,$(PROBES))
-	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),tests/system)
+	@$(if $(T),,ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) -n 4 --dist loadfile $(ALONE:%=--ignore=%) tests/system)
+	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),$(ALONE))
 
 check-build: all
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board --ignore=tests/board/arm64
