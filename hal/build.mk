@@ -5,7 +5,7 @@ image_file.src      := hal/image_file.cpp hal/image_header.c
 image_file.cppflags := -isystem $(SYSROOT)/usr/include/opencv4
 image_file.ldlibs   := -lopencv_imgcodecs -lopencv_core
 
-camera.src := hal/camera.c hal/frame_memory.c
+camera.src := hal/camera.c hal/frame_memory.c hal/control_log.c
 camera_names.src := hal/camera_names.c
 # What a program that opens cameras links: drivers first, then what they need.
 camera_libs := camera camera_names

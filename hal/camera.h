@@ -23,6 +23,8 @@ struct camera_conf {
 			   * {"camera":0,"capture_ns":…,"file":…}; "" for none */
 	char record[256]; /* sim: folder that receives every frame that shows a vehicle, as JPEG,
 			   * cam<camera>/<capture_ns>.jpg; "" for none */
+	char controls[256]; /* replay, sim: file that receives what the cameras were asked to expose
+			     * with (hal/control_log.h); "" for none */
 	int64_t width, height; /* of the frames, pixels */
 	double rate;	       /* frames a second per camera; 0: as fast as vision takes them */
 	bool loop;	       /* replay: start again at the end */
@@ -64,7 +66,7 @@ struct camera_ops {
 	/*
 	 * Ask `camera` to expose so from one of its next frames on; what it really did is told by
 	 * each frame. Values outside the sensor's limits are taken to the nearest it has. NULL: the
-	 * driver has no such controls (replay, sim). ERR_ARGUMENT: no such camera; ERR_POLICY: this
+	 * driver has no such controls. ERR_ARGUMENT: no such camera; ERR_POLICY: this
 	 * camera has none of the controls asked for; ERR_IO.
 	 */
 	bool (*control)(struct camera *c, unsigned camera, const struct camera_control *want,

@@ -4,6 +4,7 @@
 
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "hal/control_log.h"
 #include "hal/frame_memory.h"
 #include "hal/image_file.h"
 #include "hal/letterbox.h"
@@ -32,7 +33,8 @@ struct camera {
 	int64_t shift_ns; /* added to the times of the list: they grow on from loop to loop */
 	uint32_t sequence[FRAME_CAMERAS];
 	float *scratch;
-	FILE *truth; /* NULL: none is wanted */
+	FILE *truth;  /* NULL: none is wanted */
+	int controls; /* log of controls; -1: none */
 };
 
 static void replay_close(struct camera *c)
@@ -46,6 +48,7 @@ static void replay_close(struct camera *c)
 		(void)close(c->timer);
 	if (c->truth)
 		(void)fclose(c->truth);
+	cleanup_close(&c->controls);
 	free(c->scratch);
 	free(c);
 }
@@ -61,7 +64,7 @@ static bool replay_open(const struct camera_conf *conf, struct camera **out, str
 
 	if (!c)
 		return err_set(e, ERR_NO_MEMORY, "replay: no memory");
-	c->list.folder = c->timer = -1;
+	c->list.folder = c->timer = c->controls = -1;
 	c->cameras = conf->single ? 1 : FRAME_CAMERAS;
 	c->period_ns = conf->rate > 0 ? (int64_t)((double)NS_PER_S / conf->rate) : 0;
 	c->loop = conf->loop;
@@ -82,6 +85,8 @@ static bool replay_open(const struct camera_conf *conf, struct camera **out, str
 		if (!c->truth)
 			return err_errno(e, errno, "replay: %s", conf->truth);
 	}
+	if (!control_log_open(conf->controls, &c->controls, e))
+		return err_prefix(e, "replay");
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (c->timer < 0)
 		return err_errno(e, errno, "replay: timer");
@@ -203,8 +208,6 @@ static bool lend(struct camera *c, struct frame *out, struct err *e)
 	    .buffer = (uint8_t)buffer,
 	    .sequence = c->sequence[c->next]++,
 	    .capture_ns = c->stamp_ns,
-	    .exposure_us = 1000,
-	    .gain = 1.0f,
 	};
 	tell_truth(c, out, name);
 	next_picture(c);
@@ -233,6 +236,12 @@ static bool replay_dequeue(struct camera *c, struct frame *out, struct err *e)
 	return err_set(e, c->running ? ERR_NOT_FOUND : ERR_AGAIN, "replay: the source has ended");
 }
 
+static bool replay_control(struct camera *c, unsigned camera, const struct camera_control *want,
+			   struct err *e)
+{
+	return control_log_write(c->controls, camera, want, e) || err_prefix(e, "replay");
+}
+
 static void replay_requeue(struct camera *c, const struct frame *f)
 {
 	if (f->camera >= c->cameras)
@@ -256,6 +265,7 @@ const struct camera_ops camera_replay = {
     .fd = replay_fd,
     .dequeue = replay_dequeue,
     .requeue = replay_requeue,
+    .control = replay_control,
     .stop = replay_stop,
     .close = replay_close,
 };

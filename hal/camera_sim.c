@@ -5,6 +5,7 @@
 
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "hal/control_log.h"
 #include "hal/frame_memory.h"
 #include "hal/sim/art.h"
 #include "hal/sim/street.h"
@@ -28,6 +29,7 @@ struct camera {
 	struct street *street;
 	struct frame_memory memory[FRAME_CAMERAS];
 	int truth, timer;
+	int controls;		   /* log of controls; -1: none */
 	int record[FRAME_CAMERAS]; /* folders; -1: nothing is recorded */
 	tjhandle jpeg;
 	unsigned char *bytes; /* room for the largest JPEG of a frame */
@@ -52,6 +54,7 @@ static void sim_close(struct camera *c)
 	art_close(c->art);
 	wanted_free(&c->wanted);
 	cleanup_close(&c->truth);
+	cleanup_close(&c->controls);
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
 		cleanup_close(&c->record[i]);
 	if (c->jpeg)
@@ -97,6 +100,8 @@ static bool open_files(struct camera *c, const struct camera_conf *conf, struct 
 		if (c->truth < 0)
 			return err_errno(e, errno, "sim: truth %s", conf->truth);
 	}
+	if (!control_log_open(conf->controls, &c->controls, e))
+		return err_prefix(e, "sim");
 	return !conf->record[0] || open_record(c, conf, e);
 }
 
@@ -139,7 +144,7 @@ static bool sim_open(const struct camera_conf *conf, struct camera **out, struct
 
 	if (!c)
 		return err_set(e, ERR_NO_MEMORY, "sim: no memory");
-	c->truth = c->timer = c->record[0] = c->record[1] = -1;
+	c->truth = c->timer = c->controls = c->record[0] = c->record[1] = -1;
 	c->paced = conf->rate > 0;
 	c->rate = c->paced ? conf->rate : FREE_RATE;
 	if (!check(conf, e) || !open_files(c, conf, e) || !make_street(c, conf, e) ||
@@ -314,6 +319,12 @@ static bool sim_dequeue(struct camera *c, struct frame *out, struct err *e)
 	return err_set(e, ERR_AGAIN, "sim: stopped");
 }
 
+static bool sim_control(struct camera *c, unsigned camera, const struct camera_control *want,
+			struct err *e)
+{
+	return control_log_write(c->controls, camera, want, e) || err_prefix(e, "sim");
+}
+
 static void sim_requeue(struct camera *c, const struct frame *f)
 {
 	if (f->camera >= FRAME_CAMERAS)
@@ -337,6 +348,7 @@ const struct camera_ops camera_sim = {
     .fd = sim_fd,
     .dequeue = sim_dequeue,
     .requeue = sim_requeue,
+    .control = sim_control,
     .stop = sim_stop,
     .close = sim_close,
 };

@@ -44,4 +44,7 @@ struct door_ops {
 /* The driver of that name ("gpio", "fake"), or NULL when it is unknown or not compiled in. */
 const struct door_ops *door_find(const char *name);
 
+/* Names of the drivers compiled in, separated by '|' ("gpio|fake"); library device_names. */
+const char *door_names(void);
+
 #endif

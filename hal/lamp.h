@@ -43,4 +43,7 @@ struct lamp_ops {
 /* The driver of that name ("gpio", "fake"), or NULL when it is unknown or not compiled in. */
 const struct lamp_ops *lamp_find(const char *name);
 
+/* Names of the drivers compiled in, separated by '|' ("gpio|fake"); library device_names. */
+const char *lamp_names(void);
+
 #endif

@@ -8,4 +8,13 @@ const struct board board = {
     .about = "emulated arm64 machine, libcamera's virtual cameras",
     .pair_skew_ns = 50000000,
     .default_camera = "libcamera",
+    /* As board host: the virtual cameras have no such controls, but night is told by it. */
+    .exposure = {.min_us = 20,
+		 .max_us = 300,
+		 .max_gain = 8,
+		 .night_gain = 4,
+		 .gamma = 1,
+		 .speed_mps = 20,
+		 .angle_deg = 30,
+		 .plate_px = 150},
 };

@@ -2,8 +2,9 @@
 # capture_conf apart: the parent checks the configuration without linking a camera.
 LIBRARIES += capture_conf capture
 capture_conf.src := firmware/capture/conf.c
-capture.src      := firmware/capture/pairing.c
+capture.src      := $(addprefix firmware/capture/,exposure.c light.c meter.c pairing.c)
+capture.ldlibs   := -lm
 
 PROGRAMS += libexec/alprd-capture
 libexec/alprd-capture.src  := firmware/capture/capture.c
-libexec/alprd-capture.libs = capture capture_conf $(camera_libs) wire board base
+libexec/alprd-capture.libs = capture capture_conf $(camera_libs) $(lamp_libs) device_names wire board base

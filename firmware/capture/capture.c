@@ -8,6 +8,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "firmware/capture/conf.h"
+#include "firmware/capture/light.h"
 #include "firmware/capture/pairing.h"
 #include "firmware/role.h"
 #include "hal/camera.h"
@@ -28,6 +29,7 @@ struct capture {
 	const struct camera_ops *ops;
 	struct camera *camera;
 	struct pairing pairing;
+	struct light light;
 	bool lossless;
 
 	bool watching, vision;
@@ -189,6 +191,7 @@ static void on_camera(void *arg, int fd, uint32_t events)
 		struct frame f;
 
 		if (c->ops->dequeue(c->camera, &f, &e)) {
+			light_frame(&c->light, &f, clock_mono_ns());
 			pairing_add(&c->pairing, &f, &r);
 			apply(c, &r);
 		} else if (!take_failed(c, &e)) {
@@ -213,6 +216,28 @@ static void watch(struct capture *c)
 /* --- the ritual ----------------------------------------------------------------------------------
  */
 
+static bool open_light(struct capture *c, struct err *e)
+{
+	struct board_exposure limits = board.exposure;
+	struct light_setup setup = {.limits = &limits,
+				    .lamp = c->conf.lamp,
+				    .lines = {.strobe = board.lamp_strobe,
+					      .fault = board.lamp_fault,
+					      .folder = c->conf.lamp_folder}};
+
+	if (strcmp(c->conf.lamp, "board") == 0)
+		setup.lamp = board.lamp_strobe.chip ? "gpio" : NULL;
+	else if (strcmp(c->conf.lamp, "none") == 0)
+		setup.lamp = NULL;
+	if (c->conf.max_exposure)
+		limits.max_us = (uint32_t)c->conf.max_exposure;
+	if (c->conf.max_gain > 0)
+		limits.max_gain = (float)c->conf.max_gain;
+	if (c->conf.night_gain > 0)
+		limits.night_gain = (float)c->conf.night_gain;
+	return light_open(&c->light, &setup, e);
+}
+
 static bool capture_open(void *state, const struct role_env *env, struct sandbox *box,
 			 struct err *e)
 {
@@ -230,7 +255,7 @@ static bool capture_open(void *state, const struct role_env *env, struct sandbox
 		return err_set(e, ERR_CONFIG, "[camera] driver: %s is none of those built in (%s)",
 			       driver, camera_names());
 	c->lossless = c->conf.camera.rate <= 0;
-	if (!c->ops->open(&c->conf.camera, &c->camera, e))
+	if (!c->ops->open(&c->conf.camera, &c->camera, e) || !open_light(c, e))
 		return false;
 	capture_sandbox(&c->conf, box);
 	return true;
@@ -245,7 +270,7 @@ static bool capture_begin(void *state, struct err *e)
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
 		present[i] = c->ops->buffers(c->camera, i, &b);
 	pairing_init(&c->pairing, board.pair_skew_ns, present);
-	if (!c->ops->start(c->camera, e))
+	if (!light_begin(&c->light, c->ops, c->camera, e) || !c->ops->start(c->camera, e))
 		return false;
 	/* With rate 0 the first pair is taken at once and waits for vision. */
 	watch(c);
@@ -331,7 +356,7 @@ static void capture_stop(void *state)
 static void capture_status(void *state, struct wire_status *s)
 {
 	struct capture *c = state;
-	const char *word = "ok", *why = "";
+	const char *word = "ok", *why = "", *light = light_trouble(&c->light);
 
 	if (c->ended) {
 		word = "ended";
@@ -343,8 +368,11 @@ static void capture_status(void *state, struct wire_status *s)
 		word = "degraded";
 		why = "one angle only";
 	}
+	if (light && !c->ended)
+		word = "degraded";
 	(void)snprintf(s->state, sizeof s->state, "%s", word);
-	(void)snprintf(s->detail, sizeof s->detail, "%s", why);
+	(void)snprintf(s->detail, sizeof s->detail, "%s%s%s", why, light && why[0] ? "; " : "",
+		       light ? light : "");
 	role_count(s, "pairs", c->pairs);
 	role_count(s, "pairs_degraded", c->degraded_pairs);
 	role_count(s, "dropped_no_credit", c->dropped);
@@ -352,12 +380,14 @@ static void capture_status(void *state, struct wire_status *s)
 	role_count(s, "bad_pictures", c->bad_pictures);
 	role_count(s, "camera_errors", c->camera_errors);
 	role_count(s, "ended", c->ended);
+	light_count(&c->light, s);
 }
 
 static void capture_close(void *state)
 {
 	struct capture *c = state;
 
+	light_close(&c->light);
 	if (c->camera)
 		c->ops->close(c->camera);
 }

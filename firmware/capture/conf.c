@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/capture/conf.h"
 
+#include "board/board.h"
 #include "firmware/base/conf.h"
+#include "hal/lamp.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define AT(field) offsetof(struct camera_conf, field)
+#define AT(field)  offsetof(struct capture_conf, camera.field)
+#define OWN(field) offsetof(struct capture_conf, field)
 
 static const struct conf_key keys[] = {
     {"driver", CONF_STRING, AT(driver), "", 0, 0, NULL, "camera driver; empty: the board's own"},
@@ -36,7 +39,32 @@ static const struct conf_key keys[] = {
      "sim: share of vehicles that take a plate of that file"},
     {"fonts", CONF_PATH, AT(fonts), "/usr/share/fonts", 0, 0, NULL,
      "sim: folder below which the plate fonts lie"},
+    {"controls", CONF_PATH, AT(controls), "", 0, 0, NULL,
+     "replay, sim: file that receives what the cameras are asked to expose with, JSON lines"},
+    {"max_exposure", CONF_INT, OWN(max_exposure), "0", 0, 100000, NULL,
+     "longest exposure, microseconds; 0: the board's, which keeps moving plates sharp"},
+    {"max_gain", CONF_REAL, OWN(max_gain), "0", 0, 64, NULL,
+     "highest analogue gain, 1 and up; 0: the board's"},
+    {"night_gain", CONF_REAL, OWN(night_gain), "0", 0, 64, NULL,
+     "the same under the infrared lamp"},
+    {"lamp", CONF_STRING, OWN(lamp), "board", 0, 0, NULL,
+     "infrared lamp: board (the one it names, if any), none, gpio, fake"},
+    {"lamp_folder", CONF_PATH, OWN(lamp_folder), "", 0, 0, NULL,
+     "fake lamp: folder of the files that stand for its lines"},
 };
+
+static bool check_light(const struct capture_conf *c, struct err *e)
+{
+	if ((c->max_gain != 0 && c->max_gain < 1) || (c->night_gain != 0 && c->night_gain < 1))
+		return err_set(e, ERR_CONFIG, "[camera] max_gain, night_gain: below 1");
+	if (strcmp(c->lamp, "board") != 0 && strcmp(c->lamp, "none") != 0 &&
+	    !conf_listed(c->lamp, lamp_names()))
+		return err_set(e, ERR_CONFIG, "[camera] lamp: none of board, none, %s",
+			       lamp_names());
+	if (strcmp(c->lamp, "fake") == 0 && !c->lamp_folder[0])
+		return err_set(e, ERR_CONFIG, "[camera] lamp_folder: the fake lamp needs it");
+	return true;
+}
 
 bool capture_conf_load(const char *text, size_t len, const char *folder, struct capture_conf *out,
 		       struct err *e)
@@ -44,7 +72,7 @@ bool capture_conf_load(const char *text, size_t len, const char *folder, struct 
 	struct camera_conf *c = &out->camera;
 
 	memset(out, 0, sizeof *out);
-	if (!conf_fill(text, len, folder, "camera", keys, sizeof keys / sizeof *keys, c, e))
+	if (!conf_fill(text, len, folder, "camera", keys, sizeof keys / sizeof *keys, out, e))
 		return false;
 	if (c->driver[0] && !conf_listed(c->driver, camera_names()))
 		return err_set(e, ERR_CONFIG, "[camera] driver: none of those built in (%s)",
@@ -52,7 +80,7 @@ bool capture_conf_load(const char *text, size_t len, const char *folder, struct 
 	if (strcmp(c->driver, "replay") == 0 && !c->source[0])
 		return err_set(e, ERR_CONFIG,
 			       "[camera] source: the replay driver needs a folder or list file");
-	return true;
+	return check_light(out, e);
 }
 
 void capture_sandbox(struct capture_conf *conf, struct sandbox *box)
@@ -72,6 +100,9 @@ void capture_sandbox(struct capture_conf *conf, struct sandbox *box)
 		box->may |= SANDBOX_READ_FILES;
 		box->read_paths[0] = conf->read_folder;
 	}
+	if (strcmp(conf->lamp, "gpio") == 0 ||
+	    (strcmp(conf->lamp, "board") == 0 && board.lamp_strobe.chip))
+		box->may |= SANDBOX_DEVICES;
 	if (c->record[0]) {
 		box->may |= SANDBOX_WRITE_FILES;
 		box->write_paths[0] = c->record;

@@ -9,7 +9,11 @@
 
 struct capture_conf {
 	struct camera_conf camera;
-	char read_folder[256]; /* filled by capture_sandbox */
+	char lamp[256];		     /* board|none|gpio|fake */
+	char lamp_folder[256];	     /* of the fake lamp */
+	int64_t max_exposure;	     /* us; 0: the board's */
+	double max_gain, night_gain; /* 0: the board's */
+	char read_folder[256];	     /* filled by capture_sandbox */
 };
 
 /* Parse and check section [camera]; folder: what relative paths are relative to. ERR_CONFIG,

@@ -41,7 +41,7 @@ SET = {
 }
 
 # {"name", CONF_TYPE, AT(name), default, min, max, choices, "help"} or KEY(CONF_TYPE, [struct,] name, default, min, max, "help")
-ROW = re.compile(r'(?:\{\s*"(\w+)",\s*CONF_\w+,\s*AT\(\w+\)|KEY\(\s*CONF_\w+,\s*(?:\w+,\s*)?(\w+)),\s*("[^"]*"|TEXT\(\w+\)|[A-Z_]+),'
+ROW = re.compile(r'(?:\{\s*"(\w+)",\s*CONF_\w+,\s*(?:AT|OWN)\(\w+\)|KEY\(\s*CONF_\w+,\s*(?:\w+,\s*)?(\w+)),\s*("[^"]*"|TEXT\(\w+\)|[A-Z_]+),'
                  r'\s*[^,]+,\s*[^,]+,\s*(?:(?:NULL|"([^"]*)"),)?\s*((?:"[^"]*"\s*)+)')
 
 

@@ -4,7 +4,7 @@ ifeq ($(CONFIG_CONTROL)$(CONFIG_UPLINK),yy)
 PROBES   += test/probe
 endif
 test/probe.src  := tests/probe/probe.c
-test/probe.libs := capture_conf vision_conf store_box store_conf uplink_conf control_conf camera_names site base
+test/probe.libs := capture_conf vision_conf store_box store_conf uplink_conf control_conf camera_names device_names board site base
 
 # Writes events as hotlist/hit.c makes them, for the schema to judge.
 PROBES += test/hit_json
