@@ -2,3 +2,4 @@
 LIBRARIES += board
 board.src := board/$(BOARD)/board.c
 include board/mount/build.mk
+include board/kernel.mk

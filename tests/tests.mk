@@ -27,7 +27,7 @@ check: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(MAKE) --no-print-directory -j$(JOBS) check-unit
 	@$(MAKE) --no-print-directory asan tsan
-	@$(MAKE) --no-print-directory check-build
+	@$(MAKE) --no-print-directory check-build check-kernel
 	@$(MAKE) --no-print-directory check-arm64
 	@$(MAKE) --no-print-directory check-system
 	@$(MAKE) --no-print-directory check-train
@@ -46,9 +46,9 @@ check-system: all $(patsubst %,$(B)/%,$(PROBES))
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),$(ALONE))
 
 check-build: all
-	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board --ignore=tests/board/arm64
+	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board --ignore=tests/board/arm64 --ignore=tests/board/test_kernel.py
 
-# The tests of tests/board that want another architecture's build are with it.
+# The tests of tests/board that want another architecture's build are with it; those of the kernels are board/kernel.mk's.
 check-arm64:
 	@sh board/deps.sh board/host/packages board/arm64/packages
 	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 all
