@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +106,27 @@ def test_a_picture_that_cannot_be_written_is_an_error(path, why):
     done = mount("--svg", path)
     assert done.returncode == 1 and why in done.stderr
     assert os.path.exists("/dev/full")
+
+
+def rows() -> list:
+    """Each line of a board's README that shows what alpr-mount says."""
+    boards = Path(__file__).resolve().parents[2] / "board"
+    return [(p.parent.name, line) for p in sorted(boards.glob("*/README.md")) for line in p.read_text().splitlines()
+            if "| `--focal " in line]
+
+
+def test_both_boards_show_a_mounting():
+    assert {board for board, _ in rows()} == {"rk3399", "rpi-cm4"}
+
+
+@pytest.mark.parametrize("board, row", rows())
+def test_figures_of_the_boards_are_those_of_the_tool(board, row):
+    _, command, aim, stretch, pairs, longest, sharp, turn = [cell.strip() for cell in row.strip("|").split("|")]
+    said = mount(*command.strip("`").split()).stdout
+    aside, down = aim.split(", ")
+    assert f"aim         {aside} degrees aside, {down} down" in said, board
+    assert f"zone        {stretch} m along the road" in said
+    assert f"pairs       {pairs} while" in said
+    assert f"exposure    at most {longest} us" in said
+    assert f"focus       on the aim: {sharp} m" in said
+    assert "within {} degrees towards the pole, {} away, {} up, {} down".format(*turn.split(", ")) in said

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board/board.h"
+
+/* FriendlyElec NanoPC-T4 with two IMX296LQ; lines and their names: pole.dtso. The figures of
+ * exposure are those of the README's mounting at 12 m: `alpr-mount` prints them. */
+const struct board board = {
+    .name = "rk3399",
+    .about = "NanoPC-T4 (RK3399), two IMX296 global-shutter cameras",
+    .pair_skew_ns = 8000000,
+    .default_camera = "libcamera",
+    .exposure = {.min_us = 30,
+		 .max_us = 800,
+		 .frame_us = 33333,
+		 .max_gain = 16, /* 24 dB, the analogue half of the sensor's range */
+		 .night_gain = 4,
+		 .gamma = 2.2f,
+		 .speed_mps = 16.7f,
+		 .angle_deg = 23.6f,
+		 .plate_px = 105},
+    .lamp_strobe = {.chip = "gpio1", .name = "alpr-lamp"},
+    .lamp_fault = {.chip = "gpio1", .name = "alpr-lamp-fault", .active_low = true},
+    .door = {.chip = "gpio1", .name = "alpr-door"},
+    .door_debounce_us = 20000,
+    .watchdog = "/dev/watchdog0",
+};
