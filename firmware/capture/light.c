@@ -135,7 +135,8 @@ bool light_open(struct light *l, const struct light_setup *setup, struct err *e)
 	if (!setup->lamp)
 		return true;
 	if (!l->watching)
-		return err_set(e, ERR_CONFIG, "lamp: the board states no exposure to tell night by");
+		return err_set(e, ERR_CONFIG,
+			       "lamp: the board states no exposure to tell night by");
 	l->lamp_ops = lamp_find(setup->lamp);
 	if (!l->lamp_ops)
 		return err_set(e, ERR_CONFIG, "lamp: %s is not built in", setup->lamp);
