@@ -35,7 +35,8 @@ bool gpio_output(const struct gpio_line *line, const char *consumer, bool active
 bool gpio_input(const struct gpio_line *line, const char *consumer, uint32_t debounce_us,
 		struct gpio **out, struct err *e) MUST_CHECK;
 
-/* Give the line back to the kernel, which leaves its level as it is; NULL is fine. */
+/* Give the line back to the kernel; NULL is fine. What an output's level is then is up to the chip
+ * and the board's pull resistor. */
 void gpio_release(struct gpio *g);
 
 /* Drive an output active or inactive. ERR_IO. */

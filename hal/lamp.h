@@ -36,7 +36,8 @@ struct lamp_ops {
 	bool (*set)(struct lamp *l, bool on, struct err *e);
 	/* Read the state. ERR_IO; ERR_FORMAT (fake): a level that is neither 0 nor 1. */
 	bool (*state)(struct lamp *l, struct lamp_state *out, struct err *e);
-	/* Turn it off if that is possible, and free; NULL is fine. */
+	/* Turn it off if that is possible, and free; NULL is fine. Nobody drives the line then: a
+	 * board's pull resistor must hold the gate shut. */
 	void (*close)(struct lamp *l);
 };
 

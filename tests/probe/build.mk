@@ -19,3 +19,10 @@ test/wire_layout.src := tests/probe/wire_layout.c
 PROBES += test/watchdog
 test/watchdog.src  := tests/probe/watchdog.c
 test/watchdog.libs := watchdog base
+
+# Drives lamp and door against the kernel's simulated GPIO chips: for a guest with gpio-sim (tests/guest/gpio_sim.sh).
+ifeq ($(CONFIG_GPIO),y)
+PROBES += test/lines
+test/lines.src  := tests/probe/lines.c
+test/lines.libs := $(lamp_libs) $(door_libs) base
+endif

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Build gpio-sim, the kernel's simulated GPIO chips, for a kernel of Debian 13 that has it not.
+#
+#   gpio_sim.sh OUT VERSION SYSROOT
+#
+# OUT: the module to write, gpio-sim.ko. VERSION: what `uname -r` says where it is to be loaded (6.12.107+deb13-arm64). SYSROOT:
+# an arm64 Debian 13, which the kernel's own build programs are run against. Debian's headers of that kernel and the
+# source of that version (150 MB; two files of it are used) are fetched by apt in apt directories of their own, verified
+# against Debian's archive keys. What is there already, for that VERSION, is left alone. Nothing needs root.
+#
+#   DEBIAN_MIRROR, DEBIAN_KEYRING   as for board/build-curl.sh
+#   KERNEL_SOURCE   a kernel tree of that version to take the two files from
+set -eu
+
+[ $# -eq 3 ] || { echo "usage: gpio_sim.sh OUT VERSION SYSROOT" >&2; exit 2; }
+say() { printf '  %-7s %s\n' GUEST "$1"; }
+die() { echo "gpio_sim.sh: $1" >&2; exit 1; }
+
+mkdir -p "$(dirname "$1")"
+out=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+version=$2
+sysroot=$(cd "$3" && pwd)
+abi=${version%-arm64}
+[ "$abi" != "$version" ] || die "$version: not the version of a Debian arm64 kernel"
+keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+
+# One builder at a time; who waited finds the work done.
+exec 9>"$out.lock"
+flock 9
+if [ -s "$out" ] && [ "$(cat "$out.version" 2>/dev/null)" = "$version" ]; then
+	touch "$out"
+	exit 0
+fi
+
+work=$out.building
+rm -rf "$work"
+mkdir -p "$work"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+log=$out.log
+: >"$log"
+
+# run WHAT COMMAND…: quietly, with its output in the log; on failure show the end of it.
+run() {
+	what=$1
+	shift
+	say "$what"
+	"$@" >>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "$what failed; the whole log is in $log"; }
+}
+
+# --- what it is built from ------------------------------------------------------------------------------------
+[ -r "$keyring" ] || die "$keyring: not there: install debian-archive-keyring"
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Label: Debian' 2>/dev/null | sed -n 1p)}
+mirror=${mirror:-http://deb.debian.org/debian}
+apt=$work/apt
+mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+printf '%s\n' "deb [arch=arm64 signed-by=$keyring] $mirror trixie main" "deb-src [signed-by=$keyring] $mirror trixie main" >"$apt/sources.list"
+: >"$apt/status"
+own_apt() {
+	apt-get -q -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$apt" \
+		-o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" \
+		-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
+}
+# apt calls a bad signature a warning and goes on with what it had: nothing, here.
+update() { own_apt update && ls "$apt"/lists/*_Packages* >/dev/null 2>&1; }
+headers() {
+	(cd "$work" && own_apt download "linux-headers-$version" "linux-headers-$abi-common" "linux-kbuild-$abi") || return 1
+	for deb in "$work"/*.deb; do dpkg-deb -x "$deb" "$work/root" || return 1; done
+}
+files="drivers/gpio/gpio-sim.c kernel/irq/irq_sim.c"
+fetch_source() {
+	debian=$(dpkg-deb -f "$work"/linux-headers-"$version"_*.deb Version) || return 1
+	(cd "$work" && own_apt source --download-only "linux=$debian") || return 1
+	for f in $files; do set -- "$@" "*/$f"; done
+	tar -xJf "$work"/linux_*.orig.tar.xz -C "$work/source" --strip-components=1 --wildcards "$@"
+}
+mkdir -p "$work/root" "$work/source" "$work/module"
+run "reading Debian trixie's package lists from $mirror" update
+run "fetching the headers of Linux $version" headers
+if [ -n "${KERNEL_SOURCE:-}" ]; then
+	rmdir "$work/source"
+	ln -s "$(cd "$KERNEL_SOURCE" && pwd)" "$work/source"
+else
+	run "fetching the source of linux (150 MB)" fetch_source
+fi
+
+# --- Debian's headers, usable here ------------------------------------------------------------------------------
+tree=$work/root/usr/src/linux-headers-$version
+# They name each other by absolute path.
+sed -i "s|/usr/src/|$work/root/usr/src/|" "$tree/Makefile"
+# An older compiler than Debian's lacks one option; functions are aligned by another one.
+sed -i '/CC_HAS_MIN_FUNCTION_ALIGNMENT/d' "$tree/include/config/auto.conf" "$tree/include/generated/autoconf.h"
+# Without it no type information is made, which takes a program (pahole) that nothing here needs.
+rm -f "$tree/vmlinux"
+# The build programs are the target's own. modpost only starts its like for the target's byte order.
+scripts=$work/root/usr/lib/linux-kbuild-$abi/scripts
+cp "$scripts/mod/modpost.real-lsb-64" "$scripts/mod/modpost"
+for program in "$scripts/basic/fixdep" "$scripts/mod/modpost"; do
+	mv "$program" "$program.arm64"
+	printf '#!/bin/sh\nexec qemu-aarch64-static -L %s %s "$@"\n' "$sysroot" "$program.arm64" >"$program"
+	chmod 755 "$program"
+done
+
+# --- the module -------------------------------------------------------------------------------------------------
+# Debian's kernel lacks simulated interrupts, too: they go into the same module. There irq_to_desc() is not to be had, and
+# generic_handle_irq() comes to the same.
+cp "$work/source/drivers/gpio/gpio-sim.c" "$work/module/gpio-sim-main.c"
+sed 's/handle_simple_irq(irq_to_desc(\(.*\)));/generic_handle_irq(\1);/; /^EXPORT_SYMBOL/d' "$work/source/kernel/irq/irq_sim.c" >"$work/module/irq_sim.c"
+printf '%s\n' 'obj-m := gpio-sim.o' 'gpio-sim-y := gpio-sim-main.o irq_sim.o' >"$work/module/Makefile"
+run "compiling gpio-sim" env -u MAKEFLAGS -u MFLAGS make -C "$tree" M="$work/module" ARCH=arm64 CC="${CROSS_COMPILE:-aarch64-linux-gnu-}gcc" modules
+"${CROSS_COMPILE:-aarch64-linux-gnu-}strip" --strip-debug -o "$work/gpio-sim.ko" "$work/module/gpio-sim.ko"
+mv "$work/gpio-sim.ko" "$out"
+printf '%s\n' "$version" >"$out.version"
+say "ready: $out"
