@@ -128,6 +128,8 @@ static void measure(struct light *l, const struct frame *f, int64_t now_ns)
 
 bool light_open(struct light *l, const struct light_setup *setup, struct err *e)
 {
+	struct err why = {0};
+
 	memset(l, 0, sizeof *l);
 	l->watching = setup->limits->max_us > 0;
 	if (l->watching)
@@ -140,7 +142,11 @@ bool light_open(struct light *l, const struct light_setup *setup, struct err *e)
 	l->lamp_ops = lamp_find(setup->lamp);
 	if (!l->lamp_ops)
 		return err_set(e, ERR_CONFIG, "lamp: %s is not built in", setup->lamp);
-	return l->lamp_ops->open(&setup->lines, &l->lamp, e);
+	if (!l->lamp_ops->open(&setup->lines, &l->lamp, &why)) {
+		lamp_failed(l, &why);
+		exposure_init(&l->x, setup->limits, false);
+	}
+	return true;
 }
 
 bool light_begin(struct light *l, const struct camera_ops *ops, struct camera *camera,

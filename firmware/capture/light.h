@@ -38,12 +38,13 @@ struct light {
 	bool lamp_on;	  /* as last set */
 	int64_t lamp_utc; /* since when */
 	bool lamp_fault;  /* its fault input is active */
-	bool lamp_broken; /* it could not be set or asked */
+	bool lamp_broken; /* it could not be opened, set or asked */
 	int64_t controls, controls_failed, lamp_errors;
 };
 
-/* Open the lamp, and leave it off. light_close frees, also after a failure. ERR_CONFIG: no such
- * driver; those of lamp_ops.open. */
+/* Open the lamp, and leave it off. One that cannot be opened is logged and said by light_trouble,
+ * and all goes on without it. light_close frees, also after a failure. ERR_CONFIG: no such driver,
+ * or a lamp on a board without limits. */
 bool light_open(struct light *l, const struct light_setup *setup, struct err *e) MUST_CHECK;
 
 /* Map the cameras' buffers (of `camera`, borrowed) and ask for the first exposure. ERR_IO,

@@ -239,6 +239,23 @@ static void test_lamp_without_controls(void **state)
 	done(s);
 }
 
+/* Its line is busy or gone: said, and exposure goes on without it. */
+static void test_lamp_that_cannot_be_opened(void **state)
+{
+	const struct light_setup how = {
+	    .limits = &limits, .lamp = "fake", .lines = {.folder = "/nowhere/at/all"}};
+	struct light l;
+	struct err e = {0};
+
+	(void)state;
+	assert_true(light_open(&l, &how, &e));
+	assert_null(l.lamp);
+	assert_true(l.watching);
+	assert_string_equal(light_trouble(&l),
+			    "IR lamp does not answer: reads at night will be missed");
+	light_close(&l);
+}
+
 static void test_refusals(void **state)
 {
 	CLEANUP(folder_remove) struct folder f = folder_make();
@@ -252,10 +269,6 @@ static void test_refusals(void **state)
 	assert_int_equal(e.code, ERR_CONFIG);
 	light_close(&l);
 	how.lamp = "fake";
-	how.lines.folder = "/nowhere/at/all";
-	assert_false(light_open(&l, &how, &e));
-	assert_int_equal(e.code, ERR_NOT_FOUND);
-	light_close(&l);
 	how.lines.folder = f.path;
 	how.limits = &none;
 	assert_false(light_open(&l, &how, &e));
@@ -272,6 +285,7 @@ int main(void)
 	    cmocka_unit_test(test_lamp_that_does_not_light),
 	    cmocka_unit_test(test_lamp_fault_input),
 	    cmocka_unit_test(test_lamp_without_controls),
+	    cmocka_unit_test(test_lamp_that_cannot_be_opened),
 	    cmocka_unit_test(test_refusals),
 	};
 
