@@ -28,7 +28,7 @@ struct camera {
 	size_t at;	  /* pair under way */
 	unsigned next;	  /* camera of that pair whose turn it is */
 	int64_t due_ns;	  /* monotonic: when that pair is exposed */
-	int64_t stamp_ns; /* its capture time */
+	int64_t stamp_ns; /* its capture time where the list has none */
 	bool any;	  /* a picture of this round could be read */
 	int64_t shift_ns; /* added to the times of the list: they grow on from loop to loop */
 	uint32_t sequence[FRAME_CAMERAS];
@@ -121,9 +121,9 @@ static void shift_times(struct camera *c)
 {
 	size_t n = c->list.n;
 	const struct replay_pair *p = c->list.pairs;
-	int64_t gap = n > 1 ? p[n - 1].capture_ns - p[n - 2].capture_ns : NS_PER_S;
+	int64_t gap = n > 1 ? p[n - 1].capture_ns[0] - p[n - 2].capture_ns[0] : NS_PER_S;
 
-	c->shift_ns += p[n - 1].capture_ns - p[0].capture_ns + gap;
+	c->shift_ns += p[n - 1].capture_ns[0] - p[0].capture_ns[0] + gap;
 }
 
 static void next_picture(struct camera *c)
@@ -142,11 +142,12 @@ static void next_picture(struct camera *c)
 	clock_arm(c->timer, c->period_ns ? c->due_ns : 1);
 }
 
+/* Of the frame whose turn it is; a pair without a time is exposed when its first frame is taken. */
 static int64_t capture_time(const struct camera *c)
 {
-	int64_t listed = c->list.pairs[c->at].capture_ns;
+	int64_t listed = c->list.pairs[c->at].capture_ns[c->next];
 
-	return listed ? listed + c->shift_ns : clock_utc_ns();
+	return listed ? listed + c->shift_ns : c->stamp_ns;
 }
 
 static bool show(struct camera *c, const char *name, int buffer, struct err *e)
@@ -207,7 +208,7 @@ static bool lend(struct camera *c, struct frame *out, struct err *e)
 	    .camera = (uint8_t)c->next,
 	    .buffer = (uint8_t)buffer,
 	    .sequence = c->sequence[c->next]++,
-	    .capture_ns = c->stamp_ns,
+	    .capture_ns = capture_time(c),
 	};
 	tell_truth(c, out, name);
 	next_picture(c);
@@ -224,7 +225,7 @@ static bool replay_dequeue(struct camera *c, struct frame *out, struct err *e)
 			return err_set(e, ERR_AGAIN, "replay: not yet");
 		}
 		if (c->next == 0) {
-			c->stamp_ns = capture_time(c);
+			c->stamp_ns = clock_utc_ns();
 			/* After a stall go on at the set rate; no burst to catch up. */
 			if (now - c->due_ns > c->period_ns)
 				c->due_ns = now;

@@ -242,20 +242,24 @@ static bool take_line(struct replay_list *l, char *line, bool single, struct err
 {
 	const char *by = strchr(line, '\t') ? "\t" : " ";
 	struct replay_pair p = {.name = {REPLAY_NO_FILE, REPLAY_NO_FILE}};
-	char *state = NULL, *field[4] = {0};
+	char *state = NULL, *field[5] = {0};
 	size_t n = 0, files = single ? 1 : 2;
 
-	for (char *f = strtok_r(line, by, &state); f && n < 4; f = strtok_r(NULL, by, &state))
+	for (char *f = strtok_r(line, by, &state); f && n < 5; f = strtok_r(NULL, by, &state))
 		field[n++] = f;
-	if (n < files || n > files + 1)
-		return err_set(e, ERR_FORMAT, "is not %s [TIME]", single ? "FILE" : "FILE0 FILE1");
+	if (n < files || n > 2 * files)
+		return err_set(e, ERR_FORMAT, "is not %s",
+			       single ? "FILE [TIME]" : "FILE0 FILE1 [TIME0 [TIME1]]");
 	for (size_t i = 0; i < files; i++)
 		if (!take_name(l, field[i], &p.name[i], e))
 			return false;
 	if (p.name[0] == REPLAY_NO_FILE && p.name[1] == REPLAY_NO_FILE)
 		return err_set(e, ERR_FORMAT, "names no picture");
-	if (n > files && !take_time(field[files], &p.capture_ns, e))
-		return false;
+	for (size_t i = files; i < n; i++)
+		if (!take_time(field[i], &p.capture_ns[i - files], e))
+			return false;
+	if (n == files + 1)
+		p.capture_ns[FRAME_CAMERAS - 1] = p.capture_ns[0];
 	return add_pair(l, &p, e);
 }
 

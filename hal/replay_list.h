@@ -17,7 +17,7 @@
 struct replay_pair {
 	uint32_t
 	    name[FRAME_CAMERAS]; /* offset in names, or REPLAY_NO_FILE: this angle is missing */
-	int64_t capture_ns;	 /* UTC; 0: not given */
+	int64_t capture_ns[FRAME_CAMERAS]; /* UTC; 0: not given */
 };
 
 struct replay_list {
@@ -37,10 +37,10 @@ struct replay_list {
  * its picture files in the order of their names, two by two; with `single` each is a frame of
  * camera 0. Picture files end in jpg, jpeg, png, bmp, pgm, ppm, pnm or webp, in any case.
  *
- * A file: a list. A line is `FILE0 FILE1 [TIME]`, with `single` `FILE0 [TIME]`, separated by tabs,
- * or by blanks where the line has no tab; `-` is a missing angle; TIME is the start of exposure in
- * nanoseconds since 1970 UTC; # begins a comment line. Names are relative to the list's folder and
- * stay below it: no leading /, no .. .
+ * A file: a list. A line is `FILE0 FILE1 [TIME0 [TIME1]]`, with `single` `FILE0 [TIME]`, separated
+ * by tabs, or by blanks where the line has no tab; `-` is a missing angle; TIME is the start of
+ * exposure in nanoseconds since 1970 UTC, of both where there is one; # begins a comment line.
+ * Names are relative to the list's folder and stay below it: no leading /, no .. .
  *
  * ERR_NOT_FOUND: source absent, or no picture in it; ERR_FORMAT: a line that is not as above (its
  * number is told); ERR_LIMIT: more than REPLAY_LIST_MAX pairs; ERR_IO, ERR_NO_MEMORY. *out:

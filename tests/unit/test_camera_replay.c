@@ -259,6 +259,28 @@ static void test_list(void **state)
 	fclose(f_truth);
 }
 
+static void test_list_with_a_time_an_angle(void **state)
+{
+	static const char list[] = "1.pgm 2.pgm 1700000000000000000 1700000000000000007\n"
+				   "- 2.pgm 1700000000100000000 1700000000100000009\n";
+	struct camera_conf conf = conf_for("list.txt");
+	struct camera *c;
+	struct frame f;
+
+	(void)state;
+	write_grey("1.pgm", 10, 10, 1);
+	write_grey("2.pgm", 10, 10, 2);
+	write_file("list.txt", list, sizeof list - 1);
+	c = open_camera(&conf);
+	assert_int_equal(next(c, &f), 1);
+	assert_true(f.capture_ns == INT64_C(1700000000000000000));
+	assert_int_equal(next(c, &f), 2);
+	assert_true(f.capture_ns == INT64_C(1700000000000000007));
+	assert_int_equal(next(c, &f), 2);
+	assert_true(f.capture_ns == INT64_C(1700000000100000009));
+	driver()->close(c);
+}
+
 static void refused(const char *source, const char *list, enum err_code code, const char *word)
 {
 	struct replay_list l;
@@ -282,7 +304,8 @@ static void test_list_refusals(void **state)
 	refused("", NULL, ERR_NOT_FOUND, "no pictures");
 	refused("list.txt", "# nothing\n", ERR_NOT_FOUND, "no pictures");
 	refused("list.txt", "a.pgm\n", ERR_FORMAT, "line 1");
-	refused("list.txt", "a.pgm b.pgm\na b c d\n", ERR_FORMAT, "line 2");
+	refused("list.txt", "a.pgm b.pgm\na b 1 2 3\n", ERR_FORMAT, "line 2: is not FILE0");
+	refused("list.txt", "a.pgm b.pgm 1 soon\n", ERR_FORMAT, "time");
 	refused("list.txt", "/etc/passwd b.pgm\n", ERR_FORMAT, "not below");
 	refused("list.txt", "a/../../b.pgm b.pgm\n", ERR_FORMAT, "not below");
 	refused("list.txt", "..\tb.pgm\n", ERR_FORMAT, "not below");
@@ -388,10 +411,15 @@ static void test_open_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_FOLDER(test_two_folders),	WITH_FOLDER(test_single_and_loop),
-	    WITH_FOLDER(test_bad_pictures),	WITH_FOLDER(test_list),
-	    WITH_FOLDER(test_list_refusals),	WITH_FOLDER(test_rate),
-	    WITH_FOLDER(test_all_buffers_lent), cmocka_unit_test(test_letterbox),
+	    WITH_FOLDER(test_two_folders),
+	    WITH_FOLDER(test_single_and_loop),
+	    WITH_FOLDER(test_bad_pictures),
+	    WITH_FOLDER(test_list),
+	    WITH_FOLDER(test_list_with_a_time_an_angle),
+	    WITH_FOLDER(test_list_refusals),
+	    WITH_FOLDER(test_rate),
+	    WITH_FOLDER(test_all_buffers_lent),
+	    cmocka_unit_test(test_letterbox),
 	    WITH_FOLDER(test_open_refusals),
 	};
 
