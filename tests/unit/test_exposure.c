@@ -38,6 +38,7 @@ struct model {
 	int64_t now;
 	struct camera_control at[FRAME_CAMERAS][LAG + 1]; /* newest last; [0] is in force */
 	float luma[FRAME_CAMERAS];
+	uint32_t seed;
 	unsigned controls, night_changes, lamp_changes;
 	int64_t lamp_off_ns; /* by night */
 };
@@ -62,14 +63,22 @@ static void begin(struct model *m, const struct board_exposure *limits, bool lam
 	}
 }
 
-static float luma_of(const struct model *m, unsigned c)
+/* A share of the light and a level that come and go, the same in every run. */
+static float noise(struct model *m)
+{
+	m->seed = m->seed * 1664525u + 1013904223u;
+	return (float)(m->seed >> 16) / 65536.0f - 0.5f;
+}
+
+static float luma_of(struct model *m, unsigned c)
 {
 	const struct camera_control *k = &m->at[c][0];
 	float light = m->light[c] + (m->x.lamp && m->lamp_works ? m->lamp : 0);
 	float full = m->blind[c] ? 0 : light * (float)k->exposure_us * k->gain;
-	float luma = 255.0f * powf(fminf(full, 1.0f), 1.0f / m->gamma) + m->glare;
+	float luma = 255.0f * powf(fminf(full, 1.0f), 1.0f / m->gamma) * (1 + 0.06f * noise(m)) +
+		     2 * noise(m) + m->glare;
 
-	return floorf(fminf(luma, 255.0f)); /* quantised, as a sensor's is */
+	return floorf(fmaxf(fminf(luma, 255.0f), 0)); /* quantised, as a sensor's is */
 }
 
 static void shot(struct model *m, unsigned c)
@@ -228,6 +237,7 @@ static void test_headlamps(void **state)
 	run(&m, 120);
 	assert_true(m.x.lamp);
 	before = m.at[0][LAG].gain * (float)m.at[0][LAG].exposure_us;
+	m.lamp_off_ns = 0;
 	for (int i = 0; i < 100; i++) {
 		float now;
 
@@ -239,6 +249,7 @@ static void test_headlamps(void **state)
 		run(&m, 4);
 	}
 	assert_int_equal(m.night_changes, 1);
+	assert_true(m.lamp_off_ns <= 2 * SECOND); /* no trial but the one that was due */
 	run(&m, 20);
 	assert_true(fabsf(log2f(m.at[0][LAG].gain * (float)m.at[0][LAG].exposure_us / before)) <
 		    0.4f); /* twice the dead band */
@@ -296,7 +307,20 @@ static void test_lamp_dies(void **state)
 	assert_true(m.x.lamp); /* still asked for */
 }
 
-/* A lamp too weak to show on the road, but on what throws it back: the next trial of many. */
+/* A glimmer that could be noise is no light. */
+static void test_glimmer_is_no_lamp(void **state)
+{
+	const struct board_exposure *limits = *state;
+	struct model m;
+
+	begin(&m, limits, true);
+	m.lamp = powf(1.4f / 255, limits->gamma) / ((float)limits->max_us * limits->night_gain);
+	m.light[0] = m.light[1] = 0;
+	run(&m, 200);
+	assert_int_equal(m.x.verdict, EXPOSURE_LAMP_DARK);
+}
+
+/* Too much other light to tell: no verdict, however often it is tried. */
 static void test_street_lights_hide_the_lamp(void **state)
 {
 	const struct board_exposure *limits = *state;
@@ -430,6 +454,7 @@ int main(void)
 	    ON_BOTH(test_headlamps),
 	    ON_BOTH(test_shadow_is_no_night),
 	    ON_BOTH(test_lamp_never_lights),
+	    ON_BOTH(test_glimmer_is_no_lamp),
 	    ON_BOTH(test_lamp_dies),
 	    ON_BOTH(test_street_lights_hide_the_lamp),
 	    ON_BOTH(test_covered_lens),
