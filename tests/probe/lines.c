@@ -6,6 +6,7 @@
  */
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "firmware/base/sandbox.h"
 #include "hal/door.h"
 #include "hal/lamp.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define CONFIG "/sys/kernel/config"
@@ -250,6 +252,60 @@ static void check_refusals(void)
 	check_refusal((struct gpio_line){.chip = TWIN}, ERR_CONFIG, "a label of two chips");
 }
 
+/* In a process that has closed the sandbox of a role with devices: what was opened before still
+ * works. Exit status: how many checks failed. */
+static int sandboxed(void)
+{
+	const struct sandbox box = {.may = SANDBOX_DEVICES};
+	const struct lamp_setup lines = {.strobe = {.chip = LABEL, .offset = STROBE},
+					 .fault = {.chip = LABEL, .offset = FAULT}};
+	const struct door_setup line = {.line = {.chip = LABEL, .offset = DOOR},
+					.debounce_us = 1000};
+	const struct lamp_ops *lamp = lamp_find("gpio");
+	const struct door_ops *door = door_find("gpio");
+	struct sandbox_loaded loaded;
+	struct lamp_state s;
+	struct lamp *l = NULL;
+	struct door *d = NULL;
+	struct door_edge edge;
+	struct err e = {0};
+	char path[192];
+	int fd;
+	bool now;
+
+	failed = 0;
+	pull(FAULT, false);
+	pull(DOOR, false);
+	line_file(DOOR, "pull", path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || !lamp->open(&lines, &l, &e) || !door->open(&line, &d, &e) ||
+	    !sandbox_close(&box, &loaded, &e)) {
+		check(false, e.text);
+		return 1;
+	}
+	check(loaded.seccomp, "the filter is in force");
+	check(lamp->set(l, true, &e), "the lamp is set");
+	check(lamp->state(l, &s, &e) && s.on && !s.fault, "its state is read");
+	check(write(fd, "pull-up", 7) == 7 && readable(d, 2000), "the door wakes it");
+	check(door->edge(d, &edge, &e) && edge.open, "its edge is taken");
+	check(door->read(d, &now, &e) && now, "its state is read");
+	check(!door->edge(d, &edge, &e) && e.code == ERR_AGAIN, "and no other edge waits");
+	return (int)failed;
+}
+
+static void check_sandboxed(void)
+{
+	pid_t child;
+	int status = 1;
+
+	(void)printf("# under a role's sandbox\n");
+	child = fork();
+	if (child == 0)
+		_exit(sandboxed());
+	check(child > 0 && waitpid(child, &status, 0) == child && status == 0,
+	      "all that was let through");
+}
+
 /* The chip's driver goes away under open lines, as an expander's does whose bus fails. */
 static void check_lost_chip(void)
 {
@@ -294,6 +350,7 @@ int main(void)
 	check_door(true);
 	check_debounce();
 	check_refusals();
+	check_sandboxed();
 	check_lost_chip();
 	(void)printf("%u failed\n", failed);
 	return failed ? 1 : 0;

@@ -314,7 +314,7 @@ static void test_glimmer_is_no_lamp(void **state)
 	struct model m;
 
 	begin(&m, limits, true);
-	m.lamp = powf(1.4f / 255, limits->gamma) / ((float)limits->max_us * limits->night_gain);
+	m.lamp = powf(0.7f / 255, limits->gamma) / ((float)limits->max_us * limits->night_gain);
 	m.light[0] = m.light[1] = 0;
 	run(&m, 200);
 	assert_int_equal(m.x.verdict, EXPOSURE_LAMP_DARK);
