@@ -39,6 +39,10 @@ struct board {
 
 	/* Hardware watchdog that alprd feeds, "/dev/watchdog0"; NULL: the board has none. */
 	const char *watchdog;
+
+	/* Drivers of the sensors where the configuration leaves them to the board
+	 * (hal/temperature.h, hal/clock_quality.h); NULL: nothing is watched. */
+	const char *default_temperature, *default_clock;
 };
 
 extern const struct board board;

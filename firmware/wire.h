@@ -91,7 +91,7 @@ struct wire_status {
 	struct sandbox_loaded sandbox; /* filled by the parent from WIRE_READY */
 	int32_t pid;		       /* filled by the parent */
 	char state[32];		       /* one word: "ok", "degraded", "offline", "stale", … */
-	char detail[192];	       /* plain words for a person */
+	char detail[384];	       /* plain words for a person */
 	uint32_t n;
 	struct wire_counter counters[WIRE_COUNTERS];
 };

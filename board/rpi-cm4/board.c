@@ -23,4 +23,6 @@ const struct board board = {
     .door = {.chip = "pinctrl-bcm2711", .name = "alpr-door"},
     .door_debounce_us = 20000,
     .watchdog = "/dev/watchdog0",
+    .default_temperature = "hwmon",
+    .default_clock = "kernel",
 };

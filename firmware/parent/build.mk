@@ -7,4 +7,4 @@ parent.src := firmware/parent/backoff.c firmware/parent/notify.c firmware/parent
 
 PROGRAMS += bin/alprd
 bin/alprd.src  := firmware/parent/main.c
-bin/alprd.libs := parent parent_conf capture_conf vision_conf store_conf uplink_conf control_conf watchdog device_names camera_names site board wire base
+bin/alprd.libs := parent parent_conf capture_conf vision_conf store_conf uplink_conf control_conf device_conf watchdog device_names camera_names site board wire base

@@ -6,6 +6,7 @@
 #include "firmware/base/conf.h"
 #include "firmware/capture/conf.h"
 #include "firmware/control/conf.h"
+#include "firmware/device/conf.h"
 #include "firmware/store/conf.h"
 #include "firmware/uplink/conf.h"
 #include "firmware/vision/conf.h"
@@ -33,6 +34,9 @@ LOADER(uplink)
 #ifdef CONFIG_CONTROL
 LOADER(control)
 #endif
+#ifdef CONFIG_DEVICE
+LOADER(device)
+#endif
 
 struct part {
 	size_t size;
@@ -49,11 +53,14 @@ static const struct part parts[WIRE_ROLES] = {
 #ifdef CONFIG_CONTROL
     [WIRE_CONTROL] = {sizeof(struct control_conf), load_control},
 #endif
+#ifdef CONFIG_DEVICE
+    [WIRE_DEVICE] = {sizeof(struct device_conf), load_device},
+#endif
 };
 
 /* A section of a role that is not built in is still no mistake: one file serves both builds. */
-static const char *const sections[] = {"site",	 "camera",  "vision", "store", "hotlist",
-				       "uplink", "control", "daemon", NULL};
+static const char *const sections[] = {"site",	 "camera",  "vision", "store",	"hotlist",
+				       "uplink", "control", "device", "daemon", NULL};
 
 bool settings_has_role(enum wire_role role)
 {

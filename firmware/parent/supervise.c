@@ -24,8 +24,8 @@ static const struct {
 	enum wire_role role;
 	int64_t within_ns;
 } stop_order[] = {
-    {WIRE_CAPTURE, 4 * NS_PER_S}, {WIRE_VISION, 8 * NS_PER_S},	{WIRE_STORE, 8 * NS_PER_S},
-    {WIRE_UPLINK, 5 * NS_PER_S},  {WIRE_CONTROL, 2 * NS_PER_S},
+    {WIRE_CAPTURE, 4 * NS_PER_S}, {WIRE_VISION, 8 * NS_PER_S}, {WIRE_STORE, 8 * NS_PER_S},
+    {WIRE_UPLINK, 5 * NS_PER_S},  {WIRE_DEVICE, 2 * NS_PER_S}, {WIRE_CONTROL, 2 * NS_PER_S},
 };
 
 #define STOP_STEPS (sizeof stop_order / sizeof stop_order[0])

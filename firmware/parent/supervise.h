@@ -33,7 +33,8 @@ void supervisor_start(struct supervisor *s);
  * change nothing. */
 void supervisor_reload(struct supervisor *s);
 
-/* Stop in order (capture, vision, store, uplink, control), each within its time; then end the loop.
+/* Stop in order (capture, vision, store, uplink, device, control), each within its time; then end
+ * the loop.
  */
 void supervisor_stop(struct supervisor *s);
 

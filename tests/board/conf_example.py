@@ -25,6 +25,7 @@ SECTIONS = [
     ("hotlist", "store/conf.c", "hotlist_keys", "The signed list of wanted plates."),
     ("uplink", "uplink/conf.c", "keys", "The one outgoing connection. Without a url hits wait on the box."),
     ("control", "control/conf.c", "keys", "The local socket of alprctl."),
+    ("device", "device/conf.c", "keys", "What watches the box itself, and what is too much."),
     ("daemon", "parent/conf.c", "keys", "alprd itself."),
 ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SWITCHES = ["CAMERA_REPLAY", "CAMERA_SIM", "FAKE_HARDWARE", "READER_TOOL", "HOTLIST_TOOL", "CATEGORY_MISSING", "CONTROL", "UPLINK", "LANDLOCK",
+SWITCHES = ["CAMERA_REPLAY", "CAMERA_SIM", "FAKE_HARDWARE", "READER_TOOL", "HOTLIST_TOOL", "CATEGORY_MISSING", "CONTROL", "UPLINK", "DEVICE", "LANDLOCK",
             "MOUNT_TOOL"]
 
 
@@ -47,6 +47,7 @@ def test_everything_off():
     assert not (folder / "bin/alprctl").exists()
     assert not (folder / "libexec/alprd-control").exists()
     assert not (folder / "libexec/alprd-uplink").exists()
+    assert not (folder / "libexec/alprd-device").exists()
     capture = symbols(folder / "libexec/alprd-capture")
     assert "camera_sim" not in capture and "camera_replay" not in capture
     needed = subprocess.run(["ldd", folder / "libexec/alprd-capture"], text=True, capture_output=True, check=True).stdout
@@ -92,6 +93,7 @@ def uses(program: str) -> str:
     ("libexec/alprd-store", ["opencv", "curl", "tesseract"]),
     ("libexec/alprd-uplink", ["opencv", "sqlite", "tesseract", "libcurl", "libssl"]),
     ("libexec/alprd-control", ["opencv", "curl", "sqlite", "tesseract"]),
+    ("libexec/alprd-device", ["opencv", "curl", "sqlite", "tesseract", "jpeg"]),
 ])
 def test_a_role_links_only_what_it_needs(program, forbidden):
     linked = uses(program)
@@ -104,10 +106,10 @@ LAYERS = [
     (re.compile(r"(ocr|hal)/"), 1),
     (re.compile(r"(hotlist|board)/"), 2),
     (re.compile(r"firmware/(wire|role|site|status_json|version)\.[ch]"), 3),
-    (re.compile(r"firmware/(capture|vision|store|uplink|control)/"), 4),
+    (re.compile(r"firmware/(capture|vision|store|uplink|control|device)/"), 4),
     (re.compile(r"firmware/(parent|ctl)/"), 5),
 ]
-ROLES = re.compile(r"firmware/(capture|vision|store|uplink|control)/")
+ROLES = re.compile(r"firmware/(capture|vision|store|uplink|control|device)/")
 
 
 def layer(path: str) -> int:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # For the system tests only. A program that closes a role's sandbox and then tries what the role must not do.
-ifeq ($(CONFIG_CONTROL)$(CONFIG_UPLINK),yy)
+ifeq ($(CONFIG_CONTROL)$(CONFIG_UPLINK)$(CONFIG_DEVICE),yyy)
 PROBES   += test/probe
 endif
 test/probe.src  := tests/probe/probe.c
-test/probe.libs := capture_conf vision_conf store_box store_conf uplink_conf control_conf camera_names device_names board site base
+test/probe.libs := capture_conf vision_conf store_box store_conf uplink_conf control_conf device_conf camera_names device_names board site base
 
 # Writes events as hotlist/hit.c makes them, for the schema to judge.
 PROBES += test/hit_json

@@ -10,6 +10,7 @@
 #include "firmware/base/sandbox.h"
 #include "firmware/capture/conf.h"
 #include "firmware/control/conf.h"
+#include "firmware/device/conf.h"
 #include "firmware/store/box.h"
 #include "firmware/uplink/conf.h"
 #include "firmware/vision/conf.h"
@@ -27,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <time.h>
 
 static const char *argument = "";
@@ -40,6 +42,7 @@ static struct {
 	struct store_conf store;
 	struct uplink_conf uplink;
 	struct control_conf control;
+	struct device_conf device;
 	struct store_box store_box;
 } conf;
 
@@ -84,13 +87,22 @@ static bool control_box(const char *t, size_t n, const char *f, struct sandbox *
 	return true;
 }
 
+static bool device_box(const char *t, size_t n, const char *f, struct sandbox *box, struct err *e)
+{
+	if (!device_conf_load(t, n, f, &conf.device, e))
+		return false;
+	device_conf_complete(&conf.device, &board);
+	device_sandbox(&conf.device, box);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*make)(const char *text, size_t len, const char *folder, struct sandbox *box,
 		     struct err *e);
 } roles[] = {
     {"capture", capture_box}, {"vision", vision_box},	{"store", store_box},
-    {"uplink", uplink_box},   {"control", control_box},
+    {"uplink", uplink_box},   {"control", control_box}, {"device", device_box},
 };
 
 /* --- the attempts: 0 or -1 with errno
@@ -228,6 +240,13 @@ static long set_clock(void)
 	return clock_settime(CLOCK_REALTIME, &t);
 }
 
+static long ask_clock(void)
+{
+	struct timex t = {0};
+
+	return clock_adjtime(CLOCK_REALTIME, &t);
+}
+
 static long executable_memory(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
@@ -263,6 +282,7 @@ static const struct {
     {"unshare", new_namespace},
     {"bpf", load_program},
     {"clock", set_clock},
+    {"ask_clock", ask_clock},
     {"executable_memory", executable_memory},
 };
 

@@ -115,9 +115,9 @@ class Role:
             if kind == "WIRE_READY":
                 self.ready = dict(zip(("seccomp", "landlock_abi", "empty_netns", "no_new_privs"), body[4:8]))
             elif kind == "WIRE_STATUS":
-                n, = struct.unpack_from("=I", body, 244)
-                counters = (struct.unpack_from("=32sq", body, 248 + 40 * i) for i in range(n))
-                self.state = {"state": text(body[20:52]), "detail": text(body[52:244]),
+                n, = struct.unpack_from("=I", body, 436)
+                counters = (struct.unpack_from("=32sq", body, 440 + 40 * i) for i in range(n))
+                self.state = {"state": text(body[20:52]), "detail": text(body[52:436]),
                               **{text(name): value for name, value in counters}}
 
     def wait(self, condition, timeout: float, what: str):

@@ -37,6 +37,23 @@ REFUSED = {
     "no such driver": ("[camera]\ndriver = si\n", ["[camera] driver", "none of those built in", "sim"]),
     "no INI": ("this is no configuration\n", ["line 1"]),
     "plain HTTP": ("[uplink]\nurl = http://rtcc.example\n", ["url"]),
+    "no such door": ("[device]\ndoor = lid\n", ["[device] door", "none of those built in", "fake"]),
+    "no such thermometer": ("[device]\ntemperature = mercury\n", ["[device] temperature", "hwmon"]),
+    "no such clock": ("[device]\nclock = sundial\n", ["[device] clock", "kernel"]),
+    "no such location": ("[device]\nlocation = compass\n", ["[device] location", "surveyed", "gpsd"]),
+    "no such keystore": ("[device]\nkeystore = drawer\n", ["[device] keystore", "file"]),
+    "a fake without its folder": ("[device]\ndoor = fake\n", ["[device] fake", "folder"]),
+    "gpsd without its socket": ("[site]\nlatitude = 1\n[device]\nlocation = gpsd\n", ["[device] location_source", "socket"]),
+    "gpsd and nothing to compare with": ("[device]\nlocation = gpsd\nlocation_source = /run/gpsd.sock\n",
+                                         ["[device] location", "[site] latitude"]),
+    "keystore without a path": ("[device]\nkeystore = file\n", ["[device] keystore_path"]),
+    "a boiling limit": ("[device]\ndisk_max_c = 151\n", ["line 2", "[device] disk_max_c"]),
+    "a limit that is no number": ("[device]\ntemperature_max_c = warm\n", ["line 2", "[device] temperature_max_c"]),
+    "a perfect clock": ("[device]\nclock_max_ms = 0\n", ["line 2", "[device] clock_max_ms"]),
+    "no distance": ("[device]\nmoved_m = 0\n", ["line 2", "[device] moved_m"]),
+    "a look without end": ("[device]\npoll_s = 0\n", ["line 2", "[device] poll_s"]),
+    "a retry too far away": ("[device]\nretry_s = 86401\n", ["line 2", "[device] retry_s"]),
+    "heartbeats too far apart": ("[uplink]\nheartbeat_s = 86401\n", ["line 2", "[uplink] heartbeat_s"]),
     "back-off above the cap": ("[daemon]\nrestart_most_ms = 30001\n", ["[daemon] restart_most_ms"]),
     "socket path too long": (f"[control]\nsocket = /{'x' * 150}\n", ["[control] socket"]),
 }
@@ -85,7 +102,7 @@ def test_help():
     assert (done.returncode, done.stderr) == (0, "") and "usage: alprd -c FILE" in done.stdout
 
 
-@pytest.mark.parametrize("role", ["capture", "vision", "store", "uplink", "control"])
+@pytest.mark.parametrize("role", ["capture", "vision", "store", "uplink", "control", "device"])
 def test_a_role_without_its_parent_says_so(role):
     done = subprocess.run([build_folder() / f"libexec/alprd-{role}"], capture_output=True, text=True, timeout=30,
                           stdin=subprocess.DEVNULL, check=False)

@@ -138,7 +138,7 @@ def test_kill_each_role_again_and_again(tmp_path):
     """Each role 20 times: no read that the store had accepted is lost, no hit is lost or doubled at the RTCC."""
     times = int(os.environ.get("ALPR_KILLS", "20"))
     chance = random.Random(4)
-    order = ["capture", "vision", "store", "uplink", "control"] * times
+    order = ["capture", "vision", "store", "uplink", "control", "device"] * times
     chance.shuffle(order)
     seen = set()
     with Rtcc(tmp_path / "rtcc") as rtcc:

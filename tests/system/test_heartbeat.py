@@ -20,7 +20,7 @@ def status(role: str, state: str = "ok", detail: str | bytes = "", restarts: int
     """What the parent says of a role."""
     counters = counters or {}
     table = b"".join(struct.pack("=32sq", k.encode(), v) for k, v in counters.items()).ljust(40 * COUNTERS, b"\0")
-    head = struct.pack("=IIB4s3xi32s192sI", ROLE[f"WIRE_{role.upper()}"] if number is None else number, restarts, running,
+    head = struct.pack("=IIB4s3xi32s384sI", ROLE[f"WIRE_{role.upper()}"] if number is None else number, restarts, running,
                        bytes(4), 4711, state.encode(), detail if isinstance(detail, bytes) else detail.encode(),
                        len(counters) if n is None else n)
     m = message("WIRE_STATUS")
@@ -93,10 +93,10 @@ def test_a_site_is_named_whatever_bytes_it_has(tmp_path, rtcc, name, arrives):
 def test_nonsense_from_the_parent_is_refused_or_made_plain(tmp_path, rtcc):
     with beating(tmp_path, rtcc) as u:
         tell(u, status("vision", number=99), status("vision", n=COUNTERS + 1), status("vision", n=2**32 - 1),
-             status("capture", "ok", b"\x1b[2J\xff\xc2\xb0" + b"x" * 187 + b"y"), status("parent"))
+             status("capture", "ok", b"\x1b[2J\xff\xc2\xb0" + b"x" * 379 + b"y"), status("parent"))
         roles = {r["role"]: r for r in arrived(rtcc, 1, 5)[0]["roles"]}
         assert set(roles) == {"parent", "capture"}
-        assert roles["capture"]["detail"] == "?[2J?°" + "x" * 184
+        assert roles["capture"]["detail"] == "?[2J?°" + "x" * 376
         assert u.wait(lambda s: s.get("messages_refused") == 3, 5, "refusals")["heartbeats"] == 1
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.box import Box, build_folder
 
-ROLES = ["capture", "vision", "store", "uplink", "control"]
+ROLES = ["capture", "vision", "store", "uplink", "control", "device"]
 NOBODY = 65534
 CAMERA = {"driver": "sim", "rate": 5, "seed": 3}
 
@@ -433,7 +433,7 @@ def test_it_runs_without_root(public_place):
     ("bin/alprd", "opencv|curl|sqlite|mbed|onnx|jpeg|cjson"), ("bin/alprctl", "opencv|curl|sqlite|mbed"),
     ("libexec/alprd-capture", "curl|sqlite|mbed|opencv_dnn"), ("libexec/alprd-vision", "libcurl|sqlite|mbed|imgcodecs"),
     ("libexec/alprd-store", "opencv|curl"), ("libexec/alprd-uplink", "opencv|sqlite"),
-    ("libexec/alprd-control", "opencv|curl|sqlite|mbed")])
+    ("libexec/alprd-control", "opencv|curl|sqlite|mbed"), ("libexec/alprd-device", "opencv|curl|sqlite|jpeg")])
 def test_a_role_is_linked_with_what_is_its_own_only(program, never):
     """Directly needed libraries, and names from the static ones."""
     path = build_folder() / program

@@ -14,7 +14,7 @@ import pytest
 
 from tests.box import Box, build_folder
 
-ROLES = ["capture", "vision", "store", "uplink", "control"]
+ROLES = ["capture", "vision", "store", "uplink", "control", "device"]
 KILLED = "killed"
 STOPPED = {KILLED, "EACCES", "EPERM", "EAFNOSUPPORT"}
 # landlock_create_ruleset(2) asked for its version; and whether this build asks at all.
@@ -81,6 +81,31 @@ def test_uplink_goes_out_only(place):
     assert attempt(place, "uplink", "socket_unix")[0] == "EAFNOSUPPORT"
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_asks_about_the_clock_unless_it_is_told_to(place, role):
+    assert attempt(place, role, "ask_clock")[0] == KILLED
+
+
+@pytest.fixture(scope="module")
+def watching(tmp_path_factory):
+    """A device role that asks the kernel about its clock and gpsd about its place."""
+    top = tmp_path_factory.mktemp("watching")
+    (top / "alpr.conf").write_text("[site]\nlatitude = 38.6\nlongitude = -90.2\n[device]\nclock = kernel\nlocation = gpsd\n"
+                                   "location_source = gpsd.sock\n")
+    return top
+
+
+def test_a_device_that_watches_clock_and_place_may_that_and_no_more(watching):
+    assert attempt(watching, "device", "ask_clock")[0] == "done"
+    assert attempt(watching, "device", "socket_unix")[0] == "done"
+    for what in ("socket_tcp", "socket_udp6", "socket_packet", "bind", "listen", "accept", "clock", "execute", "fork", "remove", "chmod"):
+        assert attempt(watching, "device", what, watching / "alpr.conf")[0] == KILLED, what
+    for what in ("read", "write", "list"):
+        assert attempt(watching, "device", what, watching / "alpr.conf")[0] in STOPPED, what
+    came, landlock = attempt(watching, "device", "connect") # on an internet socket that somebody made for it
+    assert came in STOPPED if landlock >= 4 else came == "ECONNREFUSED"
+
+
 def may_read(role: str, name: str) -> bool:
     return (role, name) in {("capture", "pictures"), ("store", "store"), ("store", "lists")}
 
@@ -92,7 +117,7 @@ def test_files_that_a_role_may_read(place, role, name):
     came, landlock = attempt(place, role, "read", path)
     if may_read(role, name):
         assert came == "done"
-    elif landlock or role in ("vision", "control"):
+    elif landlock or role in ("vision", "control", "device"):
         assert came in STOPPED, f"{role} opened {name}"
     else:
         assert not LANDLOCK, "this kernel has Landlock, and the role did not load it"

@@ -77,6 +77,9 @@ $(eval $(call unit,uplink,uplink uplink_conf status_json site wire board base))
 test/unit/test_uplink.cppflags := -isystem $(TARGET_DEPS)/include
 $(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
 endif
+ifeq ($(CONFIG_DEVICE),y)
+$(eval $(call unit,device_judge,device))
+endif
 
 # The store: room by room, on a real SQLite in a folder of its own.
 $(eval $(call unit,store_conf,store_conf site base))
