@@ -72,3 +72,12 @@ ifeq ($(CONFIG_LOCATION_GPSD),y)
 location.src    += hal/location_gpsd.c hal/gpsd_report.c
 location.ldlibs := -lcjson -lm
 endif
+
+# Programs link $(keystore_libs). tpm2-tss brings libcrypto along, for the sessions with the TPM.
+LIBRARIES += keystore
+keystore.src  := hal/keystore.c hal/keystore_file.c hal/keystore_roots.c hal/secret_file.c
+keystore_libs := keystore crypt
+ifeq ($(CONFIG_KEYSTORE_TPM2),y)
+keystore.src  += hal/keystore_tpm2.c hal/tpm.c
+keystore.pkgs := tss2-esys tss2-tcti-device $(if $(CONFIG_KEYSTORE_TPM2_SIMULATOR),tss2-tcti-swtpm)
+endif

@@ -31,7 +31,7 @@ struct keystore;
 struct keystore_conf {
 	char driver[256]; /* one of keystore_names() */
 	char path[256];	  /* file: the root keys; tpm2: what finds and opens them in the TPM */
-	char device[256]; /* tpm2: "device:/dev/tpmrm0"; where built in also "swtpm:path=…" or
+	char device[256]; /* tpm2: "device:/dev/tpmrm0"; where built in also
 			   * "swtpm:host=…,port=…"; file: unused */
 	bool create;	  /* make root keys when there are none at all yet (at enrolment) */
 	bool keyless;	  /* only health() and about() are wanted: no key comes into this process */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <mbedtls/ecp.h>
+#include <mbedtls/gcm.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/x509_crt.h>
@@ -40,6 +41,43 @@ bool crypt_random(void *out, size_t len, struct err *e)
 		p += n;
 		len -= (size_t)n;
 	}
+	return true;
+}
+
+static bool begin_gcm(mbedtls_gcm_context *gcm, const uint8_t *key, struct err *e)
+{
+	mbedtls_gcm_init(gcm);
+	if (mbedtls_gcm_setkey(gcm, MBEDTLS_CIPHER_ID_AES, key, CRYPT_AES_KEY_SIZE * 8) != 0)
+		return err_set(e, ERR_NO_MEMORY, "AES-GCM");
+	return true;
+}
+
+bool crypt_seal(const uint8_t key[CRYPT_AES_KEY_SIZE], const uint8_t nonce[CRYPT_NONCE_SIZE],
+		const void *aad, size_t aad_len, const void *plain, size_t len, void *sealed,
+		uint8_t tag[CRYPT_TAG_SIZE], struct err *e)
+{
+	CLEANUP(mbedtls_gcm_free) mbedtls_gcm_context gcm;
+
+	if (!begin_gcm(&gcm, key, e))
+		return false;
+	if (mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, len, nonce, CRYPT_NONCE_SIZE, aad,
+				      aad_len, plain, sealed, CRYPT_TAG_SIZE, tag) != 0)
+		return err_set(e, ERR_ARGUMENT, "AES-GCM");
+	return true;
+}
+
+bool crypt_unseal(const uint8_t key[CRYPT_AES_KEY_SIZE], const uint8_t nonce[CRYPT_NONCE_SIZE],
+		  const void *aad, size_t aad_len, const void *sealed, size_t len,
+		  const uint8_t tag[CRYPT_TAG_SIZE], void *plain, struct err *e)
+{
+	CLEANUP(mbedtls_gcm_free) mbedtls_gcm_context gcm;
+
+	if (!begin_gcm(&gcm, key, e))
+		return false;
+	/* It wipes what it wrote when the tag is wrong. */
+	if (mbedtls_gcm_auth_decrypt(&gcm, len, nonce, CRYPT_NONCE_SIZE, aad, aad_len, tag,
+				     CRYPT_TAG_SIZE, sealed, plain) != 0)
+		return err_set(e, ERR_SIGNATURE, "does not authenticate");
 	return true;
 }
 

@@ -18,6 +18,25 @@ bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE],
 /* Fill with random bytes from the kernel (getrandom(2)). ERR_IO. */
 bool crypt_random(void *out, size_t len, struct err *e) MUST_CHECK;
 
+#define CRYPT_AES_KEY_SIZE 32u
+#define CRYPT_NONCE_SIZE   12u
+#define CRYPT_TAG_SIZE	   16u
+
+/*
+ * AES-256-GCM (NIST SP 800-38D): `len` bytes of `plain` into `sealed` (as many; may be the same
+ * memory) and `tag`, with `aad` authenticated beside them. A nonce must never be used twice with a
+ * key. ERR_ARGUMENT: the library refused; ERR_NO_MEMORY.
+ */
+bool crypt_seal(const uint8_t key[CRYPT_AES_KEY_SIZE], const uint8_t nonce[CRYPT_NONCE_SIZE],
+		const void *aad, size_t aad_len, const void *plain, size_t len, void *sealed,
+		uint8_t tag[CRYPT_TAG_SIZE], struct err *e) MUST_CHECK;
+
+/* The way back. ERR_SIGNATURE: not what was sealed with this key, nonce and aad; then nothing is
+ * in `plain`. */
+bool crypt_unseal(const uint8_t key[CRYPT_AES_KEY_SIZE], const uint8_t nonce[CRYPT_NONCE_SIZE],
+		  const void *aad, size_t aad_len, const void *sealed, size_t len,
+		  const uint8_t tag[CRYPT_TAG_SIZE], void *plain, struct err *e) MUST_CHECK;
+
 struct crypt_key;
 
 /* Load a public key (PEM SubjectPublicKeyInfo or certificate) or private key (PEM) for ECDSA on

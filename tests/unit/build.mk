@@ -107,3 +107,11 @@ $(eval $(call unit,location,tree location device_names base))
 endif
 # Where to mount a camera.
 $(eval $(call unit,mount,mount base))
+
+LIBRARIES += keystore_life
+keystore_life.src := tests/unit/keystore_life.c
+$(eval $(call unit,keystore,tree keystore_life $(keystore_libs) device_names base))
+ifeq ($(CONFIG_KEYSTORE_TPM2_SIMULATOR),y)
+$(eval $(call unit,keystore_tpm2,tree keystore_life $(keystore_libs) device_names base))
+test/unit/test_keystore_tpm2.pkgs += tss2-esys
+endif

@@ -220,6 +220,47 @@ static void what_is_no_key_is_refused(void **state)
 	refused(crypt_key_load_private, "absent", ERR_NOT_FOUND);
 }
 
+/* Test case 14 of McGrew and Viega, "The Galois/Counter Mode of Operation". */
+static void sealing_is_aes_256_gcm(void **state)
+{
+	static const uint8_t key[CRYPT_AES_KEY_SIZE], nonce[CRYPT_NONCE_SIZE], plain[16];
+	static const uint8_t cipher[16] = {0xce, 0xa7, 0x40, 0x3d, 0x4d, 0x60, 0x6b, 0x6e,
+					   0x07, 0x4e, 0xc5, 0xd3, 0xba, 0xf3, 0x9d, 0x18};
+	static const uint8_t sum[16] = {0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0,
+					0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19};
+	uint8_t sealed[16], tag[CRYPT_TAG_SIZE];
+
+	(void)state;
+	assert_true(crypt_seal(key, nonce, NULL, 0, plain, sizeof plain, sealed, tag, &why));
+	assert_memory_equal(sealed, cipher, sizeof cipher);
+	assert_memory_equal(tag, sum, sizeof sum);
+}
+
+static void what_was_sealed_otherwise_is_refused(void **state)
+{
+	uint8_t key[CRYPT_AES_KEY_SIZE] = {1}, nonce[CRYPT_NONCE_SIZE] = {2}, tag[CRYPT_TAG_SIZE];
+	uint8_t sealed[6], plain[6];
+	uint8_t *const parts[] = {key, nonce, tag, sealed};
+	char aad[] = "who";
+
+	(void)state;
+	assert_true(crypt_seal(key, nonce, aad, 3, "secret", 6, sealed, tag, &why));
+	assert_memory_not_equal(sealed, "secret", 6);
+	assert_true(crypt_unseal(key, nonce, aad, 3, sealed, 6, tag, plain, &why));
+	assert_memory_equal(plain, "secret", 6);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		parts[i][5] ^= 1;
+		assert_false(crypt_unseal(key, nonce, aad, 3, sealed, 6, tag, plain, &why));
+		assert_int_equal(why.code, ERR_SIGNATURE);
+		assert_memory_not_equal(plain, "secret", 6);
+		parts[i][5] ^= 1;
+	}
+	aad[0] = 'W';
+	assert_false(crypt_unseal(key, nonce, aad, 3, sealed, 6, tag, plain, &why));
+	assert_false(crypt_unseal(key, nonce, "who", 3, sealed, 5, tag, plain, &why));
+	assert_true(crypt_unseal(key, nonce, "who", 3, sealed, 6, tag, plain, &why));
+}
+
 static void null_is_harmless(void **state)
 {
 	(void)state;
@@ -236,6 +277,8 @@ int main(void)
 	    cmocka_unit_test(openssl_agrees),
 	    cmocka_unit_test(other_algorithms_are_refused),
 	    cmocka_unit_test(what_is_no_key_is_refused),
+	    cmocka_unit_test(sealing_is_aes_256_gcm),
+	    cmocka_unit_test(what_was_sealed_otherwise_is_refused),
 	    cmocka_unit_test(null_is_harmless),
 	};
 
