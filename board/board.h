@@ -28,6 +28,7 @@ struct board {
 	const char *about;	    /* one line for `alprctl status` */
 	int64_t pair_skew_ns;	    /* most that the exposures of a pair may lie apart */
 	const char *default_camera; /* driver, see hal/camera.h */
+	const char *camera_ids[2];  /* libcamera: ids of its cameras; NULL: in the order of ids */
 
 	struct board_exposure exposure;
 

@@ -76,7 +76,7 @@ struct wire_ready {
 	struct sandbox_loaded sandbox;
 };
 
-#define WIRE_COUNTERS 24u
+#define WIRE_COUNTERS 32u
 
 struct wire_counter {
 	char name[32]; /* "passages", "hits_pending": lower case, no plate, no secret */

@@ -5,10 +5,15 @@ image_file.src      := hal/image_file.cpp hal/image_header.c
 image_file.cppflags := -isystem $(SYSROOT)/usr/include/opencv4
 image_file.ldlibs   := -lopencv_imgcodecs -lopencv_core
 
-camera.src := hal/camera.c hal/frame_memory.c hal/control_log.c
+camera.src := $(addprefix hal/,camera.c camera_expose.c camera_pace.c camera_truth.c camera_watch.c control_log.c frame_memory.c frame_ring.c sensor_clock.c)
 camera_names.src := hal/camera_names.c
 # What a program that opens cameras links: drivers first, then what they need.
 camera_libs := camera camera_names
+
+ifeq ($(CONFIG_CAMERA_LIBCAMERA),y)
+camera.src  += hal/camera_libcamera.cpp
+camera.pkgs += libcamera
+endif
 
 ifeq ($(CONFIG_CAMERA_REPLAY),y)
 camera.src  += hal/camera_replay.c hal/replay_list.c hal/letterbox.c

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#ifdef CONFIG_CAMERA_LIBCAMERA
+extern const struct camera_ops camera_libcamera;
+#endif
 #ifdef CONFIG_CAMERA_REPLAY
 extern const struct camera_ops camera_replay;
 #endif
@@ -11,6 +14,9 @@ extern const struct camera_ops camera_sim;
 #endif
 
 static const struct camera_ops *const drivers[] = {
+#ifdef CONFIG_CAMERA_LIBCAMERA
+    &camera_libcamera,
+#endif
 #ifdef CONFIG_CAMERA_REPLAY
     &camera_replay,
 #endif

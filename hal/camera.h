@@ -17,18 +17,23 @@ struct camera;
 /* What the configuration says about the cameras; section [camera]. Read-only to drivers. */
 struct camera_conf {
 	char driver[256]; /* "sim" or "replay" (or "libcamera" where built) */
-	char source[256]; /* replay: folder or list file; sim: unused */
+	char source[256]; /* replay: folder or list file; libcamera: folder that its pipeline may
+			   * read (pictures of the virtual one); sim: unused */
+	char id0[256], id1[256]; /* libcamera: ids of its cameras; "": in the order of ids */
 	char truth[256];  /* sim: file that receives the ground truth, JSON lines; replay: a line a
 			   * frame,
-			   * {"camera":0,"capture_ns":…,"file":…}; "" for none */
+			   * {"camera":0,"capture_ns":…,"file":…}; libcamera: likewise
+			   * {"camera":0,"sequence":…,"capture_ns":…}; "" for none */
 	char record[256]; /* sim: folder that receives every frame that shows a vehicle, as JPEG,
 			   * cam<camera>/<capture_ns>.jpg; "" for none */
 	char controls[256]; /* replay, sim: file that receives what the cameras were asked to expose
 			     * with (hal/control_log.h); "" for none */
+	int64_t skew_ns;  /* from the board: most that a pair's exposures may lie apart */
 	int64_t width, height; /* of the frames, pixels */
 	double rate;	       /* frames a second per camera; 0: as fast as vision takes them */
 	bool loop;	       /* replay: start again at the end */
-	bool single;	       /* replay: every file is a frame of camera 0 alone (degraded mode) */
+	bool single;	       /* replay: every file is a frame of camera 0 alone (degraded mode);
+				* libcamera: the box has camera 0 alone */
 	int64_t seed;	       /* sim */
 	int64_t passages;      /* sim: vehicles to drive past before the end; 0: for ever */
 	char light[256];       /* sim: day|dusk|night|mixed */
@@ -48,13 +53,29 @@ struct camera_control {
 	uint32_t frame_us;    /* from one frame to the next; 0: as configured */
 };
 
+#define CAMERA_WHAT 96u
+
+/* How one camera of a driver is. */
+struct camera_state {
+	bool here;		/* the box has found it: it has buffers */
+	bool well;		/* it delivers, or was started and has time left to */
+	uint32_t restarts;	/* repairs after which it started again */
+	uint32_t failed;	/* frames it gave back without a picture */
+	uint32_t missed;	/* frames not asked for: no buffer was free, or we slept */
+	uint32_t late;		/* frames thrown away: too late for their pair */
+	char what[CAMERA_WHAT]; /* what is wrong, in plain words; "" when well */
+};
+
 struct camera_ops {
 	const char *name;
+	/* open() starts threads of a library: what the role may open has to be closed around it
+	 * before (sandbox_close_files). */
+	bool threads;
 	/* Open files, devices and buffers; nothing is opened later. ERR_CONFIG, ERR_NOT_FOUND,
 	 * ERR_IO, ERR_FORMAT. */
 	bool (*open)(const struct camera_conf *conf, struct camera **out, struct err *e);
 	/* The buffers of `camera` into *out (fds stay the driver's). False when the box has no such
-	 * camera. */
+	 * camera, or not yet: one that is found later has its buffers before its first frame. */
 	bool (*buffers)(const struct camera *c, unsigned camera, struct frame_buffers *out);
 	bool (*start)(struct camera *c, struct err *e);
 	/* Readable when dequeue may have a frame. */
@@ -71,6 +92,8 @@ struct camera_ops {
 	 */
 	bool (*control)(struct camera *c, unsigned camera, const struct camera_control *want,
 			struct err *e);
+	/* How `camera` (0 or 1) is. NULL: the driver's cameras cannot fail one by one. */
+	void (*state)(const struct camera *c, unsigned camera, struct camera_state *out);
 	void (*stop)(struct camera *c);
 	void (*close)(struct camera *c);
 };

@@ -5,6 +5,9 @@
 /* Each name brings its separator in front; the last NUL keeps names + 1 inside when there is none.
  */
 static const char names[] =
+#ifdef CONFIG_CAMERA_LIBCAMERA
+    "|libcamera"
+#endif
 #ifdef CONFIG_CAMERA_REPLAY
     "|replay"
 #endif

@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hal/frame_memory.h"
 
+#include "firmware/base/cleanup.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static bool one_buffer(struct frame_memory *m, uint32_t i, struct err *e)
+bool frame_memory_fd(uint32_t size, int *out, struct err *e)
 {
-	int fd = memfd_create("frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	void *p;
+	AUTO_CLOSE int fd = memfd_create("frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
 		return err_errno(e, errno, "frame buffer");
-	m->buffers.fds[i] = fd;
-	m->buffers.n = i + 1;
-	if (ftruncate(fd, (off_t)m->buffers.size) != 0)
+	if (ftruncate(fd, (off_t)size) != 0)
 		return err_errno(e, errno, "frame buffer: size");
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
 		return err_errno(e, errno, "frame buffer: seal");
+	*out = steal_fd(&fd);
+	return true;
+}
+
+static bool one_buffer(struct frame_memory *m, uint32_t i, struct err *e)
+{
+	int fd = -1;
+	void *p;
+
+	if (!frame_memory_fd(m->buffers.size, &fd, e))
+		return false;
+	m->buffers.fds[i] = fd;
+	m->buffers.n = i + 1;
 	p = mmap(NULL, m->buffers.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return err_errno(e, errno, "frame buffer: map");

@@ -14,6 +14,10 @@ struct frame_memory {
 	uint32_t lent;		      /* bit b: buffer b is out */
 };
 
+/* Make one memfd of `size` bytes that can neither shrink nor grow. *out: the caller closes. ERR_IO,
+ * ERR_NO_MEMORY. */
+bool frame_memory_fd(uint32_t size, int *out, struct err *e) MUST_CHECK;
+
 /*
  * Make n (1..FRAME_BUFFERS) buffers of width x height luma, stride == width. Their size is sealed,
  * so that a process that maps one can trust it. ERR_LIMIT: sides outside 16..16384; ERR_IO,

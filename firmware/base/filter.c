@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-heap.h>
+#include <linux/udmabuf.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
@@ -248,6 +250,9 @@ static const struct arg_rule arg_rules[] = {
     FCNTL(SANDBOX_WRITE_FILES, F_GETLK),
     FCNTL(SANDBOX_WRITE_FILES, F_SETLK),
     FCNTL(SANDBOX_WRITE_FILES, F_SETLKW),
+    /* A media device is locked by whoever uses its cameras. */
+    FCNTL(SANDBOX_DEVICES, F_GETLK),
+    FCNTL(SANDBOX_DEVICES, F_SETLK),
     FCNTL(SANDBOX_WRITE_FILES, F_OFD_GETLK),
     FCNTL(SANDBOX_WRITE_FILES, F_OFD_SETLK),
     FCNTL(SANDBOX_WRITE_FILES, F_OFD_SETLKW),
@@ -259,6 +264,9 @@ static const struct arg_rule arg_rules[] = {
     IOCTL(SANDBOX_INTERNET, FIONBIO, 0),
     /* V4L2, media controller, DMA buffers, GPIO, watchdog
        (Documentation/userspace-api/ioctl/ioctl-number.rst). */
+    IOCTL(SANDBOX_DEVICES, UDMABUF_CREATE, 0),
+    IOCTL(SANDBOX_DEVICES, UDMABUF_CREATE_LIST, 0),
+    IOCTL(SANDBOX_DEVICES, DMA_HEAP_IOCTL_ALLOC, 0),
     IOCTL_KIND('V'),
     IOCTL_KIND('|'),
     IOCTL_KIND('b'),
@@ -293,6 +301,12 @@ static const struct arg_rule arg_rules[] = {
      CALL(openat),
      0,
      {{2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | TMPFILE_BIT, O_RDONLY}}},
+    /* A device is opened again when it is repaired: for writing, too, but nothing is made. */
+    {SANDBOX_DEVICES | SANDBOX_READ_FILES,
+     SANDBOX_WRITE_FILES,
+     CALL(openat),
+     0,
+     {{2, O_CREAT | O_TRUNC | O_APPEND | TMPFILE_BIT, 0}}},
     REFUSE(ALWAYS, NO_FILES, openat, EACCES),
     REFUSE(ALWAYS, 0, open, EACCES),
     REFUSE(ALWAYS, SANDBOX_READ_FILES, access, EACCES),

@@ -38,6 +38,11 @@ struct sandbox {
 	const char
 	    *read_paths[SANDBOX_PATHS_MAX]; /* files or folders, NULL-terminated unless full */
 	const char *write_paths[SANDBOX_PATHS_MAX]; /* folders that may be written below */
+	/* With SANDBOX_DEVICES, patterns (glob(7)) of devices that may be opened for reading and
+	 * writing, those there are when the sandbox is closed. */
+	const char *device_paths[SANDBOX_PATHS_MAX];
+	bool files_closed;    /* by sandbox_close_files */
+	uint8_t landlock_abi; /* … and with which Landlock */
 };
 
 /* What was really loaded, as reported to the parent and in `alprctl status`. */
@@ -59,6 +64,14 @@ struct sandbox_loaded {
  */
 bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded,
 		   struct err *e) MUST_CHECK;
+
+/*
+ * Close the half of the sandbox that is about files, by Landlock, before a library starts threads
+ * while it opens its devices: they inherit it. sandbox_close(s) then does the rest, for all
+ * threads. What the library reads and writes while it opens must be among the paths. Errors as
+ * sandbox_close.
+ */
+bool sandbox_close_files(struct sandbox *s, struct err *e) MUST_CHECK;
 
 /*
  * Close the parent's sandbox, as far as one can that starts the roles, which inherit it: no new

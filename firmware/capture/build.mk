@@ -2,7 +2,7 @@
 # capture_conf apart: the parent checks the configuration without linking a camera.
 LIBRARIES += capture_conf capture
 capture_conf.src := firmware/capture/conf.c
-capture.src      := $(addprefix firmware/capture/,exposure.c light.c meter.c pairing.c)
+capture.src      := $(addprefix firmware/capture/,exposure.c health.c light.c meter.c pairing.c)
 capture.ldlibs   := -lm
 
 PROGRAMS += libexec/alprd-capture

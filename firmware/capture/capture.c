@@ -8,6 +8,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "firmware/capture/conf.h"
+#include "firmware/capture/health.h"
 #include "firmware/capture/light.h"
 #include "firmware/capture/pairing.h"
 #include "firmware/role.h"
@@ -31,6 +32,8 @@ struct capture {
 	struct pairing pairing;
 	struct light light;
 	bool lossless;
+	bool shown[FRAME_CAMERAS]; /* vision has its buffers */
+	struct health health;
 
 	bool watching, vision;
 	bool waiting; /* `pair` waits for a credit */
@@ -45,6 +48,38 @@ struct capture {
 
 /* --- buffers -------------------------------------------------------------------------------------
  */
+
+/* The buffers of a camera that the box has, to vision. */
+static bool send_buffers(struct capture *c, unsigned camera, struct err *e)
+{
+	struct wire_buffers m = {.camera = camera};
+	struct frame_buffers b;
+
+	if (!c->ops->buffers(c->camera, camera, &b))
+		return true;
+	wire_start(&m.h, WIRE_BUFFERS, sizeof m);
+	m.n = b.n;
+	m.width = b.width;
+	m.height = b.height;
+	m.stride = b.stride;
+	m.size = b.size;
+	c->shown[camera] = role_send(c->role, WIRE_VISION, &m.h, b.fds, b.n, e);
+	return c->shown[camera];
+}
+
+/* A camera that was found late shows its buffers before its first frame. False: the frame cannot be
+ * used yet. */
+static bool known(struct capture *c, const struct frame *f)
+{
+	struct err e = {0};
+
+	pairing_present(&c->pairing, f->camera);
+	if (!c->vision || c->shown[f->camera])
+		return true;
+	if (!send_buffers(c, f->camera, &e))
+		log_line(LOG_DEBUG, "buffers: %s", e.text);
+	return c->shown[f->camera];
+}
 
 static void give_back(struct capture *c, const struct wire_pair *p)
 {
@@ -191,6 +226,10 @@ static void on_camera(void *arg, int fd, uint32_t events)
 		struct frame f;
 
 		if (c->ops->dequeue(c->camera, &f, &e)) {
+			if (!known(c, &f)) {
+				c->ops->requeue(c->camera, &f);
+				continue;
+			}
 			light_frame(&c->light, &f, clock_mono_ns());
 			pairing_add(&c->pairing, &f, &r);
 			apply(c, &r);
@@ -238,27 +277,44 @@ static bool open_light(struct capture *c, struct err *e)
 	return light_open(&c->light, &setup, e);
 }
 
+/* What the configuration leaves to the board. */
+static void of_board(struct camera_conf *conf)
+{
+	const char *const *ids = board.camera_ids;
+
+	conf->skew_ns = board.pair_skew_ns;
+	if (!conf->driver[0])
+		(void)snprintf(conf->driver, sizeof conf->driver, "%s", board.default_camera);
+	if (!conf->id0[0] && ids[0])
+		(void)snprintf(conf->id0, sizeof conf->id0, "%s", ids[0]);
+	if (!conf->id1[0] && ids[1])
+		(void)snprintf(conf->id1, sizeof conf->id1, "%s", ids[1]);
+}
+
 static bool capture_open(void *state, const struct role_env *env, struct sandbox *box,
 			 struct err *e)
 {
 	struct capture *c = state;
-	const char *driver;
+	struct camera_conf *conf = &c->conf.camera;
 
 	c->role = env->role;
 	c->loop = env->loop;
 	c->retry = -1;
 	if (!capture_conf_load(env->conf_text, env->conf_len, env->conf_folder, &c->conf, e))
 		return false;
-	driver = c->conf.camera.driver[0] ? c->conf.camera.driver : board.default_camera;
-	c->ops = camera_find(driver);
+	of_board(conf);
+	c->ops = camera_find(conf->driver);
 	if (!c->ops)
 		return err_set(e, ERR_CONFIG, "[camera] driver: %s is none of those built in (%s)",
-			       driver, camera_names());
-	c->lossless = c->conf.camera.rate <= 0;
-	if (!c->ops->open(&c->conf.camera, &c->camera, e) || !open_light(c, e))
-		return false;
+			       conf->driver, camera_names());
+	c->lossless = conf->rate <= 0;
 	capture_sandbox(&c->conf, box);
-	return true;
+	/* The lamp first: what libcamera does not need is closed before it opens. */
+	if (!open_light(c, e))
+		return false;
+	if (c->ops->threads && !sandbox_close_files(box, e))
+		return err_prefix(e, "sandbox");
+	return c->ops->open(conf, &c->camera, e);
 }
 
 static bool capture_begin(void *state, struct err *e)
@@ -277,26 +333,6 @@ static bool capture_begin(void *state, struct err *e)
 	return true;
 }
 
-static bool send_buffers(struct capture *c, struct err *e)
-{
-	for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
-		struct wire_buffers m = {.camera = i};
-		struct frame_buffers b;
-
-		if (!c->ops->buffers(c->camera, i, &b))
-			continue;
-		wire_start(&m.h, WIRE_BUFFERS, sizeof m);
-		m.n = b.n;
-		m.width = b.width;
-		m.height = b.height;
-		m.stride = b.stride;
-		m.size = b.size;
-		if (!role_send(c->role, WIRE_VISION, &m.h, b.fds, b.n, e))
-			return false;
-	}
-	return true;
-}
-
 static void capture_connected(void *state, enum wire_role peer)
 {
 	struct capture *c = state;
@@ -310,7 +346,11 @@ static void capture_connected(void *state, enum wire_role peer)
 		c->out[i].pair = 0;
 	}
 	c->last_sent = false;
-	c->vision = send_buffers(c, &e);
+	c->vision = true;
+	for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
+		c->shown[i] = false;
+		c->vision = c->vision && send_buffers(c, i, &e);
+	}
 	if (!c->vision)
 		log_line(LOG_ERROR, "buffers: %s", e.text);
 	offer(c);
@@ -357,8 +397,12 @@ static void capture_status(void *state, struct wire_status *s)
 {
 	struct capture *c = state;
 	const char *word = "ok", *why = "", *light = light_trouble(&c->light);
+	char ill[sizeof s->detail / 2];
 
-	if (c->ended) {
+	if (health_tell(&c->health, c->ops, c->camera, ill, sizeof ill, s)) {
+		word = "degraded";
+		why = ill;
+	} else if (c->ended) {
 		word = "ended";
 		why = "the cameras' source has ended and everything was taken from it";
 	} else if (c->retry >= 0) {

@@ -14,9 +14,14 @@
 
 static const struct conf_key keys[] = {
     {"driver", CONF_STRING, AT(driver), "", 0, 0, NULL, "camera driver; empty: the board's own"},
-    {"source", CONF_PATH, AT(source), "", 0, 0, NULL, "replay: folder or list file of pictures"},
+    {"source", CONF_PATH, AT(source), "", 0, 0, NULL,
+     "replay: folder or list file of pictures; libcamera: folder that its virtual pipeline reads"},
+    {"camera0", CONF_STRING, AT(id0), "", 0, 0, NULL,
+     "libcamera: id of camera 0; empty: the board's, or the first in the order of ids"},
+    {"camera1", CONF_STRING, AT(id1), "", 0, 0, NULL,
+     "libcamera: id of camera 1; empty: the board's, or the next in the order of ids"},
     {"truth", CONF_PATH, AT(truth), "", 0, 0, NULL,
-     "sim, replay: file that receives what was really shown, JSON lines"},
+     "sim, replay, libcamera: file that receives what was really shown, JSON lines"},
     {"record", CONF_PATH, AT(record), "", 0, 0, NULL,
      "sim: folder that receives the frames that show a vehicle, JPEG"},
     {"width", CONF_INT, AT(width), "1280", 64, 8192, NULL, "pixels of a frame"},
@@ -25,7 +30,7 @@ static const struct conf_key keys[] = {
      "frames a second of each camera; 0: as fast as they are taken"},
     {"loop", CONF_BOOL, AT(loop), "no", 0, 0, NULL, "replay: start again at the end"},
     {"single", CONF_BOOL, AT(single), "no", 0, 0, NULL,
-     "replay: every picture is a frame of camera 0 alone"},
+     "replay: every picture is a frame of camera 0 alone; libcamera: camera 0 is used alone"},
     {"seed", CONF_INT, AT(seed), "1", 0, 4294967295.0, NULL, "sim: same seed, same street"},
     {"passages", CONF_INT, AT(passages), "0", 0, 10000000, NULL,
      "sim: vehicles before the end; 0: for ever"},
@@ -40,7 +45,7 @@ static const struct conf_key keys[] = {
     {"fonts", CONF_PATH, AT(fonts), "/usr/share/fonts", 0, 0, NULL,
      "sim: folder below which the plate fonts lie"},
     {"controls", CONF_PATH, AT(controls), "", 0, 0, NULL,
-     "replay, sim: file that receives what the cameras are asked to expose with, JSON lines"},
+     "file that receives what the cameras are asked to expose with, JSON lines"},
     {"max_exposure", CONF_INT, OWN(max_exposure), "0", 0, 100000, NULL,
      "longest exposure, microseconds; 0: the board's, which keeps moving plates sharp"},
     {"max_gain", CONF_REAL, OWN(max_gain), "0", 0, 64, NULL,
@@ -83,6 +88,44 @@ bool capture_conf_load(const char *text, size_t len, const char *folder, struct 
 	return check_light(out, e);
 }
 
+/* A log is made while the files are closed already: below its folder, kept in `folder`. */
+static void allow_log(const char *path, char folder[256], struct sandbox *box)
+{
+	size_t n = 0;
+	char *slash;
+
+	if (!path[0])
+		return;
+	(void)snprintf(folder, 256, "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash && slash != folder)
+		*slash = 0;
+	while (box->write_paths[n])
+		n++;
+	box->write_paths[n] = folder;
+	box->may |= SANDBOX_WRITE_FILES;
+}
+
+/* What libcamera reads: itself and its modules, what devices there are, the pictures of its virtual
+ * pipeline. Its devices it opens again when a camera is repaired. */
+static void libcamera_sandbox(struct capture_conf *conf, struct sandbox *box)
+{
+	static const char *const reads[] = {"/usr",	 "/lib",       "/sys",
+					    "/run/udev", "/proc/self", "/etc/ld.so.cache"};
+	static const char *const devices[] = {"/dev/media*", "/dev/video*", "/dev/v4l-subdev*",
+					      "/dev/dma_heap/*", "/dev/udmabuf"};
+
+	box->may = SANDBOX_READ_FILES | SANDBOX_DEVICES | SANDBOX_THREADS | SANDBOX_MEMFD;
+	for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++)
+		box->read_paths[i] = reads[i];
+	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
+		box->device_paths[i] = devices[i];
+	if (conf->camera.source[0])
+		box->read_paths[sizeof reads / sizeof reads[0]] = conf->camera.source;
+	allow_log(conf->camera.truth, conf->truth_folder, box);
+	allow_log(conf->camera.controls, conf->controls_folder, box);
+}
+
 void capture_sandbox(struct capture_conf *conf, struct sandbox *box)
 {
 	const struct camera_conf *c = &conf->camera;
@@ -90,6 +133,10 @@ void capture_sandbox(struct capture_conf *conf, struct sandbox *box)
 	char *slash;
 
 	memset(box, 0, sizeof *box);
+	if (strcmp(c->driver, "libcamera") == 0) {
+		libcamera_sandbox(conf, box);
+		return;
+	}
 	if (c->source[0]) {
 		(void)snprintf(conf->read_folder, sizeof conf->read_folder, "%s", c->source);
 		slash = strrchr(conf->read_folder, '/');

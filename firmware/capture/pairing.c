@@ -11,6 +11,11 @@ void pairing_init(struct pairing *p, int64_t skew_ns, const bool present[FRAME_C
 		p->q[c].absent = !present[c];
 }
 
+void pairing_present(struct pairing *p, unsigned camera)
+{
+	p->q[camera].absent = false;
+}
+
 /* Drop the n oldest of a queue. */
 static void drop(struct pairing *p, struct pairing_queue *q, size_t n, struct pairing_result *out)
 {

@@ -46,6 +46,9 @@ struct pairing_result {
  */
 void pairing_init(struct pairing *p, int64_t skew_ns, const bool present[FRAME_CAMERAS]);
 
+/* The box has this camera after all. */
+void pairing_present(struct pairing *p, unsigned camera);
+
 /* Take a frame (camera 0 or 1) and say what becomes of it and of those that wait. Time is that of
  * the frames. */
 void pairing_add(struct pairing *p, const struct frame *f, struct pairing_result *out);
