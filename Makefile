@@ -21,7 +21,7 @@ include board/deps.mk
 
 CONFIG := $(B)/.config
 # Not for goals that must work before kconfiglib is installed.
-ifneq ($(filter-out deps demo check check-arm64 check-kernel kernel clean help %_defconfig,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out deps demo check check-arm64 check-guest guest-ready check-kernel kernel clean help %_defconfig,$(or $(MAKECMDGOALS),all)),)
 include $(B)/config.mk
 endif
 
@@ -142,4 +142,4 @@ include ocr/train/train.mk
 clean:
 	rm -rf $(B)
 help:
-	@sed -n 's/^#   \(make\|   \)/\1/p' Makefile board/kernel.mk tests/tests.mk ocr/train/train.mk
+	@sed -n 's/^#   \(make\|   \)/\1/p' Makefile board/kernel.mk tests/tests.mk tests/guest/guest.mk ocr/train/train.mk

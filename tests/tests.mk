@@ -6,7 +6,6 @@
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
 #   make check-build           gcc and clang, every Kconfig switch on and off
 #   make check-arm64           the arm64 build: its unit tests and alpr-read under qemu-user, what it links
-#   make check-guest [SHORT=1] on a stock arm64 kernel in QEMU: watchdog, sandbox, unit tests
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
 #   make bench                 speed and accuracy against stated bars: all of them
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
@@ -85,3 +84,5 @@ lint: compile_commands.json
 compile_commands.json: $(B)/compile_commands.json
 $(B)/compile_commands.json: $(CONFIG)
 	$(Q)$(MAKE) --no-print-directory -Bn V=1 all | $(PYTHON) tests/board/compile_commands.py $(CURDIR) > $@
+
+include tests/guest/guest.mk

@@ -83,13 +83,22 @@ def needed(programs: list, sysroot: Path) -> dict:
     return found
 
 
-def modules_in_order(names: list, folder: Path) -> list:
-    """The files of kernel modules `names`, each after what it depends on and once; what is built into the kernel is left out."""
-    def plain(text: str) -> str:
-        return text.replace("-", "_")
+def _plain(name: str) -> str:
+    return name.replace("-", "_")
 
-    files = {plain(p.name[:-3]): p for p in folder.rglob("*.ko")}
-    builtin = {plain(Path(line).name[:-3]) for line in (folder / "modules.builtin").read_text().split()}
+
+def _depends(module: Path) -> list:
+    info = re.search(rb"\0depends=([^\0]*)\0", module.read_bytes())
+    return [_plain(n) for n in info.group(1).decode().split(",") if n] if info else []
+
+
+def modules_in_order(names: list, ours: list, folder: Path) -> list:
+    """
+    The files of kernel modules `names` and of `ours`, built for the same kernel: each once and after what it depends on. What
+    is built into the kernel is left out. FileNotFoundError for one that the kernel has not.
+    """
+    files = {_plain(p.name[:-3]): p for p in folder.rglob("*.ko")}
+    builtin = {_plain(Path(line).name[:-3]) for line in (folder / "modules.builtin").read_text().split()}
     order = []
 
     def add(name: str) -> None:
@@ -97,16 +106,17 @@ def modules_in_order(names: list, folder: Path) -> list:
             return
         if name not in files:
             raise FileNotFoundError(f"{name}: the guest's kernel has no such module")
-        if files[name] in order:
-            return
-        info = re.search(rb"\0depends=([^\0]*)\0", files[name].read_bytes())
-        for other in info.group(1).decode().split(",") if info else []:
-            if other:
-                add(plain(other))
-        order.append(files[name])
+        if files[name] not in order:
+            for other in _depends(files[name]):
+                add(other)
+            order.append(files[name])
 
     for name in names:
-        add(plain(name))
+        add(_plain(name))
+    for module in ours:
+        for name in _depends(module):
+            add(name)
+        order.append(module)
     return order
 
 
@@ -137,10 +147,10 @@ def make(out: Path, kernel: Path, sysroot: Path, modules: dict, extra_modules: l
     archive.put("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", 0o644)
     archive.put("etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0o644)
 
-    order = modules_in_order(["9pnet_virtio", "9p", *modules], kernel / "modules") + [Path(m) for m in extra_modules]
+    order = modules_in_order(["9pnet_virtio", "9p", *modules], [Path(m) for m in extra_modules], kernel / "modules")
     for number, module in enumerate(order):
         archive.put(f"modules/{number:02d}-{module.name}", module.read_bytes(), 0o644)
-    archive.put("etc/modules", "".join(f"{n.replace('-', '_')} {o}\n" for n, o in modules.items() if o).encode(), 0o644)
+    archive.put("etc/modules", "".join(f"{_plain(n)} {o}\n" for n, o in modules.items() if o).encode(), 0o644)
 
     elves = []
     for path, source in files.items():
