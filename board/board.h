@@ -16,7 +16,7 @@
  */
 struct board_exposure {
 	uint32_t min_us, max_us; /* of an exposure */
-	uint32_t frame_us;	 /* from frame to frame; 0: as configured */
+	uint32_t frame_us;	 /* from frame to frame, at least; [camera] rate may ask for more */
 	float max_gain;		 /* analogue, 1 and up */
 	float night_gain;	 /* under the lamp, where plates throw the light back: lower */
 	float gamma;		 /* luma = 255 * light^(1/gamma); 1: linear */

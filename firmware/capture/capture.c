@@ -268,6 +268,8 @@ static bool open_light(struct capture *c, struct err *e)
 		setup.lamp = board.lamp_strobe.chip ? "gpio" : NULL;
 	else if (strcmp(c->conf.lamp, "none") == 0)
 		setup.lamp = NULL;
+	if (c->conf.camera.rate > 0 && 1e6 / c->conf.camera.rate > limits.frame_us)
+		limits.frame_us = (uint32_t)(1e6 / c->conf.camera.rate);
 	if (c->conf.max_exposure)
 		limits.max_us = (uint32_t)c->conf.max_exposure;
 	if (c->conf.max_gain > 0)

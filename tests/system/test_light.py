@@ -60,6 +60,7 @@ def test_night_lamp_and_its_fault(tmp_path):
     assert {line["camera"] for line in lines} == {0, 1}
     assert all(20 <= line["exposure_us"] <= CAP_US and 1 <= line["gain"] <= CAP_GAIN for line in lines)
     assert all(line["gain"] == 1 or line["exposure_us"] == CAP_US for line in lines)
+    assert {line["frame_us"] for line in lines} == {100000}  # rate = 10
 
 
 def test_bright_pictures_are_exposed_shorter_and_need_no_lamp(tmp_path):
