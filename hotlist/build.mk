@@ -9,10 +9,17 @@ hit.pkgs := libcjson
 
 # The RTCC's side: compiling and signing. Never linked into a role of the box (tests link it in any configuration).
 LIBRARIES += hotlist_tool
-hotlist_tool.src := $(addprefix hotlist/tool/,columns.c compile.c csv.c file.c pack.c sign.c when.c)
+hotlist_tool.src := $(addprefix hotlist/tool/,compile.c csv.c feed.c feed_layout.c feed_rules.c file.c fill.c pack.c\
+	report.c rows.c sign.c when.c)
 
 ifeq ($(CONFIG_HOTLIST_TOOL),y)
 PROGRAMS += bin/alpr-hotlist
-bin/alpr-hotlist.src  := hotlist/tool/alpr_hotlist.c $(foreach v,compile sign verify show lookup,hotlist/tool/verb_$(v).c)
+bin/alpr-hotlist.src  := hotlist/tool/alpr_hotlist.c $(foreach v,compile layout sign verify show lookup,hotlist/tool/verb_$(v).c)
 bin/alpr-hotlist.libs := hotlist_tool hit hotlist crypt base
+
+# The tool finds the layouts of feeds beside itself: <bin>/../layouts.
+all: $(B)/layouts
+$(B)/layouts:
+	@mkdir -p $(@D)
+	$(Q)ln -sfn $(CURDIR)/hotlist/layouts $@
 endif

@@ -2,14 +2,16 @@
 /* alpr-hotlist: the RTCC's tool for making, signing and looking into hotlists. */
 #include "hotlist/tool/verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { N_VERBS = 5 };
+enum { N_VERBS = 6 };
 
-static const struct verb *const VERBS[N_VERBS] = {&VERB_COMPILE, &VERB_SIGN, &VERB_VERIFY,
-						  &VERB_SHOW, &VERB_LOOKUP};
+static const struct verb *const VERBS[N_VERBS] = {&VERB_COMPILE, &VERB_SIGN,   &VERB_VERIFY,
+						  &VERB_SHOW,	 &VERB_LOOKUP, &VERB_LAYOUT};
 
 int verb_fail(const struct err *e)
 {
@@ -50,6 +52,22 @@ bool verb_number(const char *text, uint64_t low, uint64_t high, uint64_t *out)
 	}
 	*out = v;
 	return v >= low && v <= high;
+}
+
+bool verb_layouts(char out[VERB_PATH_MAX], struct err *e)
+{
+	static const char BESIDE[] = "/../layouts";
+	ssize_t n = readlink("/proc/self/exe", out, VERB_PATH_MAX - sizeof BESIDE);
+	char *slash;
+
+	if (n < 0)
+		return err_errno(e, errno, "/proc/self/exe");
+	if (n == (ssize_t)(VERB_PATH_MAX - sizeof BESIDE))
+		return err_set(e, ERR_LIMIT, "/proc/self/exe: path too long");
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	memcpy(slash ? slash : out, BESIDE, sizeof BESIDE);
+	return true;
 }
 
 static void help(FILE *to)

@@ -4,140 +4,15 @@
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
 #include "hotlist/layout.h"
-#include "hotlist/tool/columns.h"
-#include "hotlist/tool/csv.h"
 #include "hotlist/tool/pack.h"
 #include "hotlist/tool/when.h"
 
 #include <string.h>
-#include <strings.h>
 
-static void cleanup_pack(struct pack **p)
-{
-	pack_free(*p);
-}
-
-/* What clerks and systems write where there is no plate (folded: O is 0). 190 and the zeros are in
- * real feeds. */
-static bool is_junk_plate(const char *lic)
-{
-	static const char *const WORDS[] = {
-	    "190",	 "NA",	    "NULL",    "N0NE",	    "UNK",	"UNKN",
-	    "UNKN0WN",	 "N0PLATE", "N0PLT",   "N0TAG",	    "N0TAGS",	"N0LIC",
-	    "N0LICENSE", "TEST",    "TESTTAG", "TESTPLATE", "CALIBRATE"};
-	size_t len = strlen(lic);
-
-	if (strspn(lic, "0") == len || (len > 1 && strspn(lic, "X") == len))
-		return true;
-	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
-		if (strcmp(lic, WORDS[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Some states keep a row in the feed to test readers with; it says so in one of its fields. */
-static bool is_calibration(const struct csv_row *row)
-{
-	for (size_t i = 0; i < row->n; i++)
-		if (strcasestr(row->fields[i], "calibrat"))
-			return true;
-	return false;
-}
-
-static bool is_no_number(const char *text)
-{
-	static const char *const WORDS[] = {"NONE", "UNK", "UNKNOWN", "N/A", "NA", "NULL"};
-
-	if (strspn(text, "0 -") == strlen(text))
-		return true;
-	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
-		if (strcmp(text, WORDS[i]) == 0)
-			return true;
-	return false;
-}
-
-/* A day stands for all of it: what expires on it is wanted until it ends, what was entered on it
- * was so from its start. */
-static bool set_times(const struct columns_row *in, int64_t issued_s, struct entry *x,
-		      struct err *e)
-{
-	bool day;
-
-	if (!in->expires[0])
-		return err_set(e, ERR_POLICY, "expires: missing");
-	if (!when_parse(in->expires, &x->expires_s, &day, e))
-		return err_prefix(e, "expires");
-	if (day)
-		x->expires_s += 86400;
-	if (x->expires_s <= issued_s)
-		return err_set(e, ERR_POLICY, "expires: has passed");
-	if (!in->entered[0])
-		return true;
-	if (!when_parse(in->entered, &x->entered_s, &day, e))
-		return err_prefix(e, "entered");
-	/* A day of slack: feeds write local dates. */
-	if (x->entered_s > issued_s + 86400)
-		return err_set(e, ERR_FORMAT, "entered: lies ahead");
-	return true;
-}
-
-static bool make_entry(const struct columns *c, const struct csv_row *row,
-		       const struct bundle_info *policy, struct entry *x, struct err *e)
-{
-	struct columns_row in;
-
-	memset(x, 0, sizeof *x);
-	if (row->fault)
-		return err_set(e, ERR_FORMAT, "%s", row->fault);
-	if (is_calibration(row))
-		return err_set(e, ERR_POLICY, "row: a calibration record");
-	if (!columns_fill(c, row, x, &in, e))
-		return false;
-	if (!entry_category_allowed(x->category, policy->allow_missing))
-		return err_set(e, ERR_POLICY, "category: not one that this list may hold");
-	(void)entry_fold(x->printed, x->lic);
-	if (x->lic[0] == '\0' || is_junk_plate(x->lic))
-		return err_set(e, ERR_POLICY, "lic: not a plate (junk)");
-	if (is_no_number(x->case_number))
-		return err_set(e, ERR_POLICY, "case_number: missing");
-	return set_times(&in, policy->issued_ns / NS_PER_S, x, e) &&
-	       entry_check(x, policy->allow_missing, e);
-}
-
-static void count_reason(struct compile_report *r, const struct err *why)
-{
-	uint32_t i = 0;
-
-	while (i < r->n_reasons && strcmp(r->reasons[i].text, why->text) != 0)
-		i++;
-	if (i == COMPILE_REASONS)
-		i--; /* more kinds of fault than there are: the last one collects them */
-	else if (i == r->n_reasons)
-		memcpy(r->reasons[r->n_reasons++].text, why->text, sizeof why->text);
-	r->reasons[i].rows++;
-}
-
-static bool read_rows(struct csv *csv, struct csv_row *row, const struct columns *columns,
-		      const struct bundle_info *policy, compile_reject_fn reject, void *arg,
-		      struct pack *out, struct compile_report *report, struct err *e)
-{
-	struct err why = {0};
-	struct entry x;
-	bool more;
-
-	while (csv_next(csv, row, &more, e) && more) {
-		report->rows++;
-		if (make_entry(columns, row, policy, &x, &why)) {
-			if (!pack_add(out, &x, e))
-				return false;
-			continue;
-		}
-		report->rejected++;
-		count_reason(report, &why);
-		reject(arg, row->line, why.text);
-	}
-	return !more;
-}
+struct compile {
+	struct bundle_info policy;
+	struct pack *pack;
+};
 
 static bool check_policy(const struct bundle_info *policy, struct err *e)
 {
@@ -154,29 +29,167 @@ static bool check_policy(const struct bundle_info *policy, struct err *e)
 	return true;
 }
 
-bool compile_csv(const char *text, size_t len, const struct bundle_info *policy,
-		 compile_reject_fn reject, void *arg, uint8_t **file, size_t *size,
-		 struct compile_report *report, struct err *e)
+bool compile_new(const struct bundle_info *policy, struct compile **out, struct err *e)
 {
-	struct pack *pack CLEANUP(cleanup_pack) = NULL;
-	struct csv_row *row AUTO_FREE = malloc(sizeof *row);
-	struct columns columns;
-	struct csv csv;
-	bool more;
+	struct compile *c;
 
-	*file = NULL;
-	memset(report, 0, sizeof *report);
-	report->info = *policy;
+	*out = NULL;
 	if (!check_policy(policy, e))
 		return false;
-	if (!row)
-		return err_set(e, ERR_NO_MEMORY, "no memory for a row");
-	csv_open(&csv, text, len);
-	if (!csv_next(&csv, row, &more, e))
+	c = calloc(1, sizeof *c);
+	if (!c)
+		return err_set(e, ERR_NO_MEMORY, "no memory for a list");
+	c->policy = *policy;
+	if (!pack_new(&c->pack, e)) {
+		compile_free(c);
 		return false;
-	if (!more)
-		return err_set(e, ERR_FORMAT, "no header row");
-	return columns_read(row, &columns, e) && pack_new(&pack, e) &&
-	       read_rows(&csv, row, &columns, policy, reject, arg, pack, report, e) &&
-	       pack_write(pack, &report->info, file, size, e);
+	}
+	*out = c;
+	return true;
+}
+
+void compile_free(struct compile *c)
+{
+	if (!c)
+		return;
+	pack_free(c->pack);
+	free(c);
+}
+
+static bool check_terms(const struct compile_terms *t, struct err *e)
+{
+	static const char ALNUM[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t len;
+
+	if (t->agency && (strlen(t->agency) != 9 || t->agency[strspn(t->agency, ALNUM)]))
+		return err_set(e, ERR_ARGUMENT, "agency: must be an ORI, nine capitals and digits");
+	if (t->reference) {
+		len = strlen(t->reference);
+		if (len < 2 || len > FILL_REFERENCE_MAX || strspn(t->reference, ALNUM) != len)
+			return err_set(e, ERR_ARGUMENT,
+				       "reference: must be 2 to %u capitals and digits",
+				       FILL_REFERENCE_MAX);
+	}
+	if (t->entry_age_s < 0 || t->entry_age_s > LAYOUT_MAX_AGE_S)
+		return err_set(e, ERR_ARGUMENT, "entry age: must be 1 s to 31 days");
+	return true;
+}
+
+/* What no row of this feed can have, and nobody said. Feeds that name their columns tell later. */
+static bool check_complete(const struct feed_layout *l, const struct compile_terms *t,
+			   bool needed[FEED_FIELDS], struct err *e)
+{
+	memset(needed, 0, FEED_FIELDS * sizeof *needed);
+	needed[FIELD_LIC] = true;
+	needed[FIELD_CATEGORY] = !l->category_from_nic;
+	needed[FIELD_CASE_NUMBER] = !t->reference;
+	needed[FIELD_ORI] = !t->agency;
+	needed[FIELD_EXPIRES] = t->entry_age_s == 0;
+	if (needed[FIELD_CASE_NUMBER] && !feed_layout_has(l, FIELD_CASE_NUMBER))
+		return err_set(e, ERR_POLICY,
+			       "case_number: the layout has none: name the feed (--reference)");
+	if (needed[FIELD_ORI] && !feed_layout_has(l, FIELD_ORI))
+		return err_set(e, ERR_POLICY,
+			       "ori: the layout has none: name the sending agency (--agency)");
+	if (needed[FIELD_EXPIRES] && !feed_layout_has(l, FIELD_EXPIRES))
+		return err_set(e, ERR_POLICY,
+			       "expires: the layout has none: say how long a row holds "
+			       "(--entry-age)");
+	return true;
+}
+
+static void count_reason(struct compile_report *r, const struct err *why)
+{
+	uint32_t i = 0;
+
+	while (i < r->n_reasons && strcmp(r->reasons[i].text, why->text) != 0)
+		i++;
+	if (i == COMPILE_REASONS) { /* more kinds of fault than there are: the last collects them */
+		i--;
+		memcpy(r->reasons[i].text, "other: reasons", sizeof "other: reasons");
+	} else if (i == r->n_reasons) {
+		memcpy(r->reasons[r->n_reasons++].text, why->text, sizeof why->text);
+	}
+	r->reasons[i].rows++;
+}
+
+static void count_entry(struct compile_report *r, const struct entry *x, unsigned completed)
+{
+	r->accepted++;
+	r->per_category[entry_category_index(x->category)]++;
+	for (unsigned i = 0; i < FILL_KINDS; i++)
+		r->completed[i] += completed >> i & 1u;
+}
+
+/* Whether the first row of the feed is no row. One of a known list code never is, however bad. */
+static bool is_header(const struct feed_layout *l, const struct row *row,
+		      const struct compile_report *r)
+{
+	return l->header == FEED_HEADER_MAYBE && r->rows == 0 && !r->header && !row->torn &&
+	       !fill_knows_code(l, row);
+}
+
+static bool add_rows(struct compile *c, const struct fill *fill, struct rows *rows,
+		     compile_reject_fn reject, void *arg, struct compile_report *r, struct err *e)
+{
+	unsigned completed;
+	struct err why = {0};
+	bool more, forbidden;
+	struct entry x;
+	struct row row;
+
+	for (;;) {
+		if (!rows_next(rows, &row, &more, e))
+			return false;
+		if (!more)
+			return true;
+		if (is_header(fill->layout, &row, r)) {
+			r->header = true;
+			continue;
+		}
+		r->rows++;
+		forbidden = false;
+		if (row.fault) {
+			(void)err_set(&why, ERR_FORMAT, "%s", row.fault);
+		} else if (fill_entry(fill, &row, &x, &completed, &forbidden, &why)) {
+			if (!pack_add(c->pack, &x, e))
+				return false;
+			count_entry(r, &x, completed);
+			continue;
+		}
+		r->rejected++;
+		r->forbidden += forbidden;
+		count_reason(r, &why);
+		reject(arg, row.line, why.text);
+	}
+}
+
+bool compile_feed(struct compile *c, const struct feed_layout *layout,
+		  const struct compile_terms *terms, struct feed *feed, compile_reject_fn reject,
+		  void *arg, struct compile_report *report, struct err *e)
+{
+	struct rows *rows AUTO_FREE = malloc(sizeof *rows);
+	struct fill fill = {
+	    .layout = layout,
+	    .policy = &c->policy,
+	    .agency = terms->agency,
+	    .reference = terms->reference,
+	    .entry_age_s = terms->entry_age_s,
+	    .this_year = when_year(c->policy.issued_ns / NS_PER_S + 86400),
+	};
+	bool needed[FEED_FIELDS];
+
+	memset(report, 0, sizeof *report);
+	if (!rows)
+		return err_set(e, ERR_NO_MEMORY, "no memory for a row");
+	return check_terms(terms, e) && check_complete(layout, terms, needed, e) &&
+	       rows_open(rows, layout, feed, needed, e) &&
+	       add_rows(c, &fill, rows, reject, arg, report, e);
+}
+
+bool compile_finish(struct compile *c, struct bundle_info *info, uint8_t **file, size_t *size,
+		    struct err *e)
+{
+	*info = c->policy;
+	return pack_write(c->pack, info, file, size, e);
 }

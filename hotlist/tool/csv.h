@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Comma-separated values as RFC 4180 has them, from memory, row by row. */
+/* Separated values as RFC 4180 has them, with any separator, row by row. */
 #ifndef HOTLIST_TOOL_CSV_H
 #define HOTLIST_TOOL_CSV_H
 
-#include "firmware/base/err.h"
+#include "hotlist/tool/feed.h"
 
-#include <stddef.h>
-#include <stdint.h>
-
-#define CSV_FIELDS_MAX 64u   /* of one row */
-#define CSV_ROW_MAX    8192u /* bytes of one row's fields, with a NUL each */
+#define CSV_FIELDS_MAX 64u		    /* of one row */
+#define CSV_ROW_MAX    (FEED_LINE_MAX + 1u) /* bytes of one row's fields, with a NUL each */
 
 struct csv {
-	const char *at, *end; /* what is still to be read */
-	uint64_t line;	      /* of the next row, from 1 */
+	struct feed *feed;
+	char separator;
 };
 
 struct csv_row {
@@ -26,14 +23,15 @@ struct csv_row {
 	char text[CSV_ROW_MAX];
 };
 
-/* Start reading `len` bytes (borrowed until the last row); a UTF-8 byte order mark is skipped. */
-void csv_open(struct csv *c, const char *text, size_t len);
+/* Begin to read rows from a feed, which must outlive it. `separator`: not a quote, not a line end.
+ */
+void csv_open(struct csv *c, struct feed *feed, char separator);
 
 /*
- * Read the next row; empty lines are passed over. *more false: there was none. A row that is too
- * long, has too many fields, a control character (NUL too) or a quote in the wrong place is
- * returned with its fault; the next one is read as usual. ERR_FORMAT: a quote that is never closed:
- * then no later row can be trusted.
+ * The next row that is not an empty line. *more false: the end, *row is void. Lines end with LF or
+ * CRLF; a quoted field may hold separators and doubled quotes. A row that is too long or has too
+ * many fields, a control character (a line end within quotes is one) or a stray quote gets a
+ * fault; the rows after it are read all the same. ERR_FORMAT: a quote that is never closed; ERR_IO.
  */
 bool csv_next(struct csv *c, struct csv_row *row, bool *more, struct err *e) MUST_CHECK;
 

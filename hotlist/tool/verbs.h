@@ -15,7 +15,7 @@ struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
-extern const struct verb VERB_COMPILE, VERB_SIGN, VERB_VERIFY, VERB_SHOW, VERB_LOOKUP;
+extern const struct verb VERB_COMPILE, VERB_SIGN, VERB_VERIFY, VERB_SHOW, VERB_LOOKUP, VERB_LAYOUT;
 
 /* Write "alpr-hotlist: text" to stderr. Returns the exit status: 2 when the call was wrong, else 1.
  */
@@ -30,5 +30,11 @@ int verb_option(const struct verb *v, int argc, char **argv, const struct option
 
 /* A whole decimal number within [low, high]. False: it is none. */
 bool verb_number(const char *text, uint64_t low, uint64_t high, uint64_t *out);
+
+#define VERB_PATH_MAX 4096u
+
+/* The folder of the layouts that have a name: ../layouts beside the folder of this program. ERR_IO,
+ * ERR_LIMIT. */
+bool verb_layouts(char out[VERB_PATH_MAX], struct err *e) MUST_CHECK;
 
 #endif

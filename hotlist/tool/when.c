@@ -26,30 +26,70 @@ static bool scan(const char *text, const char *picture, int v[6])
 	return true;
 }
 
+/* Days from 1970-01-01 of the proleptic Gregorian calendar, with March as the first month, so that
+ * the leap day ends the year. */
+static int64_t days_of(int64_t year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t m = (month + 9) % 12;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 306 + 5) / 10 + day - 1 - 719468;
+}
+
+static int days_in(int year, int month)
+{
+	static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return DAYS[month - 1] + (month == 2 && leap);
+}
+
+static bool to_seconds(const int v[6], int64_t *seconds, struct err *e)
+{
+	if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > days_in(v[0], v[1]) ||
+	    v[3] > 23 || v[4] > 59 || v[5] > 59)
+		return err_set(e, ERR_FORMAT, "not a date that exists");
+	*seconds =
+	    days_of(v[0], v[1], v[2]) * 86400 + (int64_t)v[3] * 3600 + (int64_t)v[4] * 60 + v[5];
+	return true;
+}
+
 bool when_parse(const char *text, int64_t *seconds, bool *day, struct err *e)
 {
-	struct tm tm = {0}, back;
 	int v[6];
-	time_t t;
 
 	*seconds = 0;
 	*day = scan(text, "YYYY-MM-DD", v) || scan(text, "YYYYMMDD", v);
 	if (!*day && !scan(text, "YYYY-MM-DDThh:mm:ssZ", v))
 		return err_set(e, ERR_FORMAT,
 			       "not a date (YYYY-MM-DD, YYYYMMDD or YYYY-MM-DDTHH:MM:SSZ)");
-	tm.tm_year = v[0] - 1900;
-	tm.tm_mon = v[1] - 1;
-	tm.tm_mday = v[2];
-	tm.tm_hour = v[3];
-	tm.tm_min = v[4];
-	tm.tm_sec = v[5];
-	back = tm;
-	t = timegm(&back);
-	/* timegm makes 31 February into March: then it was no date. */
-	if (back.tm_year != tm.tm_year || back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday ||
-	    back.tm_hour != tm.tm_hour || back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec ||
-	    t < 0)
-		return err_set(e, ERR_FORMAT, "not a date that exists");
-	*seconds = t;
-	return true;
+	return to_seconds(v, seconds, e);
+}
+
+int when_year(int64_t seconds)
+{
+	time_t t = seconds;
+	struct tm tm;
+
+	return gmtime_r(&t, &tm) ? tm.tm_year + 1900 : 1970;
+}
+
+int when_century(int two, int latest_year)
+{
+	int year = latest_year - latest_year % 100 + two;
+
+	return year > latest_year ? year - 100 : year;
+}
+
+bool when_day(const char *text, const char *picture, int latest_year, int64_t *seconds,
+	      struct err *e)
+{
+	int v[6];
+
+	*seconds = 0;
+	if (!scan(text, picture, v))
+		return err_set(e, ERR_FORMAT, "not a date (%s)", picture);
+	if (!strstr(picture, "YYYY"))
+		v[0] = when_century(v[0], latest_year);
+	return to_seconds(v, seconds, e);
 }

@@ -14,4 +14,18 @@
  */
 bool when_parse(const char *text, int64_t *seconds, bool *day, struct err *e) MUST_CHECK;
 
+/*
+ * Read a day as `picture` has it: YYYY or YY, MM and DD stand for digits, everything else for
+ * itself ("MM/DD/YY"). YY is the year that ends so among the hundred up to latest_year. *seconds:
+ * the day's first, UTC. ERR_FORMAT: not of that form, no such day, or before 1970.
+ */
+bool when_day(const char *text, const char *picture, int latest_year, int64_t *seconds,
+	      struct err *e) MUST_CHECK;
+
+/* The year of a time, UTC seconds since 1970. */
+int when_year(int64_t seconds);
+
+/* The year that ends in `two` (0 to 99) among the hundred up to latest_year. */
+int when_century(int two, int latest_year);
+
 #endif

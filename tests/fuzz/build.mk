@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# libFuzzer targets (clang), each built from its sources with sanitisers in one go: make fuzz; make fuzz-bundle, fuzz-csv, fuzz-image.
+# libFuzzer targets (clang), each built from its sources with sanitisers in one go: make fuzz; make fuzz-bundle, fuzz-csv, ….
 # What a run learns stays in build/<board>/fuzz/<target>.corpus; a finding is left beside it as crash-*.
-FUZZ         := bundle csv image
+# Feeds of agencies, a target each layout of hotlist/layouts.
+FEEDS        := $(patsubst hotlist/layouts/%.layout,%,$(wildcard hotlist/layouts/*.layout))
+FUZZ         := bundle $(FEEDS) layout image
 FUZZ_S       ?= $(if $(SHORT),60,3600)
 fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
-fuzz_csv.src := tests/fuzz/fuzz_csv.c $(hotlist_tool.src) $(hotlist.src) firmware/base/err.c firmware/base/crypt.c
-fuzz_csv.ldlibs := $(crypt.ldlibs)
+fuzz_tool_src := $(hotlist_tool.src) $(hotlist.src) $(addprefix firmware/base/,clock.c conf.c crypt.c err.c pem.c utf8.c)
+fuzz_tool_ldlibs := $(crypt.ldlibs) -linih
+define fuzz_feed
+fuzz_$(1).src := tests/fuzz/fuzz_feed.c $(fuzz_tool_src)
+fuzz_$(1).cppflags := -DFUZZ_LAYOUT='"$(1)"'
+fuzz_$(1).ldlibs := $(fuzz_tool_ldlibs)
+endef
+$(foreach f,$(FEEDS),$(eval $(call fuzz_feed,$(f))))
+fuzz_layout.src := tests/fuzz/fuzz_layout.c $(fuzz_tool_src)
+fuzz_layout.ldlibs := $(fuzz_tool_ldlibs)
 fuzz_image.src := tests/fuzz/fuzz_image.c hal/image_header.c firmware/base/err.c
 fuzz_image.cxx := hal/image_file.cpp
 fuzz_image.ldlibs := $(image_file.ldlibs) -lstdc++
@@ -19,7 +29,8 @@ $(B)/fuzz/$(1): $(fuzz_$(1).src) $(fuzz_$(1).cxx) $(wildcard hotlist/*.h hotlist
 	$$(call say,FUZZ,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$(if $(fuzz_$(1).cxx),clang++ $(FUZZ_CLANG) $(image_file.cppflags) -std=c++17 -c -o $$@.o $(fuzz_$(1).cxx))
-	$(Q)clang $(FUZZ_CLANG) $(crypt.cppflags) -std=c11 -o $$@ $(fuzz_$(1).src) $(if $(fuzz_$(1).cxx),$$@.o) $(fuzz_$(1).ldlibs)
+	$(Q)clang $(FUZZ_CLANG) $(crypt.cppflags) $(fuzz_$(1).cppflags) -std=c11 -o $$@ $(fuzz_$(1).src) \
+		 $(if $(fuzz_$(1).cxx),$$@.o) $(fuzz_$(1).ldlibs)
 
 fuzz-$(1): $(B)/fuzz/$(1) $(B)/fuzz/seeds/done
 	@mkdir -p $(B)/fuzz/$(1).corpus
@@ -30,12 +41,15 @@ fuzz-$(1): $(B)/fuzz/$(1) $(B)/fuzz/seeds/done
 endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_target,$(t))))
 
-# Seeds: a feed, the list that is made of it, signed (the fuzzer does not look at the signature), and small pictures.
-$(B)/fuzz/seeds/done: tests/fuzz/seeds/wanted.csv tests/fuzz/seed_images.py $(B)/bin/alpr-hotlist
-	@mkdir -p $(@D)/csv $(@D)/bundle
-	@cp $< $(@D)/csv/wanted.csv
+# Seeds: a feed of each layout, the layouts themselves, the list that is made of a feed, signed (the fuzzer does not look at the
+# signature), and small pictures.
+$(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py \
+		$(B)/bin/alpr-hotlist | $(B)/layouts
+	@mkdir -p $(@D)/layout $(@D)/bundle $(FEEDS:%=$(@D)/%)
+	@for f in $(FEEDS); do cp tests/fuzz/seeds/$$f.txt $(@D)/$$f/; done
+	@cp hotlist/layouts/*.layout $(@D)/layout/
 	@openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $(@D)/key.pem 2>/dev/null
-	@$(B)/bin/alpr-hotlist compile --in $< --out $(@D)/list --version 1 --max-age 60 --allow-lookalike \
+	@$(B)/bin/alpr-hotlist compile --in tests/fuzz/seeds/csv.txt --out $(@D)/list --version 1 --max-age 60 --allow-lookalike \
 		--issued 2027-01-15T08:00:00Z >/dev/null 2>&1
 	@$(B)/bin/alpr-hotlist sign --key $(@D)/key.pem --in $(@D)/list --out $(@D)/bundle/list >/dev/null
 	@mkdir -p $(@D)/image && $(PYTHON) tests/fuzz/seed_images.py $(@D)/image

@@ -10,12 +10,21 @@
 
 #include <cmocka.h>
 
+static struct feed feed;
 static struct csv csv;
 static struct csv_row row;
 
+static void open_bytes(const char *text, size_t len)
+{
+	struct err e = {0};
+
+	assert_true(feed_memory(&feed, text, len, &e));
+	csv_open(&csv, &feed, ',');
+}
+
 static void open_text(const char *text)
 {
-	csv_open(&csv, text, strlen(text));
+	open_bytes(text, strlen(text));
 }
 
 /* The next row's fields joined with '|'; its fault instead; "END"; "ERROR". */
@@ -92,7 +101,7 @@ static void nul_is_a_control_character(void **state)
 	static const char TEXT[] = "a\0b,c\nd,e\n";
 
 	(void)state;
-	csv_open(&csv, TEXT, sizeof TEXT - 1);
+	open_bytes(TEXT, sizeof TEXT - 1);
 	assert_string_equal(next(), "row: control character");
 	assert_string_equal(next(), "d|e");
 	assert_string_equal(next(), "END");
@@ -158,7 +167,7 @@ static void cut_at_every_byte(void **state)
 		int rows = 0;
 
 		memcpy(cut, TEXT, n);
-		csv_open(&csv, cut, n);
+		open_bytes(cut, n);
 		do {
 			got = next();
 			assert_true(++rows < 10);
