@@ -90,6 +90,15 @@ static void uplink(struct run *t)
 		say(t, ok, "the RTCC is reached", ok ? "" : ctl_text(role, "detail"));
 }
 
+static void device(struct run *t)
+{
+	const cJSON *role = ctl_role(t->after, "device");
+	bool ok = ctl_true(role, "running") && state_is(role, "ok");
+
+	if (role)
+		say(t, ok, "the box is well", ok ? "" : ctl_text(role, "detail"));
+}
+
 int ctl_selftest(const struct ctl *ctl, int argc, char **argv)
 {
 	cJSON *before = NULL, *after = NULL;
@@ -112,6 +121,7 @@ int ctl_selftest(const struct ctl *ctl, int argc, char **argv)
 	cameras(&t);
 	store(&t);
 	uplink(&t);
+	device(&t);
 	(void)printf("%u failed\n", t.failed);
 	cJSON_Delete(before);
 	cJSON_Delete(after);
