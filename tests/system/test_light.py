@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.box import Box, read_lines
-from tests.rtcc import Rtcc
 
 CAP_US, CAP_GAIN, NIGHT_GAIN = 250, 6.0, 3.0
 
@@ -84,23 +83,6 @@ def test_a_lamp_that_cannot_be_opened_is_said_and_the_rest_goes_on(tmp_path):
         assert capture(box)["restarts"] == 0
         assert "No space left" in box.log.read_text()
         assert box.stop() == 0
-
-
-def test_the_rtcc_hears_of_a_failed_lamp(tmp_path):
-    def told(rtcc) -> set:
-        return {r["detail"] for beat in rtcc.heartbeats() for r in beat["roles"] if r["role"] == "capture"}
-
-    with Rtcc(tmp_path / "rtcc") as rtcc:
-        box = light_box(tmp_path, 100)
-        box.sections["uplink"].update(rtcc.uplink(heartbeat_s=60))
-        box.write_conf()
-        with box:
-            box.wait_running()
-            box.wait(lambda _: "" in told(rtcc), 30, "a first heartbeat")
-            (tmp_path / "lamp/lamp-fault").write_text("1")
-            box.wait(lambda _: "IR lamp reports a fault: reads at night will be missed" in told(rtcc), 30, "the RTCC to hear of it")
-            assert all(r["running"] for r in box.status().values())
-            assert box.stop() == 0
 
 
 @pytest.mark.parametrize("keys, word", [
