@@ -25,7 +25,7 @@ TARGET_LDFLAGS := $(clang_target) --sysroot=$(SYSROOT) -L$(SYSROOT)/usr/lib/gcc/
 # A program of the board on this machine, and the unit tests that are about what this has not: seccomp and Landlock, the
 # kernel's limit on descriptors in a message, a process with no thread but its own.
 RUN          := qemu-aarch64-static -L $(SYSROOT)
-NOT_EMULATED := chan sandbox tesseract
+NOT_EMULATED := chan drivers_sandbox sandbox tesseract
 
 DEPS_ENVIRONMENT := DEPS_CC=$(TRIPLET)-gcc DEPS_SYSROOT=$(SYSROOT) DEPS_PROCESSOR=aarch64
 

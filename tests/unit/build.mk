@@ -108,10 +108,14 @@ endif
 # Where to mount a camera.
 $(eval $(call unit,mount,mount base))
 
-LIBRARIES += keystore_life
+LIBRARIES += keystore_life chip
+chip.src := tests/unit/chip.c
 keystore_life.src := tests/unit/keystore_life.c
 $(eval $(call unit,keystore,tree keystore_life $(keystore_libs) device_names base))
 ifeq ($(CONFIG_KEYSTORE_TPM2_SIMULATOR),y)
-$(eval $(call unit,keystore_tpm2,tree keystore_life $(keystore_libs) device_names base))
+$(eval $(call unit,keystore_tpm2,chip tree keystore_life $(keystore_libs) device_names base))
 test/unit/test_keystore_tpm2.pkgs += tss2-esys
+endif
+ifeq ($(CONFIG_LOCATION_GPSD)$(CONFIG_FAKE_HARDWARE),yy)
+$(eval $(call unit,drivers_sandbox,chip tree keystore_life temperature clock_quality location $(keystore_libs) base))
 endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/base/sandbox.h"
 #include "hal/clock_quality.h"
 #include "tests/unit/tree.h"
 
@@ -9,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/timex.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,30 +50,6 @@ static void the_kernel_answers(void **state)
 	assert_true(r.max_error_us >= 0 && r.max_error_us <= t.maxerror);
 	driver("kernel")->close(c);
 	driver("kernel")->close(NULL);
-}
-
-/* In a process that may do nothing but ask. */
-static void the_kernel_answers_in_the_sandbox(void **state)
-{
-	const struct clock_quality_conf conf = {.driver = "kernel"};
-	const struct sandbox box = {.may = SANDBOX_CLOCK};
-	struct clock_quality_reading r = {0};
-	struct clock_quality *c = NULL;
-	struct sandbox_loaded loaded;
-	int status = 0;
-	pid_t pid;
-
-	(void)state;
-	pid = fork();
-	if (pid == 0)
-		_exit(driver("kernel")->open(&conf, &c, NULL) &&
-			      sandbox_close(&box, &loaded, NULL) && loaded.seccomp &&
-			      driver("kernel")->read(c, &r, NULL)
-			  ? 0
-			  : 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void the_file_is_read_again(void **state)
@@ -161,11 +135,8 @@ int main(void)
 {
 #define IN_TREE(t) cmocka_unit_test_setup_teardown(t, tree_make, tree_remove)
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_kernel_answers),
-	    cmocka_unit_test(the_kernel_answers_in_the_sandbox),
-	    IN_TREE(the_file_is_read_again),
-	    IN_TREE(what_is_no_reading_is_refused),
-	    IN_TREE(a_fake_needs_its_file),
+	    cmocka_unit_test(the_kernel_answers),   IN_TREE(the_file_is_read_again),
+	    IN_TREE(what_is_no_reading_is_refused), IN_TREE(a_fake_needs_its_file),
 	    cmocka_unit_test(drivers_have_names),
 	};
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file driver. */
-#include "firmware/base/sandbox.h"
 #include "hal/keystore.h"
 #include "tests/unit/keystore_life.h"
 #include "tests/unit/tree.h"
@@ -15,7 +14,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -249,58 +247,6 @@ static void a_folder_that_goes_shows(void **state)
 	ops->close(k);
 }
 
-/* As the store has it: its own folder, and nothing else. */
-static void it_works_in_the_sandbox(void **state)
-{
-	struct keystore_conf c = make();
-	const struct sandbox box = {.may = SANDBOX_READ_FILES | SANDBOX_WRITE_FILES,
-				    .read_paths = {tree_path("")},
-				    .write_paths = {tree_path("")}};
-	struct keystore *k = life_open(ops, &c);
-	struct sandbox_loaded loaded;
-	struct keystore_about a;
-	int status = 0;
-	pid_t pid = fork();
-
-	(void)state;
-	if (pid == 0)
-		_exit(sandbox_close(&box, &loaded, NULL) && ops->retire(k, NULL) &&
-			      ops->rotate(k, NULL) && ops->retire(k, NULL) && ops->health(k, NULL)
-			  ? 0
-			  : 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-	ops->close(k);
-	k = life_open(ops, &c);
-	ops->about(k, &a);
-	assert_int_equal(a.newest, 3);
-	assert_int_equal(a.older, 0);
-	ops->close(k);
-}
-
-/* Nor does one that only looks need any right at all. */
-static void it_looks_in_the_sandbox(void **state)
-{
-	struct keystore_conf c = make();
-	const struct sandbox box = {0};
-	struct sandbox_loaded loaded;
-	struct keystore *k;
-	int status = 0;
-	pid_t pid;
-
-	(void)state;
-	c.keyless = true;
-	k = life_open(ops, &c);
-	pid = fork();
-	if (pid == 0)
-		_exit(sandbox_close(&box, &loaded, NULL) && ops->health(k, NULL) ? 0 : 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-	ops->close(k);
-}
-
 static void drivers_have_names(void **state)
 {
 	(void)state;
@@ -322,8 +268,6 @@ int main(void)
 	    IN_TREE(a_write_that_was_cut_off),
 	    IN_TREE(a_disk_that_takes_nothing_changes_nothing),
 	    IN_TREE(a_folder_that_goes_shows),
-	    IN_TREE(it_works_in_the_sandbox),
-	    IN_TREE(it_looks_in_the_sandbox),
 	    cmocka_unit_test(drivers_have_names),
 	};
 

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The TPM driver on swtpm, one or two of them, each with a folder of its own. */
-#include "firmware/base/sandbox.h"
 #include "hal/keystore.h"
 #include "hal/secret_file.h"
 #include "hal/tpm.h"
+#include "tests/unit/chip.h"
 #include "tests/unit/keystore_life.h"
 #include "tests/unit/tree.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -28,86 +22,19 @@
 
 static const struct keystore_ops *ops;
 
-/* --- a TPM
- * ---------------------------------------------------------------------------------------- */
-
-struct chip {
-	pid_t pid;
-	unsigned port; /* commands; the next one is the control channel's */
-};
-
 static struct chip chip; /* of the test under way */
-
-/* Whether something answers at the port, or nothing has it. */
-static bool port_is(unsigned port, bool answering)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)port),
-				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	const int on = 1;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool is;
-
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-	is = (answering ? connect(fd, (struct sockaddr *)&at, sizeof at)
-			: bind(fd, (struct sockaddr *)&at, sizeof at)) == 0;
-	(void)close(fd);
-	return is;
-}
-
-static void run_swtpm(const char *folder, unsigned port)
-{
-	char state[300], server[64], control[64];
-
-	(void)snprintf(state, sizeof state, "dir=%s", folder);
-	(void)snprintf(server, sizeof server, "type=tcp,port=%u,bindaddr=127.0.0.1", port);
-	(void)snprintf(control, sizeof control, "type=tcp,port=%u,bindaddr=127.0.0.1", port + 1);
-	(void)execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
-		     "--ctrl", control, "--flags", "not-need-init,startup-clear", (char *)NULL);
-	_exit(127);
-}
-
-/* The control channel is asked whether it is there: a connection to the other would be the one that
- * the TPM serves. */
-static struct chip start_chip(const char *name)
-{
-	struct chip c = {.port = 20000u + (unsigned)getpid() % 20000u};
-
-	assert_true(mkdir(tree_path(name), 0700) == 0 || errno == EEXIST);
-	while (!port_is(c.port, false) || !port_is(c.port + 1, false))
-		c.port += 2;
-	c.pid = fork();
-	if (c.pid == 0)
-		run_swtpm(tree_path(name), c.port);
-	for (int i = 0; !port_is(c.port + 1, true); i++) {
-		assert_true(i < 500);
-		(void)usleep(10000);
-	}
-	return c;
-}
-
-static void stop_chip(struct chip *c)
-{
-	int status;
-
-	if (c->pid <= 0)
-		return;
-	(void)kill(c->pid, SIGTERM);
-	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
-	c->pid = 0;
-}
 
 static int set_up(void **state)
 {
 	if (tree_make(state) != 0)
 		return -1;
-	chip = start_chip("tpm");
+	chip = chip_start("tpm");
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	stop_chip(&chip);
+	chip_stop(&chip);
 	return tree_remove(state);
 }
 
@@ -119,7 +46,7 @@ static struct keystore_conf conf_for(const char *name, bool create)
 	struct keystore_conf c = {.driver = "tpm2", .create = create};
 
 	(void)snprintf(c.path, sizeof c.path, "%s", tree_path(name));
-	(void)snprintf(c.device, sizeof c.device, "swtpm:host=127.0.0.1,port=%u", chip.port);
+	chip_name(&chip, c.device, sizeof c.device);
 	return c;
 }
 
@@ -175,8 +102,8 @@ static void a_tpm_that_starts_anew_keeps_them(void **state)
 	struct keystore *k;
 
 	(void)state;
-	stop_chip(&chip);
-	chip = start_chip("tpm");
+	chip_stop(&chip);
+	chip = chip_start("tpm");
 	c = conf_for("root", false);
 	k = life_open(ops, &c);
 	assert_int_equal(life_unwrap(ops, k, 9, 3, wrapped), ERR_NONE);
@@ -224,7 +151,7 @@ static void no_tpm(void **state)
 	c.device[0] = '\0';
 	life_refuses(ops, &c, ERR_CONFIG, NULL);
 	c = conf_for("root", false);
-	stop_chip(&chip);
+	chip_stop(&chip);
 	life_refuses(ops, &c, ERR_IO, NULL);
 }
 
@@ -238,7 +165,7 @@ static void a_tpm_that_dies_shows(void **state)
 
 	(void)state;
 	assert_true(ops->health(k, &e));
-	stop_chip(&chip);
+	chip_stop(&chip);
 	assert_false(ops->health(k, &e));
 	assert_int_equal(e.code, ERR_IO);
 	assert_string_equal(e.text, "keystore: TPM: the TPM cannot be reached");
@@ -258,8 +185,8 @@ static void another_tpm(void **state)
 	struct err e = {0};
 
 	(void)state;
-	stop_chip(&chip);
-	chip = start_chip("another");
+	chip_stop(&chip);
+	chip = chip_start("another");
 	c = conf_for("root", true); /* even so nothing is made anew */
 	life_refuses(ops, &c, ERR_POLICY, &e);
 	assert_string_equal(e.text, "keystore: this is not the TPM that the root keys are in, or "
@@ -442,35 +369,6 @@ static void a_file_that_is_none(void **state)
 	life_refuses(ops, &c, ERR_CONFIG, NULL);
 }
 
-/* In a process that may open no file. (The way to swtpm makes a connection for each command; a TPM
- * of the kernel is a descriptor that was opened before, and needs no right at all.) */
-static void it_works_in_the_sandbox(void **state)
-{
-	uint8_t wrapped[KEYSTORE_WRAPPED];
-	struct keystore_conf c = make(wrapped);
-	struct keystore *k = life_open(ops, &c);
-	const struct sandbox box = {.may = SANDBOX_INTERNET};
-	struct sandbox_loaded loaded;
-	struct keystore_about a;
-	int status = 0;
-	pid_t pid = fork();
-
-	(void)state;
-	if (pid == 0)
-		_exit(sandbox_close(&box, &loaded, NULL) && ops->rotate(k, NULL) &&
-			      ops->retire(k, NULL) && ops->health(k, NULL)
-			  ? 0
-			  : 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-	ops->close(k);
-	k = life_open(ops, &c);
-	ops->about(k, &a);
-	assert_int_equal(a.newest, 2);
-	ops->close(k);
-}
-
 int main(void)
 {
 #define ON_CHIP(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
@@ -490,7 +388,6 @@ int main(void)
 	    ON_CHIP(an_index_that_is_gone),
 	    ON_CHIP(a_creation_that_was_cut_off),
 	    ON_CHIP(a_file_that_is_none),
-	    ON_CHIP(it_works_in_the_sandbox),
 	};
 
 	ops = keystore_find("tpm2");

@@ -2,7 +2,6 @@
 /* The gpsd driver against a gpsd of the test's own, in the same thread: neither waits for the
  * other. */
 #include "firmware/base/clock.h"
-#include "firmware/base/sandbox.h"
 #include "hal/location.h"
 #include "tests/unit/tree.h"
 
@@ -18,7 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -321,33 +319,6 @@ static void a_deep_nest_is_refused(void **state)
 	close_server(&s);
 }
 
-/* In a process that may do nothing but connect to a socket and talk. */
-static void it_works_in_the_sandbox(void **state)
-{
-	const struct sandbox box = {.may = SANDBOX_UNIX_CONNECT};
-	struct server s = serve_local();
-	struct location *l = open_at(tree_path("gpsd.sock"), 0);
-	struct sandbox_loaded loaded;
-	int status = 0;
-	pid_t pid;
-
-	(void)state;
-	pid = fork();
-	if (pid == 0) {
-		if (!sandbox_close(&box, &loaded, NULL) || !loaded.seccomp)
-			_exit(2);
-		work(l, 500);
-		_exit(code_of(l) == ERR_NONE ? 0 : 1);
-	}
-	s.client = accept(s.listener, NULL, NULL);
-	say(&s, GREETING FIX);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-	gpsd->close(l);
-	close_server(&s);
-}
-
 static void addresses_that_are_none(void **state)
 {
 	static const char *const sources[] = {
@@ -424,7 +395,6 @@ int main(void)
 	    IN_TREE(hostile_words_end_the_connection),
 	    IN_TREE(a_line_without_end_is_refused),
 	    IN_TREE(a_deep_nest_is_refused),
-	    IN_TREE(it_works_in_the_sandbox),
 	    cmocka_unit_test(addresses_that_are_none),
 	    cmocka_unit_test(surveyed_says_what_it_was_told),
 	    cmocka_unit_test(drivers_have_names),
