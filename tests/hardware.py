@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hardware around the cameras as the fake drivers see it: files in a folder; and a gpsd that says what it is told."""
+"""The hardware around the cameras as the fake drivers see it: files in a folder; a TPM; a gpsd that says what it is told."""
 import json
+import os
 import socket
+import subprocess
 import threading
+import tty
 from pathlib import Path
 
 HOME = (38.627, -90.199)
@@ -45,6 +48,42 @@ class Hardware:
         for number, degrees in enumerate((disk, board)):
             if degrees is not None:
                 self.write(f"hwmon/hwmon{number}/temp1_input", f"{round(degrees * 1000)}\n".encode())
+
+
+class Tpm:
+    """A TPM 2.0 (swtpm) that the device role can open as it opens /dev/tpmrm0: `device` is a link to a terminal whose other end it holds."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        (self.folder / "state").mkdir(parents=True)
+        self.device = self.folder / "tpmrm0"
+        self.process = None
+
+    def plug_in(self) -> None:
+        ours, theirs = os.openpty()
+        for end in (ours, theirs):
+            tty.setraw(end)
+        self.process = subprocess.Popen(
+            ["swtpm", "chardev", "--tpm2", "--tpmstate", f"dir={self.folder / 'state'}", "--flags", "not-need-init,startup-clear",
+             "--fd", str(ours)], pass_fds=(ours,), stdin=subprocess.DEVNULL)
+        self.device.symlink_to(os.ttyname(theirs))
+        os.close(ours)
+        self.held = theirs # or the terminal would be hung up before anybody opens it
+
+    def take_out(self) -> None:
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        os.close(self.held)
+        self.device.unlink()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.take_out()
 
 
 class Gpsd:

@@ -9,5 +9,5 @@ device.src    := firmware/device/judge.c firmware/device/senses.c
 device.ldlibs := -lm
 PROGRAMS += libexec/alprd-device
 libexec/alprd-device.src  := firmware/device/device.c
-libexec/alprd-device.libs = device device_conf $(door_libs) temperature clock_quality location device_names site wire board base
+libexec/alprd-device.libs = device device_conf $(door_libs) temperature clock_quality location $(keystore_libs) device_names site wire board base
 endif

@@ -27,7 +27,7 @@ static const struct conf_key keys[] = {
     {"location_source", CONF_PATH, AT(location_source), "", 0, 0, NULL,
      "gpsd: path of a UNIX socket that leads to it; the role has no network"},
     {"keystore_path", CONF_PATH, AT(keystore_path), "", 0, 0, NULL,
-     "file: the root keys; tpm2: what finds them in the TPM"},
+     "file: where the root keys are"},
     {"keystore_device", CONF_STRING, AT(keystore_device), "device:/dev/tpmrm0", 0, 0, NULL,
      "tpm2: the way to it"},
     {"fake", CONF_PATH, AT(fake), "", 0, 0, NULL,
@@ -42,7 +42,7 @@ static const struct conf_key keys[] = {
      "metres from the surveyed place from which the box has been moved"},
     {"poll_s", CONF_REAL, AT(poll_s), "2", 0.1, 60, NULL, "seconds between two looks"},
     {"retry_s", CONF_REAL, AT(retry_s), "600", 0, 86400, NULL,
-     "seconds until a sensor that could not be opened is tried again; 0: never"},
+     "seconds until what cannot be used is opened anew, by a new process; 0: never"},
 };
 
 static bool known(const char *key, const char *name, bool board_has, const char *list,
@@ -82,8 +82,8 @@ static bool check_sources(const struct device_conf *c, struct err *e)
 		return err_set(e, ERR_CONFIG,
 			       "[device] location: gpsd needs a surveyed place to compare with "
 			       "([site] latitude, longitude)");
-	if (!is(c->keystore, "none") && !c->keystore_path[0])
-		return err_set(e, ERR_CONFIG, "[device] keystore_path: the keystore needs one");
+	if (is(c->keystore, "file") && !c->keystore_path[0])
+		return err_set(e, ERR_CONFIG, "[device] keystore_path: the file needs one");
 	return true;
 }
 

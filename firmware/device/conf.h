@@ -29,7 +29,7 @@ struct device_conf {
 	int64_t clock_max_ms;		      /* more is a trouble even when synchronised */
 	double moved_m;			      /* farther from the surveyed place has moved */
 	double poll_s;
-	double retry_s; /* until a sensor that could not be opened is tried again; 0: never */
+	double retry_s;		    /* until what cannot be used is opened anew; 0: never */
 	double latitude, longitude; /* surveyed, [site] */
 };
 
@@ -37,7 +37,7 @@ struct device_conf {
  * Parse and check section [device], and the place in [site]; folder: what relative paths are
  * relative to. Touches no file. ERR_CONFIG as conf_fill; also for a driver that is not built in, a
  * fake without its folder, gpsd without the path of its socket or a surveyed place to compare with,
- * a keystore without its path. ERR_LIMIT.
+ * a keystore in a file without its path. ERR_LIMIT.
  */
 bool device_conf_load(const char *text, size_t len, const char *folder, struct device_conf *out,
 		      struct err *e) MUST_CHECK;

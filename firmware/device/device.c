@@ -73,7 +73,9 @@ static void begin_anew(void *arg)
 {
 	struct device *d = arg;
 
-	log_line(LOG_NOTICE, "a sensor could not be opened: this role ends to try it again");
+	if (!senses_stuck(&d->senses))
+		return;
+	log_line(LOG_NOTICE, "something cannot be used: this role ends, to open it anew");
 	role_exit(d->role);
 }
 
@@ -110,8 +112,8 @@ static bool device_begin(void *state, struct err *e)
 	    !loop_watch(d->loop, s->location_ops->fd(s->location), EPOLLIN, on_location, d, e))
 		return false;
 	if (loop_timer(d->loop, ns(d->conf.poll_s), ns(d->conf.poll_s), look, d) < 0 ||
-	    (s->unopened && d->conf.retry_s > 0 &&
-	     loop_timer(d->loop, ns(d->conf.retry_s), 0, begin_anew, d) < 0))
+	    (d->conf.retry_s > 0 &&
+	     loop_timer(d->loop, ns(d->conf.retry_s), ns(d->conf.retry_s), begin_anew, d) < 0))
 		return err_set(e, ERR_LIMIT, "no timer left");
 	look(d);
 	return true;

@@ -125,7 +125,9 @@ static void say_key(const struct judge *j, struct report *r)
 	if (j->key_missing)
 		say(r, "key", j->key_is_tpm ? "TPM is missing" : "device key is missing");
 	else if (j->key_fails)
-		say(r, "key", j->key_is_tpm ? "TPM fails" : "device key cannot be used");
+		say(r, "key",
+		    j->key_is_tpm ? "TPM is missing or does not answer"
+				  : "device key cannot be used");
 }
 
 static void say_heat(const struct judge *j, struct report *r)

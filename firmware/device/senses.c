@@ -130,6 +130,7 @@ static bool open_keystore(struct senses *s, const struct device_conf *c, struct 
 
 	if (!wanted(c->keystore))
 		return true;
+	s->keystore_ops = keystore_find(c->keystore);
 	if (!s->keystore_ops)
 		return no_driver(SENSE_KEYSTORE, c->keystore, e);
 	s->judge.key_is_tpm = strcmp(c->keystore, "tpm2") == 0;
@@ -246,6 +247,14 @@ void senses_key(struct senses *s)
 	if (!s->keystore)
 		return;
 	judge_key(s, s->keystore_ops->health(s->keystore, &why) ? NULL : &why);
+}
+
+bool senses_stuck(const struct senses *s)
+{
+	const struct judge *j = &s->judge;
+
+	return s->unopened || j->key_missing || j->key_fails || j->blind[SENSE_DOOR] ||
+	       j->blind[SENSE_TEMPERATURE] || j->blind[SENSE_CLOCK];
 }
 
 void senses_close(struct senses *s)

@@ -44,6 +44,10 @@ void senses_look(struct senses *s);
 /* Ask the keystore, which may take a TPM's time (milliseconds). */
 void senses_key(struct senses *s);
 
+/* Whether something cannot be used that might be when it is opened anew: not so gpsd, to which the
+ * connection is made again and again. */
+bool senses_stuck(const struct senses *s);
+
 /* Close all; harmless when none is open. */
 void senses_close(struct senses *s);
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.hardware import HOME, Gpsd, Hardware
+from tests.hardware import HOME, Gpsd, Hardware, Tpm
 from tests.system.roles import Role
 
 FIRST = "[site]\nlatitude = {}\nlongitude = {}\n".format(*HOME)
@@ -104,6 +104,33 @@ def test_gpsd_goes_and_comes_back(tmp_path):
         assert d.ready["seccomp"] == 1
 
 
+def test_a_tpm_that_is_missing_comes_and_goes(tmp_path):
+    keys = {"keystore": "tpm2", "keystore_device": f"device:{tmp_path}/tpm/tpmrm0", "retry_s": 0}
+    with Tpm(tmp_path / "tpm") as tpm:
+        with Device(tmp_path, keys) as d:
+            assert d.says("key", "TPM is missing")["keystore_ok"] == 0
+        tpm.plug_in()
+        with Device(tmp_path, keys) as d:
+            assert d.says("ok", "")["keystore_ok"] == 1 and d.ready["seccomp"] == 1
+            time.sleep(2) # it is asked again and again, in the sandbox
+            assert d.says("ok", "")
+            tpm.take_out()
+            assert d.says("key", "TPM is missing or does not answer")["keystore_ok"] == 0
+            assert "the TPM cannot be reached" in d.tail()
+
+
+def test_a_key_file_s_folder_that_goes(tmp_path):
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    with Device(tmp_path, {"keystore": "file", "keystore_path": folder / "root", "retry_s": 3}) as d:
+        d.says("ok", "")
+        folder.rmdir()
+        d.says("key", "device key is missing")
+        assert d.process.wait(10) == 0 # a new process may find it
+    with Device(tmp_path, {"keystore": "file", "keystore_path": folder / "root"}) as d:
+        d.says("key", "device key is missing")
+
+
 # --- several, and none -----------------------------------------------------------------------------------------------
 
 
@@ -162,7 +189,7 @@ def test_a_sensor_that_cannot_be_opened_is_said_and_tried_again(tmp_path, hardwa
         assert f"{hardware.folder}/clock: No such file" in d.tail()
         began = time.monotonic()
         assert d.process.wait(10) == 0 # for its parent to start a new one, which may open what is there by now
-        assert time.monotonic() - began < 6 and "this role ends to try it again" in d.tail()
+        assert time.monotonic() - began < 6 and "this role ends, to open it anew" in d.tail()
 
 
 def test_a_sensor_that_cannot_be_opened_is_never_tried_again_when_that_is_wanted(tmp_path, hardware):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.box import build_folder
-from tests.hardware import HOME, Gpsd, Hardware
+from tests.hardware import HOME, Gpsd, Hardware, Tpm
 from tests.rtcc import Rtcc
 from tests.system.test_end_to_end import street
 
@@ -50,7 +50,7 @@ class Place:
         def both(box):
             said = [box.status().get(role, {}), self.beat(role)]
             return all((s.get("state"), s.get("detail")) == (state, detail) for s in said)
-        self.box.wait(both, 20, f"{role} to be {state}: {detail}")
+        self.box.wait(both, 30, f"{role} to be {state}: {detail}")
         done = subprocess.run([self.box.build / "bin/alprctl", "--socket", self.box.socket, "status"], capture_output=True, text=True,
                               timeout=10, check=True)
         line, = [line for line in done.stdout.splitlines() if line.startswith(role + " ")]
@@ -160,6 +160,24 @@ def test_a_hung_device_role_is_replaced(place):
     place.shows("device", "ok", "")
     after = place.pids()
     assert {r for r in before if before[r] != after[r]} == {"device"}
+
+
+def test_a_missing_tpm_shows_until_it_is_there(tmp_path):
+    """What could not be opened is opened anew by a new process, every retry_s."""
+    with Tpm(tmp_path / "tpm") as tpm, Place(tmp_path, keystore="tpm2", keystore_device=f"device:{tpm.device}", retry_s=15) as p:
+        p.box.wait_running()
+        p.shows("device", "key", "TPM is missing")
+        before = p.pids()
+        p.goes_on()
+        tpm.plug_in()
+        p.shows("device", "ok", "")
+        tpm.take_out()
+        p.shows("device", "key", "TPM is missing or does not answer")
+        p.goes_on()
+        after = p.pids()
+        assert {r for r in before if before[r] != after[r]} == {"device"}
+        assert all(s["restarts"] == 0 for r, s in p.box.status().items() if r != "device")
+        assert p.box.stop() == 0
 
 
 def test_everything_else_goes_on_without_a_device_role(tmp_path):

@@ -67,7 +67,7 @@ static void each_trouble_has_its_words(void **state)
 	assert_string_equal(s.state, "key");
 	j.key_missing = false;
 	j.key_fails = true;
-	assert_string_equal(say(), "TPM fails");
+	assert_string_equal(say(), "TPM is missing or does not answer");
 	j.key_is_tpm = false;
 	assert_string_equal(say(), "device key cannot be used");
 }
@@ -182,7 +182,7 @@ static void all_at_once_hide_nothing(void **state)
 	why[sizeof why - 1] = '\0';
 	memset(name, 'n', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	j.door_open = j.key_fails = true;
+	j.door_open = j.key_fails = j.key_is_tpm = true;
 	clock_says(false, INT64_MAX);
 	judge_cool(&j);
 	for (unsigned i = 0; i < TEMPERATURE_SENSORS; i++) {
@@ -196,7 +196,7 @@ static void all_at_once_hide_nothing(void **state)
 	assert_true(strlen(s.detail) + 16 < sizeof s.detail);
 	assert_non_null(strstr(s.detail, "cabinet door is open; "));
 	assert_non_null(strstr(s.detail, "(may be off by 16 s or more); "));
-	assert_non_null(strstr(s.detail, "device key cannot be used; "));
+	assert_non_null(strstr(s.detail, "; TPM is missing or does not answer; "));
 	assert_non_null(strstr(s.detail, "disk is 200 \xc2\xb0"
 					 "C and 31 more, nnn"));
 	assert_non_null(strstr(s.detail, "n is 200 \xc2\xb0"
