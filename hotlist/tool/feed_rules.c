@@ -184,6 +184,7 @@ static bool check_codes(const struct feed_layout *l, struct err *e)
 {
 	static const char NEVER[] = "ABCHKLNRTWX";
 	bool any = false;
+	char letter;
 
 	for (size_t i = 0; i < l->n_codes; i++) {
 		const struct feed_code *c = &l->codes[i];
@@ -195,9 +196,11 @@ static bool check_codes(const struct feed_layout *l, struct err *e)
 		if (!c->category)
 			continue;
 		any = true;
+		letter = (char)(c->text[0] >= 'a' && c->text[0] <= 'z' ? c->text[0] - 'a' + 'A'
+								       : c->text[0]);
 		if (c->text[1] == '\0' &&
-		    (strchr(NEVER, c->text[0]) ||
-		     (c->category != c->text[0] && strchr(ENTRY_CATEGORY_CODES, c->text[0]))))
+		    (strchr(NEVER, letter) ||
+		     (c->category != letter && strchr(ENTRY_CATEGORY_CODES, letter))))
 			return err_set(e, ERR_POLICY,
 				       "[category] %c: list code %s means something else",
 				       c->category, c->text);

@@ -63,6 +63,7 @@ test/unit/test_read_json.src  += ocr/read_json.c
 test/unit/test_read_json.pkgs += libcjson
 $(eval $(call unit,csv,$(hotlist_libs)))
 $(eval $(call unit,compile,$(hotlist_libs)))
+$(eval $(call unit,feed,$(hotlist_libs)))
 LIBRARIES += hits
 hits.src := tests/unit/hits.c
 $(eval $(call unit,hit,hits hit $(hotlist_libs)))
