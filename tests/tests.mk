@@ -55,6 +55,8 @@ check-arm64:
 	@sh board/deps.sh board/host/packages board/arm64/packages
 	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 all
 	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 CC=clang CXX=clang++ VARIANT=-clang all
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=rk3399 all
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=rpi-cm4 build/rpi-cm4/bin/alprd build/rpi-cm4/libexec/alprd-capture
 	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 check-unit
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@ALPR_BUILD=$(CURDIR)/build/host ALPR_ARM64=$(CURDIR)/build/qemu-arm64 ALPR_SYSROOT=$(DEPS)-sysroot-arm64 $(PYTEST) tests/board/arm64
