@@ -143,8 +143,9 @@ static bool allow_paths(int fd, const struct sandbox *s, struct err *e)
 	return true;
 }
 
-/* *abi: that of the kernel; 0: it has no Landlock, and nothing was done. */
-static bool close_files(const struct sandbox *s, uint8_t *abi, struct err *e)
+/* *abi: that of the kernel; 0: it has no Landlock, and nothing was done. own: what the process says
+ * of itself stays readable, for the other half of the closing. */
+static bool close_files(const struct sandbox *s, bool own, uint8_t *abi, struct err *e)
 {
 	uint64_t net = LANDLOCK_BIND_TCP | ((s->may & SANDBOX_INTERNET) ? 0 : LANDLOCK_CONNECT_TCP);
 	AUTO_CLOSE int fd = -1;
@@ -154,6 +155,8 @@ static bool close_files(const struct sandbox *s, uint8_t *abi, struct err *e)
 		return true;
 	if (!landlock_begin(LANDLOCK_ALL_FILES, net, LANDLOCK_ABSTRACT_UNIX | LANDLOCK_SIGNAL, &fd,
 			    e))
+		return false;
+	if (own && !landlock_allow(fd, "/proc/self", READ_RIGHTS, e))
 		return false;
 	return allow_paths(fd, s, e) && landlock_enforce(fd, e);
 }
@@ -178,9 +181,10 @@ static bool close_files_of_parent(const char *const *programs, uint8_t *abi, str
 
 #else
 
-static bool close_files(const struct sandbox *s, uint8_t *abi, struct err *e)
+static bool close_files(const struct sandbox *s, bool own, uint8_t *abi, struct err *e)
 {
 	(void)s;
+	(void)own;
 	(void)e;
 	*abi = 0;
 	return true;
@@ -210,7 +214,7 @@ bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded, struc
 		return false;
 	if (s->files_closed)
 		l.landlock_abi = s->landlock_abi;
-	else if (!alone(e) || !close_files(s, &l.landlock_abi, e))
+	else if (!alone(e) || !close_files(s, false, &l.landlock_abi, e))
 		return false;
 	if (!filter_role(s->may, e) || !read_back(status, &l, e))
 		return false;
@@ -220,7 +224,7 @@ bool sandbox_close(const struct sandbox *s, struct sandbox_loaded *loaded, struc
 
 bool sandbox_close_files(struct sandbox *s, struct err *e)
 {
-	s->files_closed = privileges(e) && alone(e) && close_files(s, &s->landlock_abi, e);
+	s->files_closed = privileges(e) && alone(e) && close_files(s, true, &s->landlock_abi, e);
 	return s->files_closed;
 }
 

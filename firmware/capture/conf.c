@@ -110,8 +110,8 @@ static void allow_log(const char *path, char folder[256], struct sandbox *box)
  * pipeline. Its devices it opens again when a camera is repaired. */
 static void libcamera_sandbox(struct capture_conf *conf, struct sandbox *box)
 {
-	static const char *const reads[] = {"/usr",	 "/lib",       "/sys",
-					    "/run/udev", "/proc/self", "/etc/ld.so.cache"};
+	static const char *const reads[] = {"/usr", "/lib", "/sys", "/run/udev",
+					    "/etc/ld.so.cache"};
 	static const char *const devices[] = {"/dev/media*", "/dev/video*", "/dev/v4l-subdev*",
 					      "/dev/dma_heap/*", "/dev/udmabuf"};
 

@@ -165,6 +165,27 @@ static void test_clock_set_back(void **state)
 	assert_in_range(s.pairs, 18, 20);
 }
 
+static void test_camera_found_late(void **state)
+{
+	static const bool first_alone[FRAME_CAMERAS] = {true, false};
+	struct street s;
+
+	(void)state;
+	begin(&s, first_alone);
+	for (int i = 0; i < 10; i++)
+		add(&s, 0, i * 33);
+	assert_int_equal(s.single, 10);
+	assert_true(pairing_degraded(&s.p));
+	pairing_present(&s.p, 1);
+	for (int i = 10; i < 20; i++) {
+		add(&s, 1, i * 33);
+		add(&s, 0, i * 33 + 2);
+	}
+	assert_int_equal(s.single, 10);
+	assert_int_equal(s.pairs, 10);
+	assert_false(pairing_degraded(&s.p));
+}
+
 static void test_flush_gives_everything_back(void **state)
 {
 	struct street s;
@@ -190,6 +211,7 @@ int main(void)
 	    cmocka_unit_test(test_slow_cameras_are_not_dead),
 	    cmocka_unit_test(test_one_camera_box),
 	    cmocka_unit_test(test_clock_set_back),
+	    cmocka_unit_test(test_camera_found_late),
 	    cmocka_unit_test(test_flush_gives_everything_back),
 	};
 

@@ -148,6 +148,16 @@ static int try_write_outside(void)
 	return outcome(open(outside, O_WRONLY));
 }
 
+static int try_update_inside(void)
+{
+	return outcome(open(inside, O_RDWR | O_NONBLOCK));
+}
+
+static int try_update_outside(void)
+{
+	return outcome(open(outside, O_RDWR | O_NONBLOCK));
+}
+
 static int try_fchmod(void)
 {
 	return outcome(fchmod(2, 0600));
@@ -249,6 +259,8 @@ static const struct attempt attempts[] = {
     {"read", SANDBOX_READ_FILES, try_read_inside, DONE},
     {"write without WRITE_FILES", EVERYTHING & ~SANDBOX_WRITE_FILES, try_write_inside, KILLED},
     {"write", FILES, try_write_inside, DONE},
+    {"open a device", SANDBOX_READ_FILES | SANDBOX_DEVICES, try_update_inside, DONE},
+    {"open a device without DEVICES", SANDBOX_READ_FILES, try_update_inside, KILLED},
     {"change a mode without WRITE_FILES", SANDBOX_READ_FILES, try_fchmod, KILLED},
     {"memfd without MEMFD", EVERYTHING & ~SANDBOX_MEMFD, try_memfd, KILLED},
     {"memfd", SANDBOX_MEMFD, try_memfd, DONE},
@@ -260,6 +272,7 @@ static const struct attempt landlock_attempts[] = {
     {"read outside", EVERYTHING, try_read_outside, EACCES},
     {"read /etc/shadow", EVERYTHING, try_read_shadow, EACCES},
     {"write outside", EVERYTHING, try_write_outside, EACCES},
+    {"open what is no device", SANDBOX_READ_FILES | SANDBOX_DEVICES, try_update_outside, EACCES},
 };
 
 /* The Landlock ABI that a sandbox says it loaded. */
@@ -281,7 +294,10 @@ static int landlock_loaded(void)
 
 static int run(const struct attempt *a)
 {
-	struct sandbox box = {.may = a->may, .read_paths = {folder}, .write_paths = {folder}};
+	struct sandbox box = {.may = a->may,
+			      .read_paths = {folder},
+			      .write_paths = {folder},
+			      .device_paths = {"/dev/no-such-device*", inside}};
 	struct sandbox_loaded loaded = {0};
 	struct err e = {0};
 	int status = 0;
@@ -348,6 +364,51 @@ static void a_missing_write_folder_is_an_error(void **state)
 	assert_int_equal(status, 0);
 }
 
+static pthread_barrier_t closed;
+
+static void *after_closing(void *arg)
+{
+	int (*const *act)(void) = arg;
+
+	(void)pthread_barrier_wait(&closed);
+	_exit((*act)());
+}
+
+/* As a library does that starts a thread while it opens its devices: files are closed, a thread
+ * starts, the rest is closed, the thread tries something. */
+static int thread_between(int (*act)(void))
+{
+	struct sandbox box = {.may = SANDBOX_READ_FILES | SANDBOX_THREADS, .read_paths = {folder}};
+	struct sandbox_loaded loaded = {0};
+	struct err e = {0};
+	int status = 0;
+	pthread_t t;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)pthread_barrier_init(&closed, NULL, 2);
+		if (!sandbox_close_files(&box, &e) ||
+		    pthread_create(&t, NULL, after_closing, &act) != 0 ||
+		    !sandbox_close(&box, &loaded, &e) || !loaded.seccomp)
+			_exit(NO_SANDBOX);
+		(void)pthread_barrier_wait(&closed);
+		(void)pthread_join(t, NULL);
+		_exit(NO_SANDBOX);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? KILLED : WEXITSTATUS(status);
+}
+
+static void a_thread_between_the_halves_is_bound_by_both(void **state)
+{
+	(void)state;
+	assert_int_equal(thread_between(try_read_inside), DONE);
+	assert_int_equal(thread_between(try_socket), KILLED);
+	assert_int_equal(thread_between(try_write_inside), KILLED);
+	if (landlock_loaded() > 0)
+		assert_int_equal(thread_between(try_read_outside), EACCES);
+}
+
 static int parent_child(const char *const *programs, int (*act)(void))
 {
 	struct sandbox_loaded loaded = {0};
@@ -407,6 +468,7 @@ int main(void)
 	    cmocka_unit_test(each_attempt_meets_its_end),
 	    cmocka_unit_test(landlock_keeps_files_in_their_folders),
 	    cmocka_unit_test(a_missing_write_folder_is_an_error),
+	    cmocka_unit_test(a_thread_between_the_halves_is_bound_by_both),
 	    cmocka_unit_test(the_parent_starts_its_own_programs_only),
 	};
 
