@@ -5,15 +5,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -66,6 +69,32 @@ struct chip chip_start(const char *name)
 	return c;
 }
 
+struct chip chip_start_device(const char *name)
+{
+	struct chip c = {.line = posix_openpt(O_RDWR | O_NOCTTY)};
+	char state[300], line[16];
+	struct termios raw;
+
+	assert_true(c.line >= 0);
+	assert_int_equal(grantpt(c.line), 0);
+	assert_int_equal(unlockpt(c.line), 0);
+	assert_int_equal(ptsname_r(c.line, c.device, sizeof c.device), 0);
+	c.held = open(c.device, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(tcgetattr(c.held, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(c.held, TCSANOW, &raw), 0);
+	assert_int_equal(mkdir(tree_path(name), 0700), 0);
+	(void)snprintf(state, sizeof state, "dir=%s", tree_path(name));
+	(void)snprintf(line, sizeof line, "%d", c.line);
+	c.pid = fork();
+	if (c.pid == 0) {
+		(void)execlp("swtpm", "swtpm", "chardev", "--tpm2", "--tpmstate", state, "--fd",
+			     line, "--flags", "not-need-init,startup-clear", (char *)NULL);
+		_exit(127);
+	}
+	return c;
+}
+
 void chip_stop(struct chip *c)
 {
 	int status;
@@ -75,9 +104,16 @@ void chip_stop(struct chip *c)
 	(void)kill(c->pid, SIGTERM);
 	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
 	c->pid = 0;
+	if (c->port > 0)
+		return;
+	(void)close(c->held);
+	(void)close(c->line);
 }
 
 void chip_name(const struct chip *c, char *out, size_t size)
 {
-	(void)snprintf(out, size, "swtpm:host=127.0.0.1,port=%u", c->port);
+	if (c->port == 0)
+		(void)snprintf(out, size, "device:%s", c->device);
+	else
+		(void)snprintf(out, size, "swtpm:host=127.0.0.1,port=%u", c->port);
 }
