@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # hotlist: what the box needs to load and match. hit: the event (only the store builds it, so only it links cJSON).
 LIBRARIES += hotlist
-hotlist.src := hotlist/entry.c hotlist/key.c hotlist/layout.c hotlist/bundle.c hotlist/match.c
+hotlist.src := $(addprefix hotlist/,entry.c key.c layout.c record.c index.c check.c bundle.c match.c)
 
 LIBRARIES += hit
 hit.src  := hotlist/hit.c hotlist/base64.c
@@ -9,7 +9,7 @@ hit.pkgs := libcjson
 
 # The RTCC's side: compiling and signing. Never linked into a role of the box (tests link it in any configuration).
 LIBRARIES += hotlist_tool
-hotlist_tool.src := $(addprefix hotlist/tool/,compile.c csv.c feed.c feed_layout.c feed_rules.c file.c fill.c pack.c\
+hotlist_tool.src := $(addprefix hotlist/tool/,compile.c csv.c dict.c feed.c feed_layout.c feed_rules.c file.c fill.c pack.c\
 	report.c rows.c sign.c when.c)
 
 ifeq ($(CONFIG_HOTLIST_TOOL),y)

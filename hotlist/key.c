@@ -76,28 +76,45 @@ bool key_unpack(uint64_t key, char lic[11], char lis[3])
 	       lic[0] != '\0' && !strchr(lic, 'O');
 }
 
+/* Of each value, the one that stands for its class; 0: itself. */
+static const uint8_t SAME[BASE] = {
+    [LETTER('D')] = DIGIT('0'), [LETTER('O')] = DIGIT('0'), [LETTER('Q')] = DIGIT('0'),
+    [LETTER('I')] = DIGIT('1'), [LETTER('Z')] = DIGIT('2'), [LETTER('S')] = DIGIT('5'),
+    [LETTER('G')] = DIGIT('6'), [LETTER('B')] = DIGIT('8'),
+};
+
 uint64_t key_skeleton(uint64_t key)
 {
-	static const uint8_t same[BASE] = {
-	    [LETTER('D')] = DIGIT('0'), [LETTER('O')] = DIGIT('0'), [LETTER('Q')] = DIGIT('0'),
-	    [LETTER('I')] = DIGIT('1'), [LETTER('Z')] = DIGIT('2'), [LETTER('S')] = DIGIT('5'),
-	    [LETTER('G')] = DIGIT('6'), [LETTER('B')] = DIGIT('8'),
-	};
 	uint64_t plate = key / KEY_STATES, out = 0, place = 1;
 
 	for (size_t i = 0; i < LENGTH; i++, plate /= BASE, place *= BASE) {
 		unsigned d = (unsigned)(plate % BASE);
 
-		out += (same[d] ? same[d] : d) * place;
+		out += (SAME[d] ? SAME[d] : d) * place;
 	}
 	return out;
 }
 
-int key_compare(uint64_t a, uint64_t b)
+bool key_of_plate(const char *lic, uint64_t *key, uint64_t *skeleton)
 {
-	uint64_t x = key_skeleton(a), y = key_skeleton(b);
+	uint64_t plate = 0, bones = 0;
+	size_t i = 0;
 
-	if (x != y)
-		return x < y ? -1 : 1;
-	return a < b ? -1 : a > b;
+	for (; i < LENGTH && lic[i]; i++) {
+		unsigned d = value_of(lic[i]);
+
+		if (d == 0 || d == LETTER('O'))
+			return false;
+		plate = plate * BASE + d;
+		bones = bones * BASE + (SAME[d] ? SAME[d] : d);
+	}
+	if (i == 0 || (i == LENGTH && lic[i]))
+		return false;
+	for (; i < LENGTH; i++) {
+		plate *= BASE;
+		bones *= BASE;
+	}
+	*key = plate * KEY_STATES;
+	*skeleton = bones;
+	return true;
 }

@@ -25,8 +25,18 @@ bool key_unpack(uint64_t key, char lic[11], char lis[3]);
  */
 uint64_t key_skeleton(uint64_t key);
 
-/* Order of the entries of a bundle: by skeleton, then by key. Look-alikes of a plate follow one
- * another, so do its own entries. */
-int key_compare(uint64_t a, uint64_t b);
+/* Key and skeleton of a folded plate without a state, in one go. False: no plate. */
+bool key_of_plate(const char *lic, uint64_t *key, uint64_t *skeleton);
+
+/* A skeleton spread evenly over 64 bits; different ones give different numbers (the finaliser of
+ * SplitMix64, Steele et al. 2014). */
+static inline uint64_t key_hash(uint64_t skeleton)
+{
+	uint64_t h = skeleton;
+
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
 
 #endif

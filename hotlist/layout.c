@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hotlist/layout.h"
 
-#include "hotlist/key.h"
 #include "hotlist/le.h"
 
 #include <string.h>
@@ -9,7 +8,7 @@
 /* As PNG does it: a transfer that touches line ends or the eighth bit is noticed at once. */
 static const uint8_t MAGIC[8] = {0x89, 'A', 'L', 'P', 'B', 0x0d, 0x0a, 0x1a};
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 
 enum { POLICY_MISSING = 1, POLICY_LOOKALIKE = 2, POLICY_KNOWN = 3 };
 
@@ -22,30 +21,12 @@ enum header_at {
 	AT_ISSUED = 32,
 	AT_MAX_AGE = 40,
 	AT_ENTRIES = 48,
-	AT_SECTIONS = 52,
+	AT_POOL = 52,
 	AT_PER_CATEGORY = 56,
 	AT_SIGNER = 72,
-	AT_SIGNED = 104,
-	AT_SECTION = 112,
-	SECTION_SIZE = 24,
-	AT_ZERO = 160
-};
-
-enum section { SECTION_RECORDS = 1, SECTION_POOL = 2 };
-
-enum record_at {
-	AT_KEY = 0,
-	AT_ENTERED = 8,
-	AT_EXPIRES = 12,
-	AT_CASE_NUMBER = 16,
-	AT_ORI = 20,
-	AT_PRINTED = 24,
-	AT_VEHICLE = 28,
-	AT_CATEGORY = 32,
-	AT_LIT = 33,
-	AT_RESERVED_1 = 35,
-	AT_VYR = 36,
-	AT_RESERVED_2 = 38
+	AT_TABLE_DIGEST = 104,
+	AT_ITEMS = 136,
+	AT_ZERO = AT_ITEMS + 4 * LAYOUT_DICTIONARIES
 };
 
 static bool all_zero(const uint8_t *p, uint64_t len)
@@ -57,31 +38,40 @@ static bool all_zero(const uint8_t *p, uint64_t len)
 	return any == 0;
 }
 
+size_t layout_width(enum layout_dictionary d)
+{
+	static const uint8_t WIDTHS[LAYOUT_DICTIONARIES] = {
+	    [DICTIONARY_TIMES] = 8,
+	    [DICTIONARY_ORI] = 9,
+	    [DICTIONARY_MODEL] = 7,
+	    [DICTIONARY_LOOK] = 9,
+	};
+
+	return WIDTHS[d];
+}
+
 uint64_t layout_place(struct layout *l)
 {
-	uint64_t end;
+	uint64_t bytes, at;
 
-	l->records = LAYOUT_HEADER;
-	l->pool = l->records + (uint64_t)l->info.entries * LAYOUT_RECORD;
-	end = l->pool + l->pool_size;
-	l->signed_bytes = (end + 7) & ~UINT64_C(7);
-	return l->signed_bytes + LAYOUT_SIGNATURE;
-}
-
-static void put_section(uint8_t *at, enum section kind, uint32_t width, uint64_t offset,
-			uint64_t bytes)
-{
-	le_put(at, 4, kind);
-	le_put(at + 4, 4, width);
-	le_put(at + 8, 8, offset);
-	le_put(at + 16, 8, bytes);
-}
-
-static void put_sections(const struct layout *l, uint8_t *at)
-{
-	put_section(at, SECTION_RECORDS, LAYOUT_RECORD, l->records,
-		    (uint64_t)l->info.entries * LAYOUT_RECORD);
-	put_section(at + SECTION_SIZE, SECTION_POOL, 1, l->pool, l->pool_size);
+	l->blocks = l->info.entries / LAYOUT_FILL + 1;
+	bytes = (uint64_t)l->blocks * LAYOUT_BLOCK + (uint64_t)l->info.entries * LAYOUT_RECORD +
+		l->pool_size;
+	for (unsigned d = 0; d < LAYOUT_DICTIONARIES; d++)
+		bytes += (uint64_t)l->items[d] * layout_width(d);
+	l->chunks = (uint32_t)((bytes + LAYOUT_CHUNK - 1) / LAYOUT_CHUNK);
+	l->data = LAYOUT_TABLE + (uint64_t)l->chunks * CRYPT_SHA256_SIZE;
+	l->data = (l->data + LAYOUT_CHUNK - 1) & ~(uint64_t)(LAYOUT_CHUNK - 1);
+	l->index = l->data;
+	at = l->records = l->index + (uint64_t)l->blocks * LAYOUT_BLOCK;
+	at += (uint64_t)l->info.entries * LAYOUT_RECORD;
+	for (unsigned d = 0; d < LAYOUT_DICTIONARIES; d++) {
+		l->dictionaries[d] = at;
+		at += (uint64_t)l->items[d] * layout_width(d);
+	}
+	l->pool = at;
+	l->size = at + l->pool_size;
+	return l->size;
 }
 
 void layout_put_header(const struct layout *l, uint8_t out[LAYOUT_HEADER])
@@ -95,17 +85,18 @@ void layout_put_header(const struct layout *l, uint8_t out[LAYOUT_HEADER])
 	le_put(out + AT_FORMAT, 2, FORMAT_VERSION);
 	le_put(out + AT_HEADER_SIZE, 2, LAYOUT_HEADER);
 	le_put(out + AT_POLICY, 4, policy);
-	le_put(out + AT_FILE_SIZE, 8, l->signed_bytes + LAYOUT_SIGNATURE);
+	le_put(out + AT_FILE_SIZE, 8, l->size);
 	le_put(out + AT_VERSION, 8, in->version);
 	le_put(out + AT_ISSUED, 8, (uint64_t)in->issued_ns);
 	le_put(out + AT_MAX_AGE, 8, (uint64_t)in->max_age_s);
 	le_put(out + AT_ENTRIES, 4, in->entries);
-	le_put(out + AT_SECTIONS, 4, 2);
+	le_put(out + AT_POOL, 4, l->pool_size);
 	for (size_t i = 0; i < ENTRY_CATEGORIES; i++)
 		le_put(out + AT_PER_CATEGORY + 4 * i, 4, in->per_category[i]);
 	memcpy(out + AT_SIGNER, in->signer, sizeof in->signer);
-	le_put(out + AT_SIGNED, 8, l->signed_bytes);
-	put_sections(l, out + AT_SECTION);
+	memcpy(out + AT_TABLE_DIGEST, l->table_digest, sizeof l->table_digest);
+	for (size_t d = 0; d < LAYOUT_DICTIONARIES; d++)
+		le_put(out + AT_ITEMS + 4 * d, 4, l->items[d]);
 }
 
 static bool get_info(const uint8_t *h, struct bundle_info *in, struct err *e)
@@ -128,6 +119,8 @@ static bool get_info(const uint8_t *h, struct bundle_info *in, struct err *e)
 		return err_set(e, ERR_POLICY, "maximum age: must be 1 s to 31 days");
 	in->max_age_s = (int64_t)age;
 	in->entries = le32(h + AT_ENTRIES);
+	if (in->entries > LAYOUT_MOST)
+		return err_set(e, ERR_LIMIT, "entries: more than a bundle may hold");
 	for (size_t i = 0; i < ENTRY_CATEGORIES; i++) {
 		in->per_category[i] = le32(h + AT_PER_CATEGORY + 4 * i);
 		counted += in->per_category[i];
@@ -138,13 +131,25 @@ static bool get_info(const uint8_t *h, struct bundle_info *in, struct err *e)
 	return true;
 }
 
+static bool get_counts(const uint8_t *h, struct layout *l, struct err *e)
+{
+	l->pool_size = le32(h + AT_POOL);
+	for (size_t d = 0; d < LAYOUT_DICTIONARIES; d++) {
+		l->items[d] = le32(h + AT_ITEMS + 4 * d);
+		/* Each item is some entry's. */
+		if (l->items[d] > l->info.entries)
+			return err_set(e, ERR_FORMAT, "dictionaries: more items than entries");
+	}
+	memcpy(l->table_digest, h + AT_TABLE_DIGEST, sizeof l->table_digest);
+	return true;
+}
+
 bool layout_get_header(const uint8_t *file, uint64_t size, struct layout *l, struct err *e)
 {
-	uint8_t h[LAYOUT_HEADER], sections[2 * SECTION_SIZE];
-	uint64_t pool_size;
+	uint8_t h[LAYOUT_HEADER];
 
 	memset(l, 0, sizeof *l);
-	if (size < LAYOUT_HEADER + LAYOUT_SIGNATURE)
+	if (size < LAYOUT_TABLE)
 		return err_set(e, ERR_FORMAT, "header: too short for a hotlist bundle");
 	if (size > BUNDLE_MAX_SIZE)
 		return err_set(e, ERR_LIMIT, "header: larger than a bundle may be");
@@ -153,156 +158,14 @@ bool layout_get_header(const uint8_t *file, uint64_t size, struct layout *l, str
 		return err_set(e, ERR_FORMAT, "header: not a hotlist bundle");
 	if (le16(h + AT_FORMAT) != FORMAT_VERSION || le16(h + AT_HEADER_SIZE) != LAYOUT_HEADER)
 		return err_set(e, ERR_FORMAT, "header: another version of the format");
-	if (!get_info(h, &l->info, e))
+	if (!get_info(h, &l->info, e) || !get_counts(h, l, e))
 		return err_prefix(e, "header");
-	pool_size = le64(h + AT_SECTION + SECTION_SIZE + 16);
-	if (pool_size == 0 || pool_size > UINT32_MAX)
-		return err_set(e, ERR_FORMAT, "header: pool: impossible size");
-	l->pool_size = (uint32_t)pool_size;
+	/* There is one arrangement only: what the counts say must be what is there. */
 	if (layout_place(l) != size || le64(h + AT_FILE_SIZE) != size)
 		return err_set(e, ERR_FORMAT, "header: size: is not what the counts say");
-	/* There is one arrangement only, so offsets and widths are compared, not believed. */
-	put_sections(l, sections);
-	if (le64(h + AT_SIGNED) != l->signed_bytes || le32(h + AT_SECTIONS) != 2 ||
-	    memcmp(h + AT_SECTION, sections, sizeof sections) != 0)
-		return err_set(e, ERR_FORMAT, "header: sections: not where they must be");
 	if (!all_zero(h + AT_ZERO, LAYOUT_HEADER - AT_ZERO))
 		return err_set(e, ERR_FORMAT, "header: reserved bytes are not zero");
 	return true;
-}
-
-bool layout_put_vehicle(const struct entry *x, uint8_t out[LAYOUT_VEHICLE])
-{
-	memset(out, 0, LAYOUT_VEHICLE);
-	memcpy(out, x->vma, strlen(x->vma));
-	memcpy(out + 4, x->vmo, strlen(x->vmo));
-	memcpy(out + 7, x->vst, strlen(x->vst));
-	memcpy(out + 9, x->vco, strlen(x->vco));
-	return !all_zero(out, LAYOUT_VEHICLE);
-}
-
-void layout_put_record(const struct entry *x, const struct layout_refs *refs,
-		       uint8_t out[LAYOUT_RECORD])
-{
-	uint64_t key = 0;
-	unsigned year = 0;
-
-	memset(out, 0, LAYOUT_RECORD);
-	(void)key_pack(x->lic, x->lis, &key); /* cannot fail after entry_check */
-	for (const char *p = x->vyr; *p; p++)
-		year = year * 10 + (unsigned)(*p - '0');
-	le_put(out + AT_KEY, 8, key);
-	le_put(out + AT_ENTERED, 4, (uint64_t)x->entered_s);
-	le_put(out + AT_EXPIRES, 4, (uint64_t)x->expires_s);
-	le_put(out + AT_CASE_NUMBER, 4, refs->case_number);
-	le_put(out + AT_ORI, 4, refs->ori);
-	le_put(out + AT_PRINTED, 4, refs->printed);
-	le_put(out + AT_VEHICLE, 4, refs->vehicle);
-	out[AT_CATEGORY] = (uint8_t)x->category;
-	memcpy(out + AT_LIT, x->lit, strlen(x->lit));
-	le_put(out + AT_VYR, 2, year);
-}
-
-/* Bytes at `ref` of the pool, copied to out and NUL-terminated there; out holds room bytes. */
-static bool pool_get(const uint8_t *pool, uint32_t pool_size, uint32_t ref, void *out, size_t room,
-		     size_t *len, struct err *e)
-{
-	if (ref >= pool_size)
-		return err_set(e, ERR_FORMAT, "text outside the pool");
-	*len = pool[ref];
-	if (*len > pool_size - ref - 1 || *len >= room)
-		return err_set(e, ERR_FORMAT, "text too long");
-	memcpy(out, pool + ref + 1, *len);
-	((char *)out)[*len] = '\0';
-	return true;
-}
-
-static bool pool_text(const uint8_t *pool, uint32_t pool_size, uint32_t ref, char *out, size_t room,
-		      struct err *e)
-{
-	size_t len = 0;
-
-	if (!pool_get(pool, pool_size, ref, out, room, &len, e))
-		return false;
-	if (strlen(out) != len)
-		return err_set(e, ERR_FORMAT, "text with a NUL inside");
-	return true;
-}
-
-/* A field of fixed width, filled up with zeros: nothing may hide behind the first one. */
-static bool fixed_text(const uint8_t *from, size_t width, char *out, struct err *e)
-{
-	size_t len = strnlen((const char *)from, width);
-
-	memcpy(out, from, width);
-	out[width] = '\0';
-	if (!all_zero(from + len, width - len))
-		return err_set(e, ERR_FORMAT, "field with a NUL inside");
-	return true;
-}
-
-static bool get_vehicle(const uint8_t *pool, uint32_t pool_size, uint32_t ref, struct entry *x,
-			struct err *e)
-{
-	uint8_t v[LAYOUT_VEHICLE + 1];
-	size_t len = 0;
-
-	if (ref == 0)
-		return true;
-	if (!pool_get(pool, pool_size, ref, v, sizeof v, &len, e))
-		return false;
-	if (len != LAYOUT_VEHICLE)
-		return err_set(e, ERR_FORMAT, "vehicle of a wrong length");
-	return fixed_text(v, 4, x->vma, e) && fixed_text(v + 4, 3, x->vmo, e) &&
-	       fixed_text(v + 7, 2, x->vst, e) && fixed_text(v + 9, 7, x->vco, e);
-}
-
-static bool get_year(unsigned year, char out[5], struct err *e)
-{
-	if (year == 0)
-		return true;
-	if (year < 1000 || year > 9999)
-		return err_set(e, ERR_FORMAT, "vyr: not a year");
-	for (size_t i = 4; i-- > 0; year /= 10)
-		out[i] = (char)('0' + year % 10);
-	out[4] = '\0';
-	return true;
-}
-
-uint64_t layout_record_key(const uint8_t *record)
-{
-	return le64(record + AT_KEY);
-}
-
-bool layout_get_record(const uint8_t *record, const uint8_t *pool, uint32_t pool_size,
-		       struct entry *out, struct err *e)
-{
-	uint8_t r[LAYOUT_RECORD];
-	uint32_t printed;
-
-	memcpy(r, record, sizeof r);
-	memset(out, 0, sizeof *out);
-	if (!key_unpack(le64(r + AT_KEY), out->lic, out->lis))
-		return err_set(e, ERR_FORMAT, "key: not a plate and state");
-	out->entered_s = le32(r + AT_ENTERED);
-	out->expires_s = le32(r + AT_EXPIRES);
-	out->category = (char)r[AT_CATEGORY];
-	if (r[AT_RESERVED_1] || r[AT_RESERVED_2] || r[AT_RESERVED_2 + 1])
-		return err_set(e, ERR_FORMAT, "reserved bytes are not zero");
-	if (!fixed_text(r + AT_LIT, 2, out->lit, e) || !get_year(le16(r + AT_VYR), out->vyr, e))
-		return false;
-	if (!pool_text(pool, pool_size, le32(r + AT_CASE_NUMBER), out->case_number,
-		       sizeof out->case_number, e))
-		return err_prefix(e, "case_number");
-	if (!pool_text(pool, pool_size, le32(r + AT_ORI), out->ori, sizeof out->ori, e))
-		return err_prefix(e, "ori");
-	printed = le32(r + AT_PRINTED);
-	if (printed == 0)
-		memcpy(out->printed, out->lic, sizeof out->lic);
-	else if (!pool_text(pool, pool_size, printed, out->printed, sizeof out->printed, e))
-		return err_prefix(e, "printed");
-	return get_vehicle(pool, pool_size, le32(r + AT_VEHICLE), out, e) ||
-	       err_prefix(e, "vehicle");
 }
 
 void layout_put_signature(const uint8_t *sig, size_t len, uint8_t out[LAYOUT_SIGNATURE])
@@ -324,29 +187,36 @@ bool layout_get_signature(const uint8_t *block, const uint8_t **sig, size_t *len
 	return true;
 }
 
-bool layout_check(const uint8_t *file, const struct layout *l, struct err *e)
+size_t layout_chunk(const struct layout *l, uint32_t i)
 {
-	const uint8_t *pool = file + l->pool;
-	uint32_t counts[ENTRY_CATEGORIES] = {0};
-	uint64_t previous = 0;
-	struct entry x;
+	uint64_t left = l->size - l->data - (uint64_t)i * LAYOUT_CHUNK;
 
-	if (pool[0] != 0 ||
-	    !all_zero(pool + l->pool_size, l->signed_bytes - l->pool - l->pool_size))
-		return err_set(e, ERR_FORMAT, "pool: reserved bytes are not zero");
-	for (uint32_t i = 0; i < l->info.entries; i++) {
-		const uint8_t *record = file + l->records + (uint64_t)i * LAYOUT_RECORD;
-		uint64_t key = layout_record_key(record);
+	return left < LAYOUT_CHUNK ? (size_t)left : LAYOUT_CHUNK;
+}
 
-		if (!layout_get_record(record, pool, l->pool_size, &x, e) ||
-		    !entry_check(&x, l->info.allow_missing, e))
-			return err_prefix(e, "entry %lu", (unsigned long)i);
-		if (i != 0 && key_compare(previous, key) > 0)
-			return err_set(e, ERR_FORMAT, "entry %lu: out of order", (unsigned long)i);
-		previous = key;
-		counts[entry_category_index(x.category)]++;
-	}
-	if (memcmp(counts, l->info.per_category, sizeof counts) != 0)
-		return err_set(e, ERR_FORMAT, "counts per category: are not those of the entries");
+bool layout_check_table(const uint8_t *file, const struct layout *l, struct err *e)
+{
+	uint64_t end = LAYOUT_TABLE + (uint64_t)l->chunks * CRYPT_SHA256_SIZE;
+	uint8_t digest[CRYPT_SHA256_SIZE];
+
+	if (!crypt_sha256(file + LAYOUT_TABLE, (size_t)(end - LAYOUT_TABLE), digest, e))
+		return false;
+	if (memcmp(digest, l->table_digest, sizeof digest) != 0)
+		return err_set(e, ERR_FORMAT, "digests: not those that were signed");
+	if (!all_zero(file + end, l->data - end))
+		return err_set(e, ERR_FORMAT, "digests: reserved bytes are not zero");
+	return true;
+}
+
+bool layout_put_table(uint8_t *file, struct layout *l, struct err *e)
+{
+	for (uint32_t i = 0; i < l->chunks; i++)
+		if (!crypt_sha256(file + l->data + (uint64_t)i * LAYOUT_CHUNK, layout_chunk(l, i),
+				  file + LAYOUT_TABLE + (size_t)i * CRYPT_SHA256_SIZE, e))
+			return false;
+	if (!crypt_sha256(file + LAYOUT_TABLE, (size_t)l->chunks * CRYPT_SHA256_SIZE,
+			  l->table_digest, e))
+		return false;
+	memcpy(file + AT_TABLE_DIGEST, l->table_digest, sizeof l->table_digest);
 	return true;
 }

@@ -18,8 +18,8 @@ void pack_free(struct pack *p);
 /*
  * Add one entry, which has passed entry_check; it is copied in a compact form (ten million of them
  * take less than a gigabyte). Entries may come in any order, and twice. ERR_POLICY: a category that
- * no list may hold; ERR_LIMIT: more entries than a bundle may hold; ERR_NO_MEMORY. After an error
- * the list is still that of the entries added before.
+ * no list may hold; nothing is added then. ERR_LIMIT: more entries or texts than a bundle may hold,
+ * ERR_NO_MEMORY: then there is nothing left to do but pack_free.
  */
 bool pack_add(struct pack *p, const struct entry *x, struct err *e) MUST_CHECK;
 

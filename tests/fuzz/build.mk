@@ -6,6 +6,7 @@ FEEDS        := $(patsubst hotlist/layouts/%.layout,%,$(wildcard hotlist/layouts
 FUZZ         := bundle $(FEEDS) layout image
 FUZZ_S       ?= $(if $(SHORT),60,3600)
 fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
+fuzz_bundle.max_len := 8192
 fuzz_tool_src := $(hotlist_tool.src) $(hotlist.src) $(addprefix firmware/base/,clock.c conf.c crypt.c err.c pem.c utf8.c)
 fuzz_tool_ldlibs := $(crypt.ldlibs) -linih
 define fuzz_feed
@@ -34,7 +35,7 @@ $(B)/fuzz/$(1): $(fuzz_$(1).src) $(fuzz_$(1).cxx) $(wildcard hotlist/*.h hotlist
 
 fuzz-$(1): $(B)/fuzz/$(1) $(B)/fuzz/seeds/done
 	@mkdir -p $(B)/fuzz/$(1).corpus
-	@if $$< -max_total_time=$(FUZZ_S) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+	@if $$< -max_total_time=$(FUZZ_S) -max_len=$(or $(fuzz_$(1).max_len),4096) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 		-artifact_prefix=$(B)/fuzz/$(1).crash- $(B)/fuzz/$(1).corpus $(B)/fuzz/seeds/$(1) >$(B)/fuzz/$(1).log 2>&1; \
 	then echo "BAR fuzz_$(1) 0 findings 0 PASS ($$$$(sed -n 's/.*number_of_executed_units: *//p' $(B)/fuzz/$(1).log) runs)"; \
 	else tail -30 $(B)/fuzz/$(1).log; echo "BAR fuzz_$(1) 1 findings 0 FAIL"; exit 1; fi

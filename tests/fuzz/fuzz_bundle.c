@@ -4,7 +4,8 @@
  * had been stolen: what is fuzzed are the checks behind it, the look-ups, and the match of a read
  * that is hostile too.
  */
-#include "hotlist/layout.h"
+#include "hotlist/check.h"
+#include "hotlist/key.h"
 #include "hotlist/le.h"
 #include "hotlist/match.h"
 
@@ -43,6 +44,20 @@ bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8
 	return true;
 }
 
+/* Any digest will do, as long as it is quick: the mutator makes those of what it changed. */
+bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
+{
+	const uint8_t *p = data;
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	(void)e;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < CRYPT_SHA256_SIZE; i++)
+		out[i] = (uint8_t)(h >> (i % 8 * 8));
+	return true;
+}
+
 /* On a buffer of exactly this size: a map ends with its page, and would hide a read a few bytes
  * beyond. */
 static void check_in_memory(const uint8_t *data, size_t size)
@@ -52,8 +67,8 @@ static void check_in_memory(const uint8_t *data, size_t size)
 	size_t len;
 
 	if (layout_get_header(data, size, &l, NULL) &&
-	    layout_get_signature(data + l.signed_bytes, &sig, &len, NULL) &&
-	    !layout_check(data, &l, NULL))
+	    layout_get_signature(data + LAYOUT_HEADER, &sig, &len, NULL) &&
+	    layout_check_table(data, &l, NULL) && !check_all(data, &l, NULL))
 		return;
 }
 
@@ -100,32 +115,49 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* Make the header agree with the size and the records again, so that the records and the pool are
+/* Counts that fit the size: as many entries and items as the header asks for and there is room. */
+static void fit(const uint8_t *data, size_t size, struct layout *l)
+{
+	uint64_t room;
+
+	l->info.entries = le32(data + 48) % (uint32_t)((size - LAYOUT_CHUNK) / LAYOUT_RECORD);
+	while (layout_place(l) > size)
+		l->info.entries--;
+	for (unsigned d = 0; d < LAYOUT_DICTIONARIES; d++) {
+		room = (size - layout_place(l)) / layout_width(d);
+		room = room < l->info.entries ? room : l->info.entries;
+		l->items[d] = le32(data + 136 + (size_t)4 * d) % (uint32_t)(room + 1);
+	}
+	l->pool_size = (uint32_t)(size - layout_place(l));
+	(void)layout_place(l);
+}
+
+/* Make header, index and digests agree with the size and the records again, so that these are
  * reached at all. */
 static size_t mend(uint8_t *data, size_t size)
 {
 	struct layout l = {.info = {.version = 1, .issued_ns = 1000000000, .max_age_s = 60}};
-	size_t room;
+	struct index_walk walk;
 
-	if (size < LAYOUT_HEADER + LAYOUT_SIGNATURE + 8)
+	if (size < LAYOUT_CHUNK + LAYOUT_BLOCK + LAYOUT_RECORD ||
+	    size > LAYOUT_CHUNK * 100) /* the digests of more do not fit before it */
 		return size;
-	size &= ~(size_t)7;
-	room = size - LAYOUT_HEADER - LAYOUT_SIGNATURE;
-	l.info.entries = (uint32_t)(le32(data + 48) % ((room - 1) / LAYOUT_RECORD + 1));
 	l.info.allow_missing = data[12] & 1;
 	l.info.allow_lookalike = data[12] & 2;
-	l.pool_size = (uint32_t)(room - (size_t)l.info.entries * LAYOUT_RECORD);
+	fit(data, size, &l);
+	index_begin(&walk, data + l.index, NULL, l.blocks);
 	for (uint32_t i = 0; i < l.info.entries; i++) {
-		int category =
-		    entry_category_index((char)data[LAYOUT_HEADER + i * LAYOUT_RECORD + 32]);
+		const uint8_t *record = data + l.records + (size_t)i * LAYOUT_RECORD;
+		int category = entry_category_index((char)record[LAYOUT_RECORD - 1]);
 
 		l.info.per_category[category < 0 ? 0 : category]++;
+		index_add(&walk, key_hash(key_skeleton(le64(record))));
 	}
-	(void)layout_place(&l);
+	(void)index_end(&walk);
 	layout_put_header(&l, data);
-	data[l.pool] = 0;
-	layout_put_signature(data, 8, data + l.signed_bytes);
-	return size;
+	layout_put_signature(data, 8, data + LAYOUT_HEADER);
+	memset(data + LAYOUT_TABLE, 0, l.data - LAYOUT_TABLE);
+	return layout_put_table(data, &l, NULL) ? size : 0;
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)

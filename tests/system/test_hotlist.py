@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """alpr-hotlist as its users call it: every verb, every refusal, every exit status; and never a plate in an error."""
 import copy
+import hashlib
 import json
 import struct
 import subprocess
@@ -13,6 +14,8 @@ from tests.box import ROOT, build_folder
 
 TOOL = build_folder() / "bin" / "alpr-hotlist"
 PLATE = "QX7T24"  # wanted; must never be seen in an error
+DATA = 4096  # a small list's first byte behind header, signature and digests (hotlist/FORMAT.md)
+RECORDS = DATA + 64
 COLUMNS = "lic,lis,lit,category,case_number,ori,entered,expires,vyr,vma,vmo,vst,vco"
 AHEAD = (datetime.now(timezone.utc) + timedelta(days=60)).strftime("%Y-%m-%d")
 
@@ -74,11 +77,14 @@ class Desk:
         return json.loads(done.stdout) if status == 0 else done
 
     def sign_anyway(self, data: bytes):
-        """What someone with the key and another tool could do: a good signature on whatever it is."""
-        body = data[:-128]
-        (self.folder / "body").write_bytes(body)
-        signature = openssl("dgst", "-sha256", "-sign", self.rtcc_key, self.folder / "body").stdout
-        self.wanted_alpb.write_bytes(body + struct.pack("<I12x", len(signature)) + signature.ljust(112, b"\0"))
+        """What someone with the key and another tool could do: good digests and a good signature on whatever it is."""
+        covered = data[DATA:]
+        table = b"".join(hashlib.sha256(covered[i:i + 4096]).digest() for i in range(0, len(covered), 4096))
+        header = data[:104] + hashlib.sha256(table).digest() + data[136:256]
+        (self.folder / "header").write_bytes(header)
+        signature = openssl("dgst", "-sha256", "-sign", self.rtcc_key, self.folder / "header").stdout
+        self.wanted_alpb.write_bytes(header + struct.pack("<I12x", len(signature)) + signature.ljust(112, b"\0")
+                                     + table.ljust(DATA - 384, b"\0") + covered)
 
 
 @pytest.fixture(scope="module", name="keys")
@@ -154,21 +160,23 @@ def test_a_forbidden_row_neither_compiles_nor_loads(desk, category):
     assert "accepted  1" in report.stdout and "rejected  1" in report.stdout
     desk.sign()
     planted = bytearray(desk.wanted_alpb.read_bytes())
-    planted[256 + 32] = ord(category)
+    planted[RECORDS + 31] = ord(category)
     desk.sign_anyway(bytes(planted))
     assert "category" in desk.verify(status=1).stderr
     desk.lookup(PLATE, status=1)
-    desk.wanted_unsigned.write_bytes(planted)
+    desk.wanted_unsigned.write_bytes(desk.wanted_alpb.read_bytes())
     assert "category" in desk.sign(status=1).stderr
 
 
-@pytest.mark.parametrize("offset, what", [(16, "case_number"), (20, "ori"), (12, "expires")])
-def test_a_signed_row_without_what_it_needs_refuses_the_whole(desk, offset, what):
-    desk.make(row(), row("ZZ1"))
+@pytest.mark.parametrize("offset, what, nothing", [
+    (8, "case_number", (1 << 46).to_bytes(6, "little")), (32 + 4, "expires", bytes(4)), (32 + 8, "ori", bytes(9)),
+])
+def test_a_signed_row_without_what_it_needs_refuses_the_whole(desk, offset, what, nothing):
+    desk.make(row())
     planted = bytearray(desk.wanted_alpb.read_bytes())
-    planted[256 + 40 + offset:256 + 40 + offset + 4] = bytes(4)
+    planted[RECORDS + offset:RECORDS + offset + len(nothing)] = nothing
     desk.sign_anyway(bytes(planted))
-    assert f"entry 1: {what}: missing" in desk.verify(status=1).stderr
+    assert f"entry 0: {what}: missing" in desk.verify(status=1).stderr
 
 
 @pytest.mark.parametrize("bad, why", [

@@ -90,12 +90,15 @@ uint8_t *lists_pack(struct entry *entries, uint32_t n, const struct bundle_info 
 bool lists_sign(uint8_t *file, size_t size, struct crypt_key *key)
 {
 	uint8_t sig[CRYPT_SIGNATURE_MAX];
+	struct layout l;
 	size_t len;
 
-	if (!crypt_key_id(key, file + 72, NULL) ||
-	    !crypt_sign(key, file, size - LAYOUT_SIGNATURE, sig, &len, NULL))
+	if (layout_get_header(file, size, &l, NULL) && !layout_put_table(file, &l, NULL))
 		return false;
-	layout_put_signature(sig, len, file + size - LAYOUT_SIGNATURE);
+	if (!crypt_key_id(key, file + 72, NULL) ||
+	    !crypt_sign(key, file, LAYOUT_HEADER, sig, &len, NULL))
+		return false;
+	layout_put_signature(sig, len, file + LAYOUT_HEADER);
 	return true;
 }
 

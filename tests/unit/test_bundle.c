@@ -26,27 +26,19 @@ enum {
 	ENTRIES = 48
 };
 enum {
-	SECTIONS = 52,
+	POOL_SIZE = 52,
 	PER_CATEGORY = 56,
 	SIGNER = 72,
-	SIGNED = 104,
-	RECORDS = 112,
-	POOL = 136,
-	ZERO = 160,
-	HEADER = 256
+	TABLE_DIGEST = 104,
+	ITEMS = 136,
+	ZERO = 152,
+	HEADER = 256,
+	SIGNATURE = 256,
+	TABLE = 384
 };
-enum {
-	ENTERED = 8,
-	EXPIRES = 12,
-	CASE = 16,
-	ORI = 20,
-	PRINTED = 24,
-	VEHICLE = 28,
-	CATEGORY = 32,
-	LIT = 33,
-	VYR = 36,
-	RECORD = 40
-};
+enum { KEY = 0, TEXT = 8, REFS = 14, PACKED = 26, CATEGORY = 31, RECORD = 32 };
+/* Of a small file: one block of the index, one chunk. */
+enum { INDEX = 4096, RECORDS = INDEX + 64 };
 
 static struct lists lists;
 
@@ -230,6 +222,12 @@ static void longer_is_refused(void **state)
 	refused(longer, size + 8, ERR_FORMAT);
 }
 
+/* The zeros between the table and the first chunk are alike: a few of them will do. */
+static size_t next_byte(size_t i)
+{
+	return i >= TABLE + 64 && i < INDEX - 200 ? i + 97 : i + 1;
+}
+
 static void every_byte_flipped(void **state)
 {
 	static const uint8_t FLIPS[] = {0xff, 0x01};
@@ -238,7 +236,7 @@ static void every_byte_flipped(void **state)
 	struct bundle *b;
 
 	(void)state;
-	for (size_t i = 0; i < size; i++) {
+	for (size_t i = 0; i < size; i = next_byte(i)) {
 		for (size_t f = 0; f < sizeof FLIPS; f++) {
 			file[i] ^= FLIPS[f];
 			assert_false(lists_open(file, size, lists.key, &b, NULL));
@@ -258,7 +256,7 @@ static void every_byte_flipped_and_signed_again(void **state)
 	uint8_t *file AUTO_FREE = small(&size);
 
 	(void)state;
-	for (size_t i = 0; i < size - LAYOUT_SIGNATURE; i++) {
+	for (size_t i = 0; i < size; i = next_byte(i)) {
 		for (size_t f = 0; f < sizeof FLIPS; f++) {
 			struct bundle *b;
 			struct entry x;
@@ -290,27 +288,25 @@ static void signature_of_another_or_none(void **state)
 	assert_true(crypt_key_id(lists.key, id, NULL));
 	memcpy(file + SIGNER, id, sizeof id);
 	refused(file, size, ERR_SIGNATURE);
-	memset(file + size - LAYOUT_SIGNATURE, 0, LAYOUT_SIGNATURE);
+	memset(file + SIGNATURE, 0, LAYOUT_SIGNATURE);
 	refused(file, size, ERR_SIGNATURE);
 	assert_true(lists_sign(file, size, lists.key));
 	assert_false(lists_open(file, size, NULL, &b, &e));
 	assert_int_equal(e.code, ERR_ARGUMENT);
-	le_put(file + size - LAYOUT_SIGNATURE, 4, CRYPT_SIGNATURE_MAX + 1);
+	le_put(file + SIGNATURE, 4, CRYPT_SIGNATURE_MAX + 1);
 	refused(file, size, ERR_FORMAT);
-	le_put(file + size - LAYOUT_SIGNATURE, 4, UINT32_MAX);
+	le_put(file + SIGNATURE, 4, UINT32_MAX);
 	refused(file, size, ERR_FORMAT);
 }
 
-/* An unsigned change to the header, signed again by the right key: content is hostile, signature is
- * good. */
+/* A change, signed again by the right key: content is hostile, digests and signature are good. */
 static void hostile(size_t offset, size_t bytes, uint64_t value, enum err_code code)
 {
 	size_t size;
 	uint8_t *file AUTO_FREE = small(&size);
 
 	le_put(file + offset, bytes, value);
-	if (offset < SIGNER || offset >= SIGNED)
-		assert_true(lists_sign(file, size, lists.key));
+	assert_true(lists_sign(file, size, lists.key));
 	refused(file, size, code);
 }
 
@@ -321,7 +317,8 @@ static void hostile_header(void **state)
 
 	(void)state;
 	hostile(0, 1, 0x88, ERR_FORMAT);
-	hostile(FORMAT, 2, 2, ERR_FORMAT);
+	hostile(FORMAT, 2, 1, ERR_FORMAT);
+	hostile(FORMAT, 2, 3, ERR_FORMAT);
 	hostile(HEADER_SIZE, 2, 0, ERR_FORMAT);
 	hostile(HEADER_SIZE, 2, 65535, ERR_FORMAT);
 	hostile(POLICY, 4, 4, ERR_FORMAT);
@@ -335,91 +332,162 @@ static void hostile_header(void **state)
 	hostile(MAX_AGE, 8, 31 * 86400 + 1, ERR_POLICY);
 	hostile(MAX_AGE, 8, UINT64_MAX, ERR_POLICY);
 	hostile(ENTRIES, 4, 2, ERR_FORMAT);
-	hostile(ENTRIES, 4, UINT32_MAX, ERR_FORMAT);
-	hostile(SECTIONS, 4, 1, ERR_FORMAT);
-	hostile(SECTIONS, 4, UINT32_MAX, ERR_FORMAT);
+	hostile(ENTRIES, 4, UINT32_MAX, ERR_LIMIT);
 	hostile(PER_CATEGORY, 4, UINT32_MAX, ERR_FORMAT);
 	hostile(ZERO, 1, 1, ERR_FORMAT);
 	hostile(HEADER - 1, 1, 1, ERR_FORMAT);
 	for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
 		hostile(FILE_SIZE, 8, SIZES[i], ERR_FORMAT);
-		hostile(SIGNED, 8, SIZES[i], ERR_FORMAT);
-		hostile(RECORDS, 4, SIZES[i] == 1 ? 2 : SIZES[i], ERR_FORMAT);	     /* kind */
-		hostile(RECORDS + 4, 4, SIZES[i], ERR_FORMAT);			     /* width */
-		hostile(RECORDS + 8, 8, SIZES[i] == 256 ? 0 : SIZES[i], ERR_FORMAT); /* offset */
-		hostile(RECORDS + 16, 8, SIZES[i], ERR_FORMAT);			     /* bytes */
-		hostile(POOL + 4, 4, SIZES[i] == 1 ? 0 : SIZES[i], ERR_FORMAT);
-		hostile(POOL + 8, 8, SIZES[i], ERR_FORMAT);
-		hostile(POOL + 16, 8, SIZES[i], ERR_FORMAT);
+		hostile(POOL_SIZE, 4, SIZES[i], ERR_FORMAT);
+		for (size_t d = 0; d < 4; d++)
+			hostile(ITEMS + 4 * d, 4, SIZES[i] == 1 ? 2 : SIZES[i], ERR_FORMAT);
 	}
 }
 
 /* Counts that agree with each other and with a size that would wrap round. */
 static void hostile_counts_that_agree(void **state)
 {
+	static const uint32_t COUNTS[] = {4, 1000, (1u << 24) - 1, 1u << 24, UINT32_MAX};
 	size_t size;
 	uint8_t *file AUTO_FREE = small(&size);
-	uint32_t n = UINT32_MAX;
 
 	(void)state;
-	le_put(file + ENTRIES, 4, n);
-	le_put(file + PER_CATEGORY, 16, 0);
-	le_put(file + PER_CATEGORY, 4, n);
-	le_put(file + RECORDS + 16, 8, (uint64_t)n * RECORD);
-	le_put(file + POOL + 8, 8, HEADER + (uint64_t)n * RECORD);
-	assert_true(lists_sign(file, size, lists.key));
-	refused(file, size, ERR_FORMAT);
+	for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) {
+		le_put(file + ENTRIES, 4, COUNTS[i]);
+		le_put(file + PER_CATEGORY, 16, 0);
+		le_put(file + PER_CATEGORY, 4, COUNTS[i]);
+		assert_true(lists_sign(file, size, lists.key));
+		refused(file, size, COUNTS[i] < 1u << 24 ? ERR_FORMAT : ERR_LIMIT);
+	}
 }
 
 static void hostile_record(size_t offset, size_t bytes, uint64_t value, enum err_code code)
 {
-	hostile(HEADER + RECORD + offset, bytes, value, code); /* of the second entry */
+	hostile(RECORDS + RECORD + offset, bytes, value, code); /* of the second entry */
 }
 
 static void hostile_records(void **state)
 {
-	static const size_t REFS[] = {CASE, ORI, PRINTED, VEHICLE};
+	static const uint64_t NIC = 0, SHORT = UINT64_C(1) << 46, POOL = UINT64_C(2) << 46;
 	size_t size;
 	uint8_t *file AUTO_FREE = small(&size);
-	uint64_t pool = le64(file + POOL + 16);
+	uint64_t pool = le32(file + POOL_SIZE);
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		hostile_record(REFS[i], 4, pool, ERR_FORMAT);
-		hostile_record(REFS[i], 4, UINT32_MAX, ERR_FORMAT);
-		hostile_record(REFS[i], 4, pool + 100000, ERR_FORMAT);
-		/* The last byte of the pool as the length of a text. */
-		hostile_record(REFS[i], 4, pool - 1, ERR_FORMAT);
+	hostile_record(KEY, 8, 0, ERR_FORMAT);
+	hostile_record(KEY, 8, UINT64_MAX, ERR_FORMAT);
+	hostile_record(TEXT, 6, NIC + UINT64_C(26000000000), ERR_FORMAT); /* beyond Z999999999 */
+	hostile_record(TEXT, 6, SHORT - 1, ERR_FORMAT);
+	hostile_record(TEXT, 6, SHORT, ERR_POLICY);	      /* no case number */
+	hostile_record(TEXT, 6, SHORT + 1, ERR_FORMAT);	      /* begins with fillers */
+	hostile_record(TEXT, 6, POOL - 1, ERR_FORMAT);	      /* more than eight characters */
+	hostile_record(TEXT, 6, POOL + pool, ERR_FORMAT);     /* behind the pool */
+	hostile_record(TEXT, 6, POOL + pool - 1, ERR_FORMAT); /* its last byte as a length */
+	hostile_record(TEXT, 6, POOL + UINT32_MAX, ERR_FORMAT);
+	hostile_record(TEXT, 6, POOL + (UINT64_C(1) << 32), ERR_FORMAT);
+	hostile_record(TEXT, 6, (UINT64_C(1) << 48) - 1, ERR_FORMAT); /* of no known kind */
+	for (size_t d = 0; d < 4; d++) {
+		hostile_record(REFS + 3 * d, 3, 1, ERR_FORMAT);
+		hostile_record(REFS + 3 * d, 3, 0xffffff, ERR_FORMAT);
 	}
-	hostile_record(CASE, 4, 0, ERR_POLICY);
-	hostile_record(ORI, 4, 0, ERR_POLICY);
-	hostile_record(EXPIRES, 4, 0, ERR_POLICY);
-	hostile_record(0, 8, 0, ERR_FORMAT);
-	hostile_record(0, 8, UINT64_MAX, ERR_FORMAT);
-	hostile_record(LIT, 1, 0, ERR_FORMAT);
-	hostile_record(LIT + 2, 1, 1, ERR_FORMAT);
-	hostile_record(VYR, 2, 1, ERR_FORMAT);
-	hostile_record(VYR, 2, 10000, ERR_FORMAT);
-	hostile_record(VYR + 2, 2, 1, ERR_FORMAT);
+	hostile_record(PACKED, 5, 1297, ERR_FORMAT);		  /* LIT */
+	hostile_record(PACKED, 5, 999 << 11, ERR_FORMAT);	  /* VYR */
+	hostile_record(PACKED, 5, 10000 << 11, ERR_FORMAT);	  /* VYR */
+	hostile_record(PACKED, 5, UINT64_C(1) << 34, ERR_FORMAT); /* printed */
+	hostile_record(PACKED, 5, UINT64_C(1) << 35, ERR_FORMAT); /* reserved */
+	hostile_record(PACKED, 5, (UINT64_C(1) << 40) - 1, ERR_FORMAT);
 }
 
-/* A text whose length byte reaches beyond the pool, or beyond its field. */
+/* Where the first item of a dictionary is. */
+static size_t item_at(const uint8_t *file, unsigned dictionary)
+{
+	static const size_t WIDTHS[] = {8, 9, 7, 9};
+	size_t at = RECORDS + (size_t)le32(file + ENTRIES) * RECORD;
+
+	for (unsigned d = 0; d < dictionary; d++)
+		at += WIDTHS[d] * le32(file + ITEMS + (size_t)4 * d);
+	return at;
+}
+
+static void hostile_items(void **state)
+{
+	size_t size;
+	uint8_t *file AUTO_FREE = small(&size);
+
+	(void)state;
+	hostile(item_at(file, 0) + 4, 4, 0, ERR_POLICY); /* expires: missing */
+	hostile(item_at(file, 1), 8, 0, ERR_FORMAT);	 /* ORI: a NUL inside */
+	hostile(item_at(file, 1), 1, 'a', ERR_FORMAT);
+	hostile(item_at(file, 1) + 8, 1, 0, ERR_FORMAT); /* ORI: too short */
+	hostile(item_at(file, 2), 1, 0, ERR_FORMAT);
+	hostile(item_at(file, 2) + 4, 1, '-', ERR_FORMAT);
+	hostile(item_at(file, 3), 1, 0, ERR_FORMAT);
+	hostile(item_at(file, 3) + 2, 1, ' ', ERR_FORMAT);
+	memset(file + item_at(file, 1), 0, 9);
+	assert_true(lists_sign(file, size, lists.key));
+	refused(file, size, ERR_POLICY); /* ORI: missing */
+}
+
+/* Two items of each: out of order, and one that is no entry's. */
+static void hostile_dictionaries(void **state)
+{
+	struct entry x[2] = {lists_entry("AAA", "MO", 'V'), lists_entry("BBB", "MO", 'V')};
+	struct bundle_info info = lists_info();
+
+	(void)state;
+	x[1].expires_s++;
+	strcpy(x[1].ori, "IL0951400");
+	strcpy(x[1].vma, "FORD");
+	strcpy(x[1].vst, "2D");
+	for (unsigned d = 0; d < 4; d++) {
+		static const size_t WIDTHS[] = {8, 9, 7, 9};
+		uint8_t swap[9];
+		size_t size, at, w = WIDTHS[d];
+		uint8_t *file AUTO_FREE = lists_pack(x, 2, &info, &size);
+
+		assert_int_equal(le32(file + ITEMS + (size_t)4 * d), 2);
+		at = item_at(file, d);
+		le_put(file + RECORDS + REFS + (size_t)3 * d, 3, 1);
+		le_put(file + RECORDS + RECORD + REFS + (size_t)3 * d, 3, 1);
+		assert_true(lists_sign(file, size, lists.key));
+		refused(file, size, ERR_FORMAT);
+		le_put(file + RECORDS + REFS + (size_t)3 * d, 3, 0);
+		memcpy(swap, file + at, w);
+		memmove(file + at, file + at + w, w);
+		memcpy(file + at + w, swap, w);
+		assert_true(lists_sign(file, size, lists.key));
+		refused(file, size, ERR_FORMAT);
+	}
+}
+
+/* A text whose length byte reaches beyond the pool, or beyond its field; bytes that are no text. */
 static void hostile_pool(void **state)
 {
 	size_t size;
 	uint8_t *file AUTO_FREE = small(&size);
-	uint64_t at = le64(file + POOL + 8), end = at + le64(file + POOL + 16);
+	size_t at = size - le32(file + POOL_SIZE);
 
 	(void)state;
-	hostile(at, 1, 1, ERR_FORMAT);
-	for (at++; at < end; at += 1 + (uint64_t)file[at]) {
-		hostile(at, 1, 255, ERR_FORMAT);
-		if (file[at] != 0)
-			hostile(at + 1, 1, 0, ERR_FORMAT);
+	while (at < size) {
+		for (int half = 0; half < 2; half++) {
+			hostile(at, 1, 255, ERR_FORMAT);
+			hostile(at, 1, (uint64_t)file[at] + 1, ERR_FORMAT);
+			if (file[at] != 0)
+				hostile(at + 1, 1, 0, ERR_FORMAT);
+			at += 1 + (size_t)file[at];
+		}
 	}
-	/* Padding between pool and signature block. */
-	for (at = end; at < size - LAYOUT_SIGNATURE; at++)
-		hostile(at, 1, 1, ERR_FORMAT);
+	assert_int_equal(at, size);
+}
+
+/* The index must be that of the records: one that hides an entry would be a list that is silent. */
+static void hostile_index(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 64; i++) {
+		hostile(INDEX + i, 1, 0xee, ERR_FORMAT);
+		hostile(INDEX + i, 1, 7, ERR_FORMAT);
+	}
 }
 
 static void out_of_order_is_refused(void **state)
@@ -429,9 +497,9 @@ static void out_of_order_is_refused(void **state)
 	uint8_t swap[RECORD];
 
 	(void)state;
-	memcpy(swap, file + HEADER, RECORD);
-	memmove(file + HEADER, file + HEADER + 2 * RECORD, RECORD);
-	memcpy(file + HEADER + 2 * RECORD, swap, RECORD);
+	memcpy(swap, file + RECORDS, RECORD);
+	memmove(file + RECORDS, file + RECORDS + 2 * RECORD, RECORD);
+	memcpy(file + RECORDS + 2 * RECORD, swap, RECORD);
 	assert_true(lists_sign(file, size, lists.key));
 	refused(file, size, ERR_FORMAT);
 }
@@ -442,6 +510,7 @@ static void wrong_counts_are_refused(void **state)
 	uint8_t *file AUTO_FREE = small(&size);
 
 	(void)state;
+	assert_int_equal(le32(file + PER_CATEGORY), 1);
 	le_put(file + PER_CATEGORY, 4, 2);
 	le_put(file + PER_CATEGORY + 4, 4, 0);
 	assert_true(lists_sign(file, size, lists.key));
@@ -466,7 +535,8 @@ static void planted_category_is_not_signed(void **state)
 	struct err e = {0};
 
 	(void)state;
-	file[HEADER + CATEGORY] = 'X';
+	file[RECORDS + CATEGORY] = 'X';
+	assert_true(lists_sign(file, size, lists.key)); /* the digests are right again */
 	assert_false(sign_bundle(file, size, lists.key, &e));
 	assert_int_equal(e.code, ERR_POLICY);
 	assert_false(sign_bundle(file, 300, lists.key, &e));
@@ -544,7 +614,10 @@ int main(void)
 	    cmocka_unit_test(hostile_header),
 	    cmocka_unit_test(hostile_counts_that_agree),
 	    cmocka_unit_test(hostile_records),
+	    cmocka_unit_test(hostile_items),
+	    cmocka_unit_test(hostile_dictionaries),
 	    cmocka_unit_test(hostile_pool),
+	    cmocka_unit_test(hostile_index),
 	    cmocka_unit_test(out_of_order_is_refused),
 	    cmocka_unit_test(wrong_counts_are_refused),
 	    cmocka_unit_test(planted_category_refuses_the_whole),
