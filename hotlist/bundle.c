@@ -16,17 +16,23 @@
 
 #define KEPT 16u /* chunks of the file held in memory */
 
+/* A chunk of the file in memory. */
+struct kept {
+	bool full;
+	bool held; /* these very bytes have been held against their digest */
+	uint32_t number;
+	uint8_t bytes[LAYOUT_CHUNK];
+};
+
 /*
  * What changes while a bundle is looked into. Records and texts are read from the file, not from
- * the map: what was held against its digest is then the very memory that is used, and the map does
- * not grow with every hit.
+ * the map: the memory in which an entry's bytes were held against their digest is the memory that
+ * is used, and the map does not grow with every hit.
  */
 struct work {
 	bool broken;
-	uint8_t *index_seen; /* a bit for each chunk of the index whose digest has been checked */
-	uint32_t numbers[KEPT];
-	bool kept[KEPT];
-	uint8_t chunks[KEPT][LAYOUT_CHUNK];
+	uint8_t *seen; /* a bit for each chunk: its digest has been checked once */
+	struct kept kept[KEPT];
 };
 
 struct bundle {
@@ -85,13 +91,12 @@ static bool check_signature(const struct bundle *b, struct crypt_key *key, struc
 static bool make_work(struct bundle *b, struct err *e)
 {
 	uint8_t digest[CRYPT_SHA256_SIZE];
-	size_t index_chunks = (size_t)b->layout.blocks * LAYOUT_BLOCK / LAYOUT_CHUNK + 1;
 
 	b->work = calloc(1, sizeof *b->work);
 	if (!b->work)
 		return err_set(e, ERR_NO_MEMORY, "no memory");
-	b->work->index_seen = calloc(1, index_chunks / 8 + 1);
-	if (!b->work->index_seen)
+	b->work->seen = calloc(1, (size_t)b->layout.chunks / 8 + 1);
+	if (!b->work->seen)
 		return err_set(e, ERR_NO_MEMORY, "no memory");
 	if (!crypt_sha256(b->map, LAYOUT_HEADER, digest, e))
 		return false;
@@ -178,7 +183,7 @@ void bundle_close(struct bundle *b)
 		return;
 	check_end(&b->check);
 	if (b->work)
-		free(b->work->index_seen);
+		free(b->work->seen);
 	free(b->work);
 	if (b->map)
 		(void)munmap((void *)(uintptr_t)b->map, b->size);
@@ -221,6 +226,11 @@ bool bundle_broken(const struct bundle *b)
 /* --- chunks --------------------------------------------------------------------------------------
  */
 
+static bool was_seen(const struct bundle *b, uint32_t number)
+{
+	return b->work->seen[number / 8] >> number % 8 & 1;
+}
+
 static bool digest_holds(const struct bundle *b, uint32_t number, const uint8_t *chunk,
 			 struct err *e)
 {
@@ -229,10 +239,13 @@ static bool digest_holds(const struct bundle *b, uint32_t number, const uint8_t 
 
 	if (!crypt_sha256(chunk, layout_chunk(&b->layout, number), digest, e))
 		return false;
-	if (memcmp(digest, want, sizeof digest) == 0)
-		return true;
-	b->work->broken = true;
-	return err_set(e, ERR_FORMAT, "chunk %lu: not what was signed", (unsigned long)number);
+	if (memcmp(digest, want, sizeof digest) != 0) {
+		b->work->broken = true;
+		return err_set(e, ERR_FORMAT, "chunk %lu: not what was signed",
+			       (unsigned long)number);
+	}
+	b->work->seen[number / 8] |= (uint8_t)(1u << number % 8);
+	return true;
 }
 
 static bool read_exactly(int fd, uint8_t *out, size_t len, uint64_t offset)
@@ -249,36 +262,44 @@ static bool read_exactly(int fd, uint8_t *out, size_t len, uint64_t offset)
 	return true;
 }
 
-static const uint8_t *chunk_get(const struct bundle *b, uint32_t number, struct err *e)
+/*
+ * A chunk in memory, NULL: it cannot be had. `again`: hold it against its digest even if that was
+ * done once, as for all that goes into an entry; the search for it, at a million reads a second,
+ * does it once a chunk.
+ */
+static const uint8_t *chunk_get(const struct bundle *b, uint32_t number, bool again, struct err *e)
 {
-	struct work *w = b->work;
-	size_t slot = number % KEPT;
+	struct kept *k = &b->work->kept[number % KEPT];
 
-	if (w->kept[slot] && w->numbers[slot] == number)
-		return w->chunks[slot];
-	w->kept[slot] = false;
-	if (!read_exactly(b->fd, w->chunks[slot], layout_chunk(&b->layout, number),
-			  b->layout.data + (uint64_t)number * LAYOUT_CHUNK)) {
-		w->broken = true;
-		(void)err_set(e, ERR_IO, "chunk %lu: cannot be read", (unsigned long)number);
-		return NULL;
+	if (!k->full || k->number != number) {
+		k->full = k->held = false;
+		if (!read_exactly(b->fd, k->bytes, layout_chunk(&b->layout, number),
+				  b->layout.data + (uint64_t)number * LAYOUT_CHUNK)) {
+			b->work->broken = true;
+			(void)err_set(e, ERR_IO, "chunk %lu: cannot be read",
+				      (unsigned long)number);
+			return NULL;
+		}
+		k->full = true;
+		k->number = number;
 	}
-	if (!digest_holds(b, number, w->chunks[slot], e))
-		return NULL;
-	w->kept[slot] = true;
-	w->numbers[slot] = number;
-	return w->chunks[slot];
+	if (!k->held && (again || !was_seen(b, number))) {
+		k->held = digest_holds(b, number, k->bytes, e);
+		if (!k->held) {
+			k->full = false;
+			return NULL;
+		}
+	}
+	return k->bytes;
 }
 
-/* A record_source: len bytes at `offset`, of chunks that are what was signed. */
-static bool read_checked(const void *arg, uint64_t offset, size_t len, uint8_t *out, struct err *e)
+static bool read_chunks(const struct bundle *b, uint64_t offset, size_t len, bool again,
+			uint8_t *out, struct err *e)
 {
-	const struct bundle *b = arg;
-
 	offset -= b->layout.data;
 	while (len > 0) {
 		size_t at = (size_t)(offset % LAYOUT_CHUNK), n = LAYOUT_CHUNK - at;
-		const uint8_t *chunk = chunk_get(b, (uint32_t)(offset / LAYOUT_CHUNK), e);
+		const uint8_t *chunk = chunk_get(b, (uint32_t)(offset / LAYOUT_CHUNK), again, e);
 
 		if (!chunk)
 			return false;
@@ -289,6 +310,12 @@ static bool read_checked(const void *arg, uint64_t offset, size_t len, uint8_t *
 		len -= n;
 	}
 	return true;
+}
+
+/* A record_source. */
+static bool read_checked(const void *arg, uint64_t offset, size_t len, uint8_t *out, struct err *e)
+{
+	return read_chunks(arg, offset, len, true, out, e);
 }
 
 static bool get_entry(const struct bundle *b, uint32_t i, struct entry *out, struct err *e)
@@ -320,16 +347,13 @@ bool bundle_entry(const struct bundle *b, uint32_t i, struct entry *out, struct 
 /* A block of the index, its chunk checked on its first use. NULL: the list is broken. */
 static const uint8_t *block_get(const struct bundle *b, uint32_t block)
 {
-	struct work *w = b->work;
 	uint32_t number = block / (LAYOUT_CHUNK / LAYOUT_BLOCK);
 
 	/* The index begins with the first chunk. */
-	if (!(w->index_seen[number / 8] >> number % 8 & 1)) {
-		if (!digest_holds(b, number,
-				  b->map + b->layout.data + (uint64_t)number * LAYOUT_CHUNK, NULL))
-			return NULL;
-		w->index_seen[number / 8] |= (uint8_t)(1u << number % 8);
-	}
+	if (!was_seen(b, number) &&
+	    !digest_holds(b, number, b->map + b->layout.data + (uint64_t)number * LAYOUT_CHUNK,
+			  NULL))
+		return NULL;
 	return b->map + b->layout.index + (uint64_t)block * LAYOUT_BLOCK;
 }
 
@@ -347,8 +371,8 @@ static bool count_before(const struct bundle *b, uint64_t hash, uint64_t key, ui
 		uint8_t raw[8];
 		uint64_t k, h;
 
-		if (!read_checked(b, b->layout.records + (uint64_t)middle * LAYOUT_RECORD,
-				  sizeof raw, raw, NULL))
+		if (!read_chunks(b, b->layout.records + (uint64_t)middle * LAYOUT_RECORD,
+				 sizeof raw, false, raw, NULL))
 			return false;
 		k = le64(raw);
 		h = key_hash(key_skeleton(k));

@@ -95,25 +95,54 @@ uint64_t key_skeleton(uint64_t key)
 	return out;
 }
 
+#define D(c, v) [(c)] = DIGIT(v)
+#define L(c)	[(c)] = LETTER(c)
+
+/* Of a folded plate's characters: the value, and that of its class. Tables, because half of a
+ * plate's characters surprise a branch. */
+static const uint8_t VALUES[256] = {
+    D('0', '0'), D('1', '1'), D('2', '2'), D('3', '3'), D('4', '4'), D('5', '5'), D('6', '6'),
+    D('7', '7'), D('8', '8'), D('9', '9'), L('A'),	L('B'),	     L('C'),	  L('D'),
+    L('E'),	 L('F'),      L('G'),	   L('H'),	L('I'),	     L('J'),	  L('K'),
+    L('L'),	 L('M'),      L('N'),	   L('P'),	L('Q'),	     L('R'),	  L('S'),
+    L('T'),	 L('U'),      L('V'),	   L('W'),	L('X'),	     L('Y'),	  L('Z'),
+};
+static const uint8_t BONES[256] = {
+    D('0', '0'), D('1', '1'), D('2', '2'), D('3', '3'), D('4', '4'), D('5', '5'), D('6', '6'),
+    D('7', '7'), D('8', '8'), D('9', '9'), L('A'),	D('B', '8'), L('C'),	  D('D', '0'),
+    L('E'),	 L('F'),      D('G', '6'), L('H'),	D('I', '1'), L('J'),	  L('K'),
+    L('L'),	 L('M'),      L('N'),	   L('P'),	D('Q', '0'), L('R'),	  D('S', '5'),
+    L('T'),	 L('U'),      L('V'),	   L('W'),	L('X'),	     L('Y'),	  D('Z', '2'),
+};
+static const uint64_t FILL[LENGTH + 1] = {1,
+					  37,
+					  1369,
+					  50653,
+					  1874161,
+					  69343957,
+					  UINT64_C(2565726409),
+					  UINT64_C(94931877133),
+					  UINT64_C(3512479453921),
+					  UINT64_C(129961739795077),
+					  UINT64_C(4808584372417849)}; /* 37^n */
+
 bool key_of_plate(const char *lic, uint64_t *key, uint64_t *skeleton)
 {
 	uint64_t plate = 0, bones = 0;
 	size_t i = 0;
 
 	for (; i < LENGTH && lic[i]; i++) {
-		unsigned d = value_of(lic[i]);
+		uint8_t c = (uint8_t)lic[i];
 
-		if (d == 0 || d == LETTER('O'))
+		if (VALUES[c] == 0)
 			return false;
-		plate = plate * BASE + d;
-		bones = bones * BASE + (SAME[d] ? SAME[d] : d);
+		plate = plate * BASE + VALUES[c];
+		bones = bones * BASE + BONES[c];
 	}
 	if (i == 0 || (i == LENGTH && lic[i]))
 		return false;
-	for (; i < LENGTH; i++) {
-		plate *= BASE;
-		bones *= BASE;
-	}
+	plate *= FILL[LENGTH - i];
+	bones *= FILL[LENGTH - i];
 	*key = plate * KEY_STATES;
 	*skeleton = bones;
 	return true;

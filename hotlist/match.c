@@ -20,14 +20,20 @@ const char *match_grade_name(enum match_grade grade)
 	}
 }
 
+/* Of plates that look like one another a list has few; one that has more was made to keep us busy.
+ */
+#define CANDIDATES_MAX 1024u
+
 /* One question put to the list: everything that does not change while it is answered. */
 struct question {
 	const struct bundle *b;
 	int64_t now_s;
 	char read[11];	      /* the read, folded */
+	float chars[11];      /* of its characters; 0: not known */
 	char jurisdiction[3]; /* upper case, or "" */
 	struct match *out;
 	uint32_t taken[MATCH_ENTRIES_MAX]; /* numbers of the entries in out */
+	uint32_t settled;		   /* so many of them are where they belong */
 };
 
 /* The list is as old as it may be, or the clock is so wrong that nobody can say. */
@@ -59,31 +65,76 @@ static bool taken(const struct question *q, uint32_t number)
 	return false;
 }
 
-static void add(struct question *q, uint32_t number, const struct entry *x, enum match_grade grade)
+/* Put it behind those for which there is as much room or more. */
+static void add(struct question *q, uint32_t number, const struct entry *x, enum match_grade grade,
+		float room)
 {
 	struct match *m = q->out;
+	uint32_t at = m->n;
 
-	if (m->n == 0) {
-		m->grade = grade;
-		memcpy(m->matched, x->lic, sizeof m->matched);
+	while (at > q->settled && m->room[at - 1] < room)
+		at--;
+	if (at == MATCH_ENTRIES_MAX)
+		return;
+	if (m->n < MATCH_ENTRIES_MAX)
+		m->n++;
+	for (uint32_t i = m->n - 1; i > at; i--) {
+		q->taken[i] = q->taken[i - 1];
+		m->entries[i] = m->entries[i - 1];
+		m->grades[i] = m->grades[i - 1];
+		m->room[i] = m->room[i - 1];
 	}
-	q->taken[m->n] = number;
-	m->entries[m->n] = *x;
-	m->grades[m->n++] = grade;
+	q->taken[at] = number;
+	m->entries[at] = *x;
+	m->grades[at] = grade;
+	m->room[at] = room;
 }
 
-/* Take those of entries [first, first + n) that grade as wanted. */
-static void collect(struct question *q, uint32_t first, uint32_t n, enum match_grade wanted)
+/* A probability of another process: what is none, or was never set, is not known. */
+static bool is_known(float p)
+{
+	return p > 0.0f && p <= 1.0f;
+}
+
+/* What the read's own characters say to this plate, which differs from it in look-alikes only. */
+static float room_for(const struct question *q, const char *lic)
+{
+	float room = 1.0f;
+
+	for (size_t i = 0; lic[i] && q->read[i]; i++)
+		if (lic[i] != q->read[i] && is_known(q->chars[i]))
+			room *= 1.0f - q->chars[i];
+	return room;
+}
+
+/* Take those of entries [first, first + n) that grade as wanted. `room`: for all of them, or 0: as
+ * the read's characters say. */
+static void collect(struct question *q, uint32_t first, uint32_t n, enum match_grade wanted,
+		    float room)
 {
 	struct entry x;
 
-	for (uint32_t i = 0; i < n && q->out->n < MATCH_ENTRIES_MAX; i++) {
+	n = n < CANDIDATES_MAX ? n : CANDIDATES_MAX;
+	for (uint32_t i = 0; i < n && (q->out->n < MATCH_ENTRIES_MAX || room == 0.0f); i++) {
+		float r = room;
+
 		/* Decoding passes the category gate and the field checks a third time. */
-		if (!bundle_entry(q->b, first + i, &x, NULL) || x.expires_s <= q->now_s)
+		if (!bundle_entry(q->b, first + i, &x, NULL) || x.expires_s <= q->now_s ||
+		    grade_of(q, &x) != wanted || taken(q, first + i))
 			continue;
-		if (grade_of(q, &x) == wanted && !taken(q, first + i))
-			add(q, first + i, &x, wanted);
+		if (room == 0.0f)
+			r = room_for(q, x.lic);
+		if (room != 0.0f || r >= MATCH_LEAST_ROOM)
+			add(q, first + i, &x, wanted, r);
 	}
+	q->settled = q->out->n;
+}
+
+static float alternative_room(const struct plate_read *read, uint32_t i)
+{
+	float p = read->alternatives[i].confidence;
+
+	return is_known(p) ? p : 1.0f;
 }
 
 static void collect_lookalikes(struct question *q, const struct plate_read *read)
@@ -98,10 +149,10 @@ static void collect_lookalikes(struct question *q, const struct plate_read *read
 		memcpy(spelling, read->alternatives[i].text, sizeof spelling);
 		spelling[PLATE_TEXT_MAX] = '\0';
 		if (bundle_find(q->b, entry_fold(spelling, folded), &first, &n))
-			collect(q, first, n, GRADE_LOOKALIKE);
+			collect(q, first, n, GRADE_LOOKALIKE, alternative_room(read, i));
 	}
 	if (bundle_find_like(q->b, q->read, &first, &n))
-		collect(q, first, n, GRADE_LOOKALIKE);
+		collect(q, first, n, GRADE_LOOKALIKE, 0.0f);
 }
 
 static void copy_jurisdiction(const char from[3], char to[3])
@@ -127,14 +178,21 @@ void match_read(const struct bundle *b, const struct plate_read *read, int64_t n
 	if (entry_fold(text, q.read)[0] == '\0')
 		return;
 	copy_jurisdiction(read->jurisdiction, q.jurisdiction);
+	if (strlen(text) == strlen(q.read)) /* nothing was folded away: they are its characters */
+		memcpy(q.chars, read->chars, sizeof read->chars);
 	if (bundle_find(b, q.read, &first, &n)) {
-		collect(&q, first, n, GRADE_EXACT);
-		collect(&q, first, n, GRADE_JURISDICTION_UNKNOWN);
+		collect(&q, first, n, GRADE_EXACT, 1.0f);
+		collect(&q, first, n, GRADE_JURISDICTION_UNKNOWN, 1.0f);
 	}
 	/* Beside a car that is on the list by its own plate, a look-alike of it is noise. */
 	if (out->n == 0 && bundle_info(b)->allow_lookalike)
 		collect_lookalikes(&q, read);
+	if (out->n == 0)
+		return;
+	out->grade = out->grades[0];
 	/* The fold of O to 0 is not a difference that anyone should be shown. */
-	if (out->n != 0 && out->grade != GRADE_LOOKALIKE)
+	if (out->grade == GRADE_LOOKALIKE)
+		memcpy(out->matched, out->entries[0].lic, sizeof out->matched);
+	else
 		memcpy(out->matched, text, sizeof text);
 }

@@ -19,11 +19,19 @@ const char *match_grade_name(enum match_grade grade);
  * age, and it counts as stale. */
 #define MATCH_CLOCK_SKEW_S 300
 
+/* A look-alike for which the read itself leaves less room than this is none: the reader saw each of
+ * the characters that differ, and was sure. */
+#define MATCH_LEAST_ROOM 0.001f
+
 struct match {
 	enum match_grade grade; /* the best of all entries */
 	uint32_t n;		/* entries matched, at most MATCH_ENTRIES_MAX (best grade first) */
 	struct entry entries[MATCH_ENTRIES_MAX];
 	enum match_grade grades[MATCH_ENTRIES_MAX];
+	/* How much room the read leaves for the entry's spelling, 0..1. 1 for what is no LOOKALIKE;
+	 * the confidence of the alternative it was found by; or the product of 1 - chars over the
+	 * characters that differ (1 where those are not known). */
+	float room[MATCH_ENTRIES_MAX];
 	char matched[PLATE_TEXT_SIZE]; /* the spelling that matched; differs from the read for
 					  LOOKALIKE */
 };
@@ -33,8 +41,10 @@ struct match {
  * one is no match; expired entries and forbidden categories never match; a stale list matches
  * nothing (stale: *stale set true). Letter O and digit 0 are the same everywhere. LOOKALIKE only
  * when the signed policy allows it and nothing matches by its own spelling: the read's
- * alternatives, then the confusion classes of hotlist/key.h. `b` may be NULL (no list): no match.
- * Allocates nothing, cannot fail.
+ * alternatives, best first, then the confusion classes of hotlist/key.h, those that the read's
+ * per-character confidence leaves most room for first, and none below MATCH_LEAST_ROOM. The
+ * spelling on the list is in `matched` and in each entry's lic. `b` may be NULL (no list): no
+ * match. Allocates nothing, cannot fail.
  */
 void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s,
 		struct match *out, bool *stale);

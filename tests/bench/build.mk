@@ -32,3 +32,13 @@ BENCHES += test/bench/bench_sim
 test/bench/bench_sim.src  := tests/bench/bench_sim.c
 test/bench/bench_sim.libs := sim base
 endif
+# make_hotlist: feeds of any size; hotlist_speed: look-ups in a list, and in an SQLite index of it (bench_hotlist.py).
+BENCH_HOTLIST :=
+ifeq ($(CONFIG_HOTLIST_TOOL),y)
+PROBES += test/bench/make_hotlist test/bench/hotlist_speed
+test/bench/make_hotlist.src  := tests/bench/make_hotlist.c
+test/bench/hotlist_speed.src := tests/bench/hotlist_speed.c
+test/bench/hotlist_speed.libs := hotlist crypt base
+test/bench/hotlist_speed.pkgs := sqlite3
+BENCH_HOTLIST += bin/alpr-hotlist test/bench/make_hotlist test/bench/hotlist_speed
+endif

@@ -3,6 +3,7 @@
 #include "hotlist/match.h"
 #include "tests/unit/lists.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -278,6 +279,53 @@ static void alternatives_count_only_when_signed_so(void **state)
 	bundle_close(b);
 }
 
+/* B or 8 at the front, 5 or S at the end: the reader was less sure of the one than of the other. */
+static void the_read_s_own_characters_decide_between_lookalikes(void **state)
+{
+	struct entry x[3] = {lists_entry("8AA7S", "MO", 'V'), lists_entry("BAA75", "MO", 'V'),
+			     lists_entry("BAA7S", "MO", 'V')};
+	struct plate_read r = read_of("8AA75", "MO");
+	struct bundle *b = load(x, 3, true);
+	struct match m;
+	bool stale;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		r.chars[i] = 0.99f;
+	r.chars[0] = 0.6f;
+	match_read(b, &r, NOW, &m, &stale);
+	assert_int_equal(m.grade, GRADE_LOOKALIKE);
+	assert_int_equal(m.n, 3);
+	assert_string_equal(m.matched, "BAA75");
+	assert_true(m.room[0] > 0.39f && m.room[0] < 0.41f);
+	assert_string_equal(m.entries[1].lic, "8AA7S");
+	assert_true(m.room[1] > 0.009f && m.room[1] < 0.011f);
+	assert_string_equal(m.entries[2].lic, "BAA7S");
+	assert_true(m.room[2] > 0.003f && m.room[2] < 0.005f);
+	r.chars[0] = 0.99f;
+	r.chars[4] = 0.6f;
+	match_read(b, &r, NOW, &m, &stale);
+	assert_string_equal(m.matched, "8AA7S");
+	/* Sure of both: only what differs where nothing is known of it is left. */
+	r.chars[0] = r.chars[4] = 0.9995f;
+	match_read(b, &r, NOW, &m, &stale);
+	assert_int_equal(m.grade, GRADE_NONE);
+	assert_int_equal(m.n, 0);
+	r.chars[0] = NAN;
+	match_read(b, &r, NOW, &m, &stale);
+	assert_int_equal(m.n, 1);
+	assert_string_equal(m.matched, "BAA75");
+	/* A spelling that the reader itself gives comes first whatever its characters say. */
+	r.n_alternatives = 1;
+	strcpy(r.alternatives[0].text, "BAA7S");
+	r.alternatives[0].confidence = 0.02f;
+	match_read(b, &r, NOW, &m, &stale);
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.matched, "BAA7S");
+	assert_true(m.room[0] > 0.01f && m.room[0] < 0.03f);
+	bundle_close(b);
+}
+
 /* The read comes from another process: full of bytes that are no text, counts beyond their arrays.
  */
 static void hostile_read_is_harmless(void **state)
@@ -323,6 +371,7 @@ int main(void)
 	    cmocka_unit_test(more_entries_than_room_is_bounded),
 	    cmocka_unit_test(matched_spelling_says_what_was_on_the_list),
 	    cmocka_unit_test(alternatives_count_only_when_signed_so),
+	    cmocka_unit_test(the_read_s_own_characters_decide_between_lookalikes),
 	    cmocka_unit_test(hostile_read_is_harmless),
 	    cmocka_unit_test(names),
 	};
