@@ -8,10 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { N_VERBS = 6 };
+enum { N_VERBS = 8 };
 
 static const struct verb *const VERBS[N_VERBS] = {&VERB_COMPILE, &VERB_SIGN,   &VERB_VERIFY,
-						  &VERB_SHOW,	 &VERB_LOOKUP, &VERB_LAYOUT};
+						  &VERB_SHOW,	 &VERB_LOOKUP, &VERB_LAYOUT,
+						  &VERB_DELTA,	 &VERB_APPLY};
 
 int verb_fail(const struct err *e)
 {

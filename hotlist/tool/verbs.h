@@ -15,7 +15,8 @@ struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
-extern const struct verb VERB_COMPILE, VERB_SIGN, VERB_VERIFY, VERB_SHOW, VERB_LOOKUP, VERB_LAYOUT;
+extern const struct verb VERB_COMPILE, VERB_SIGN, VERB_VERIFY, VERB_SHOW, VERB_LOOKUP, VERB_LAYOUT,
+    VERB_DELTA, VERB_APPLY;
 
 /* Write "alpr-hotlist: text" to stderr. Returns the exit status: 2 when the call was wrong, else 1.
  */

@@ -58,6 +58,7 @@ hotlist_libs := lists hotlist_tool hotlist crypt base
 $(eval $(call unit,entry,$(hotlist_libs)))
 $(eval $(call unit,missing,$(hotlist_libs)))
 $(eval $(call unit,bundle,$(hotlist_libs)))
+$(eval $(call unit,delta,$(hotlist_libs)))
 $(eval $(call unit,match,$(hotlist_libs)))
 $(eval $(call unit,read,ocr_dnn base))
 $(eval $(call unit,tesseract,ocr_dnn ocr base))
