@@ -12,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC	  "AKSFILE1"
 #define MAGIC_LEN 8u
 #define ROOT_LEN  (8u + KEYSTORE_KEY)
 #define FILE_LEN  (MAGIC_LEN + 2u * ROOT_LEN)
+
+static const char magic[MAGIC_LEN] = {'A', 'K', 'S', 'F', 'I', 'L', 'E', '1'};
 
 struct keystore {
 	struct secret_file file;
@@ -53,7 +54,7 @@ static bool store(const struct keystore *k, const struct keystore_roots *r, stru
 	uint8_t bytes[FILE_LEN];
 	bool done;
 
-	memcpy(bytes, MAGIC, MAGIC_LEN);
+	memcpy(bytes, magic, sizeof magic);
 	put_root(bytes + MAGIC_LEN, &r->newest);
 	put_root(bytes + MAGIC_LEN + ROOT_LEN, &r->older);
 	done = secret_file_write(&k->file, bytes, sizeof bytes, e);
@@ -70,7 +71,7 @@ static bool load(struct keystore *k, struct err *e)
 		return false;
 	get_root(bytes + MAGIC_LEN, &k->roots.newest);
 	get_root(bytes + MAGIC_LEN + ROOT_LEN, &k->roots.older);
-	good = memcmp(bytes, MAGIC, MAGIC_LEN) == 0 && k->roots.newest.generation > 0 &&
+	good = memcmp(bytes, magic, sizeof magic) == 0 && k->roots.newest.generation > 0 &&
 	       k->roots.older.generation < k->roots.newest.generation;
 	explicit_bzero(bytes, sizeof bytes);
 	return good ? true : err_set(e, ERR_FORMAT, "%s: no keystore", k->file.name);

@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#define MAGIC	  "AKW1"
 #define MAGIC_LEN 4u
 #define AT_NONCE  (MAGIC_LEN + 8u)
 #define AT_KEY	  (AT_NONCE + CRYPT_NONCE_SIZE)
@@ -19,6 +18,8 @@
 
 _Static_assert(AT_TAG + CRYPT_TAG_SIZE == KEYSTORE_WRAPPED, "KEYSTORE_WRAPPED");
 _Static_assert(KEYSTORE_KEY == CRYPT_AES_KEY_SIZE, "KEYSTORE_KEY");
+
+static const char magic[MAGIC_LEN] = {'A', 'K', 'W', '1'};
 
 void keystore_put64(uint8_t out[8], uint64_t value)
 {
@@ -56,7 +57,7 @@ bool keystore_roots_wrap(const struct keystore_roots *r, const uint8_t key[KEYST
 
 	if (keyless(r, e))
 		return false;
-	memcpy(out, MAGIC, MAGIC_LEN);
+	memcpy(out, magic, sizeof magic);
 	keystore_put64(out + MAGIC_LEN, r->newest.generation);
 	make_aad(out, context, aad);
 	if (!crypt_random(out + AT_NONCE, CRYPT_NONCE_SIZE, e) ||
@@ -76,7 +77,7 @@ bool keystore_roots_unwrap(const struct keystore_roots *r, const uint8_t wrapped
 	if (keyless(r, e))
 		return false;
 	generation = keystore_get64(wrapped + MAGIC_LEN);
-	if (memcmp(wrapped, MAGIC, MAGIC_LEN) != 0 || generation == 0)
+	if (memcmp(wrapped, magic, sizeof magic) != 0 || generation == 0)
 		return err_set(e, ERR_FORMAT, "keystore: no wrapped key");
 	if (generation == r->newest.generation)
 		root = &r->newest;

@@ -25,7 +25,6 @@
 #define FIRST_INDEX 0x01a1f000u
 #define SLOTS	    2u
 
-#define MAGIC	  "AKSTPM2"
 #define MAGIC_LEN 7u
 #define AT_DONE	  MAGIC_LEN
 #define AT_AUTH	  (AT_DONE + 1u)
@@ -35,6 +34,8 @@
 #define SUM_LEN	   16u
 #define AT_SUM	   (8u + KEYSTORE_KEY)
 #define RECORD_LEN ((uint16_t)(AT_SUM + SUM_LEN))
+
+static const char magic[MAGIC_LEN] = {'A', 'K', 'S', 'T', 'P', 'M', '2'};
 
 struct keystore {
 	struct secret_file file;
@@ -68,7 +69,7 @@ static bool save(const struct keystore *k, bool finished, struct err *e)
 	uint8_t bytes[FILE_LEN];
 	bool done;
 
-	memcpy(bytes, MAGIC, MAGIC_LEN);
+	memcpy(bytes, magic, sizeof magic);
 	bytes[AT_DONE] = finished;
 	memcpy(bytes + AT_AUTH, k->auth, sizeof k->auth);
 	memcpy(bytes + AT_NAME, k->name, sizeof k->name);
@@ -85,7 +86,7 @@ static bool load_file(struct keystore *k, struct err *e)
 
 	if (!secret_file_read(&k->file, bytes, sizeof bytes, e))
 		return false;
-	ours = memcmp(bytes, MAGIC, MAGIC_LEN) == 0 && bytes[AT_DONE] <= 1;
+	ours = memcmp(bytes, magic, sizeof magic) == 0 && bytes[AT_DONE] <= 1;
 	same = memcmp(bytes + AT_NAME, k->name, sizeof k->name) == 0;
 	k->finished = bytes[AT_DONE] == 1;
 	memcpy(k->auth, bytes + AT_AUTH, sizeof k->auth);

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEMPERATURE_SENSORS 32u	   /* of a box, at most; what is beyond is not looked at */
-#define TEMPERATURE_LEAST   -60000 /* millidegrees Celsius: what is colder is no temperature … */
-#define TEMPERATURE_MOST    200000 /* … and neither is what is hotter */
+#define TEMPERATURE_SENSORS 32u	     /* of a box, at most; what is beyond is not looked at */
+#define TEMPERATURE_LEAST   (-60000) /* millidegrees Celsius: what is colder is no temperature … */
+#define TEMPERATURE_MOST    200000   /* … and neither is what is hotter */
 
 struct temperature;
 

@@ -28,10 +28,10 @@ static void describe(const struct watchdog_info *info, struct watchdog_about *ab
 {
 	size_t n = strnlen((const char *)info->identity, sizeof info->identity);
 
+	memcpy(about->identity, info->identity, n);
 	for (size_t i = 0; i < n; i++)
-		about->identity[i] = info->identity[i] >= ' ' && info->identity[i] <= '~'
-					 ? (char)info->identity[i]
-					 : '?';
+		if (about->identity[i] < ' ' || about->identity[i] > '~')
+			about->identity[i] = '?';
 	about->stops = info->options & WDIOF_MAGICCLOSE;
 }
 
