@@ -103,6 +103,7 @@ static bool marks_of(const struct probe *p, const struct frame *f, struct mark *
  */
 static bool in_turn(const struct probe *p, struct seen *s, const struct frame *f, unsigned counter)
 {
+	struct camera_state now = state_of(p, f->camera);
 	struct place *place = &s->places[f->buffer];
 
 	if (!s->running || f->sequence != s->last + 1) {
@@ -125,6 +126,10 @@ static bool in_turn(const struct probe *p, struct seen *s, const struct frame *f
 	for (unsigned phase = s->phases; place->known && phase > 1; phase >>= 1)
 		place->at++;
 	place->at %= EACH_SHOWN * p->pictures;
+	/* As long as it was asked for every frame, a frame's number says its place. */
+	if (place->known && now.missed == 0 && now.restarts == 0 &&
+	    place->at != (f->sequence - 1) % (EACH_SHOWN * p->pictures))
+		return false;
 	return s->running;
 }
 
@@ -163,25 +168,22 @@ static void hold(struct probe *p, const struct pairing_result *r)
 	p->held[HELD - 1] = *r;
 }
 
-/* What the pictures of a pair show: as far apart as those of the pair before, unless a camera has
- * lost a frame between. False: they are of two instants. */
+/* What the pictures of a pair show: the same, until a camera loses a frame; then as far apart as
+ * those of the pair before. False: they are of two instants. */
 static bool together(struct probe *p, const struct pairing_result *r)
 {
 	const struct place *a = &p->seen[0].places[r->frames[0].buffer];
 	const struct place *b = &p->seen[1].places[r->frames[1].buffer];
 	unsigned round = EACH_SHOWN * p->pictures, apart = (a->at + round - b->at) % round;
-	bool same;
 
 	if (!a->known || !b->known)
 		return true;
-	same = p->compared && p->run[0] == a->run && p->run[1] == b->run;
+	if (p->run[0] != a->run || p->run[1] != b->run)
+		p->apart = apart;
 	p->compared++;
 	p->run[0] = a->run;
 	p->run[1] = b->run;
-	if (same)
-		return apart == p->apart;
-	p->apart = apart;
-	return true;
+	return apart == p->apart;
 }
 
 static void paired(struct probe *p, const struct pairing_result *r)

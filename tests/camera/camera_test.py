@@ -70,7 +70,7 @@ def pairs(bars: Bars, stage: Stage, short: bool) -> None:
     bars.at_least("camera_pairs_compared", 100 * last["compared"] / last["pairs"], "%", 50)
     bars.at_most("camera_frames_unaccounted", unaccounted(last), "frames", 0)
     bars.at_least("camera_instants_a_second", (last["pairs"] + lost / 2) / last["seconds"], "1/s", 0.95 * RATE)
-    bars.at_most("camera_frames_dropped", 100 * lost / (2 * last["pairs"] + lost), "%", 5)
+    bars.at_most("camera_frames_dropped", 100 * lost / (2 * last["pairs"] + lost), "%", 20)
     bars.at_most("camera_skew", last["skew_ms"], "ms", SKEW_MS)
 
 
