@@ -5,7 +5,6 @@ The whole product once, from nothing to hits: an RTCC on a real nginx that asks 
 whole daemon on simulated pairs (or your photos), a summary, and a report with the pictures.
 """
 import argparse
-import csv
 import json
 import shutil
 import statistics
@@ -18,6 +17,7 @@ import cv2
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests import feeds  # noqa: E402
 from tests.box import Box, read_lines  # noqa: E402
 from tests.demo import report  # noqa: E402
 from tests.rtcc import Rtcc  # noqa: E402
@@ -33,23 +33,35 @@ def say(text: str) -> None:
     print(f"demo: {text}", flush=True)
 
 
+def feed_of(i: int, plate: str, category: str) -> str:
+    """Each layout in turn; LEADS has no plates of more than eight characters, and no stolen plates or felonies."""
+    layout = ("ncic-lpr", "csv", "ncic-csv", "il-leads")[i % 4]
+    return "csv" if layout == "il-leads" and (len(plate) > 8 or category != "V") else layout
+
+
 def hotlist(rtcc: Rtcc, build: Path, folder: Path, wanted: list) -> Path:
-    """Compile, sign and verify the list with the RTCC's own tool; returns the signed bundle."""
-    source, raw, bundle = folder / "wanted.csv", folder / "list.raw", folder / "list.alpb"
+    """Compile the feeds of four agencies, sign and verify the list with the RTCC's own tool; returns the signed bundle."""
+    raw, bundle = folder / "list.raw", folder / "list.alpb"
     now = time.time()
-    day = lambda s: time.strftime("%Y-%m-%d", time.gmtime(s))  # noqa: E731
-    with source.open("w", newline="") as out:
-        table = csv.writer(out)
-        table.writerow("lic lis lit category case_number ori entered expires vyr vma vmo vst vco".split())
-        for i, (plate, state, category) in enumerate(wanted):
-            vyr, vma, vmo, vco = VEHICLES[i % len(VEHICLES)]
-            table.writerow([plate, state, "PC", category, f"26-{100200 + i}", "MO0950000", day(now - 86400),
-                            day(now + 30 * 86400), vyr, vma, vmo, "", vco])
+    rows = {}
+    for i, (plate, state, category) in enumerate(wanted):
+        vyr, vma, vmo, vco = VEHICLES[i % len(VEHICLES)]
+        layout = feed_of(i, plate, category)
+        rows.setdefault(layout, []).append(feeds.row(
+            layout, lic=plate, lis=state, category=category, number=100200 + i, ori="MO0950000", vyr=vyr, vma=vma, vmo=vmo, vco=vco,
+            entered=time.strftime("%Y%m%d", time.gmtime(now - 86400)), expires=time.strftime("%Y-%m-%d", time.gmtime(now + 30 * 86400))))
+    words = []
+    for layout, lines in rows.items():
+        path = folder / f"{layout}.feed"
+        path.write_text(feeds.feed(layout, lines))
+        words += feeds.words(layout, path)
     tool = build / "bin/alpr-hotlist"
-    for words in (["compile", "--in", source, "--out", raw, "--version", "1", "--max-age", "86400"],
-                  ["sign", "--key", rtcc.certs / "hotlist.key", "--in", raw, "--out", bundle],
-                  ["verify", "--key", rtcc.certs / "hotlist.pub", bundle]):
-        subprocess.run([tool, *words], check=True, stdout=subprocess.DEVNULL)
+    for call in (["compile", *words, "--out", raw, "--version", "1", "--max-age", "86400", "--strict"],
+                 ["sign", "--key", rtcc.certs / "hotlist.key", "--in", raw, "--out", bundle],
+                 ["verify", "--key", rtcc.certs / "hotlist.pub", bundle]):
+        subprocess.run([tool, *map(str, call)], check=True, stdout=subprocess.DEVNULL)
+    say(f"a hotlist: {len(wanted)} entries compiled, signed, verified, from "
+        + ", ".join(f"{layout} ({len(lines)})" for layout, lines in rows.items()))
     return bundle
 
 
@@ -173,7 +185,6 @@ def main() -> int:
         camera = simulated(folder, wanted, args.passages)
     say("an RTCC: certificates, nginx that verifies clients, receiver")
     with Rtcc(folder / "rtcc") as rtcc:
-        say(f"a hotlist: {len(wanted) + len(NEVER_DRIVEN)} entries compiled, signed, verified")
         bundle = hotlist(rtcc, build, folder, wanted + NEVER_DRIVEN)
         box = Box(folder / "box", {
             "camera": camera,

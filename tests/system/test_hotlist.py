@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import re
 import struct
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -332,17 +333,34 @@ def test_full_output_is_an_error(desk):
     assert done.returncode == 1 and done.stderr == "alpr-hotlist: output: cannot be written\n"
 
 
+def verbs_and_options():
+    """Of each verb, from the tables that getopt reads."""
+    for path in sorted((ROOT / "hotlist/tool").glob("verb_*.c")):
+        options = re.findall(r'\{"([a-z-]+)", (?:no|required|optional)_argument', path.read_text())
+        yield path.stem.removeprefix("verb_"), [f"--{name}" for name in options]
+
+
 def test_help_names_every_verb_and_option():
-    top = call("--help").stdout
-    for verb, options in {"compile": ["--in", "--out", "--version", "--max-age", "--allow-lookalike", "--allow-missing", "--issued"],
-                          "sign": ["--key", "--in", "--out"], "verify": ["--key"], "show": [],
-                          "lookup": ["--key", "--jurisdiction", "--at"]}.items():
-        assert f"  {verb}" in top
+    top, seen = call("--help").stdout, dict(verbs_and_options())
+    assert re.findall(r"^  ([a-z]+)  +[a-z]", top, re.M) and len(seen["compile"]) == 14 and seen["sign"] == ["--key", "--in", "--out"]
+    for verb, options in seen.items():
+        assert re.search(rf"^  {verb} +[a-z]", top, re.M)
         page = call(verb, "--help").stdout
         assert page.startswith(f"usage: alpr-hotlist {verb} ") and "Exit status" in page
         assert page == call("help", verb).stdout
         for option in options:
-            assert option in page
+            assert re.search(rf"{option}\b", page), (verb, option)
+
+
+def test_the_man_page_names_every_verb_and_option():
+    text = (ROOT / "hotlist/tool/alpr-hotlist.1").read_text().replace("\\-", "-").replace("\\~", " ")
+    sections = dict(re.findall(r"^\.SH ([A-Z ]+)\n(.*?)(?=^\.SH |\Z)", text, re.M | re.S))
+    known = {option for _, options in verbs_and_options() for option in options} | {"--help"}
+    for verb, options in verbs_and_options():
+        assert f".B alpr-hotlist {verb}\n" in sections["SYNOPSIS"]
+        for option in options:
+            assert re.search(rf"^\.BI? {option}\b", sections[verb.upper()], re.M), (verb, option)
+    assert set(re.findall(r"(?<![a-z-])--[a-z-]+", text)) <= known, "an option that the tool does not have"
 
 
 # --- the event -----------------------------------------------------------------------------------
