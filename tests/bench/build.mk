@@ -40,5 +40,9 @@ test/bench/make_hotlist.src  := tests/bench/make_hotlist.c
 test/bench/hotlist_speed.src := tests/bench/hotlist_speed.c
 test/bench/hotlist_speed.libs := hotlist crypt base
 test/bench/hotlist_speed.pkgs := sqlite3
+# read_feed: a feed read and checked, and nothing compiled of it.
+PROGRAMS += test/bench/read_feed
+test/bench/read_feed.src  := tests/bench/read_feed.c
+test/bench/read_feed.libs := hotlist_tool hotlist crypt base
 BENCH_HOTLIST += bin/alpr-hotlist test/bench/make_hotlist test/bench/hotlist_speed
 endif
