@@ -244,12 +244,12 @@ void mount_zone(const struct mount *m, struct mount_zone *out)
 	out->far = walk(m, STEP_M, &out->far_limit);
 	out->seconds = (out->far - out->near) / m->speed;
 	out->pairs = (long)(out->seconds * m->rate);
-	for (double along = out->near; along <= out->far; along += STEP_M) {
+	for (long n = 0; out->near + STEP_M * (double)n <= out->far; n++) {
 		struct mount_plate p[3];
 		struct axes a;
 
 		aimed(m, &a);
-		lane_look(m, &a, along, p);
+		lane_look(m, &a, out->near + STEP_M * (double)n, p);
 		for (size_t i = 0; i < 3; i++)
 			fastest = fmax(fastest, p[i].smear);
 	}

@@ -48,19 +48,25 @@ static double nice_step(double most, double n)
 static void draw_axes(const struct canvas *c, const struct panel *p)
 {
 	double step = nice_step(p->most, 5), along = nice_step(c->to - c->from, 8);
+	long first = (long)ceil(c->from / along), last = (long)floor(c->to * 1.0001 / along);
 
 	(void)fprintf(c->f, "<text x=\"%.0f\" y=\"%.1f\">%s</text>\n", LEFT, p->top - 8, p->title);
-	for (double v = 0; v <= p->most * 1.0001; v += step)
+	for (long i = 0; (double)i * step <= p->most * 1.0001; i++) {
+		double y = y_of(p, (double)i * step);
+
 		(void)fprintf(c->f,
 			      "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>"
 			      "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">%g</text>\n",
-			      LEFT, y_of(p, v), WIDTH - RIGHT, LEFT - 6, y_of(p, v) + 4, v);
-	for (double d = ceil(c->from / along) * along; d <= c->to * 1.0001; d += along)
+			      LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, (double)i * step);
+	}
+	for (long i = first; i <= last; i++) {
+		double x = x_of(c, (double)i * along), bottom = p->top + PANEL;
+
 		(void)fprintf(c->f,
 			      "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>"
 			      "<text class=\"mid\" x=\"%.1f\" y=\"%.1f\">%g</text>\n",
-			      x_of(c, d), p->top, p->top + PANEL, x_of(c, d), p->top + PANEL + 15,
-			      d);
+			      x, p->top, bottom, x, bottom + 15, (double)i * along);
+	}
 }
 
 /* The curve of a plate's width, or of its smear in one exposure, in the lane's middle. */
