@@ -51,8 +51,9 @@ NEEDED = {
     ],
 }
 # Further drivers that no node names: a child of the power chip, of the watchdog's parent, of the media graph.
-BESIDE = {"rk3399": ["RTC_DRV_RK808", "PWM", "GPIO_CDEV", "UDMABUF", "DMABUF_HEAPS_CMA", "SECURITY_LANDLOCK", "DM_VERITY", "DM_CRYPT"],
-          "rpi-cm4": ["GPIO_CDEV", "UDMABUF", "DMABUF_HEAPS_CMA", "SECURITY_LANDLOCK", "DM_VERITY", "DM_CRYPT"]}
+BOTH = ["BINFMT_ELF", "GPIO_CDEV", "RTC_INTF_DEV", "WATCHDOG_HANDLE_BOOT_ENABLED", "UDMABUF", "DMABUF_HEAPS_CMA", "SECCOMP_FILTER",
+        "SECURITY_LANDLOCK", "DM_VERITY", "DM_CRYPT", "EXT4_FS", "SQUASHFS_ZSTD"]
+BESIDE = {"rk3399": ["RTC_DRV_RK808", "PWM", *BOTH], "rpi-cm4": BOTH}
 LINES = {"alpr-lamp", "alpr-lamp-fault", "alpr-door", "alpr-trigger"}
 
 
