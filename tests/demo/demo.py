@@ -192,7 +192,7 @@ def main() -> int:
             "hotlist": {"path": bundle, "key": rtcc.certs / "hotlist.pub"},
             "uplink": rtcc.uplink(),
         }, build)
-        say("a box: parent, capture, vision, store, uplink, control")
+        say("a box: parent, capture, vision, store, uplink, device, control")
         with box:
             box.wait_running()
             watch(box, len(truth) or args.passages)

@@ -62,6 +62,12 @@ def test_a_clock_that_is_lost_and_found(device, hardware):
     device.says("ok", "")
 
 
+def test_the_kernel_is_asked_about_its_clock_in_the_sandbox(tmp_path):
+    with Device(tmp_path, {"clock": "kernel"}) as d:
+        s = d.wait(lambda s: "clock_error_ms" in s, 5, "the kernel's word")
+        assert s["state"] in ("ok", "clock") and 0 <= s["clock_error_ms"] and s["clock_synchronised"] in (0, 1)
+
+
 def test_a_disk_and_a_board_that_get_hot_and_cool_down(device, hardware):
     assert (device.state["disk_temperature_c"], device.state["temperature_c"]) == (41, 52)
     hardware.heat(disk=78)

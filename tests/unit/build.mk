@@ -82,6 +82,7 @@ $(eval $(call unit,uplink,uplink uplink_conf status_json site wire board base))
 test/unit/test_uplink.cppflags := -isystem $(TARGET_DEPS)/include
 $(B)/obj/tests/unit/test_uplink.c.o: | $(CURL)
 endif
+$(eval $(call unit,status_json,status_json wire base))
 ifeq ($(CONFIG_DEVICE),y)
 $(eval $(call unit,device_judge,device))
 endif

@@ -174,6 +174,20 @@ static void no_list_is_no_failure(void **state)
 	}
 }
 
+static void an_rtcc_without_heartbeats_is_no_failure(void **state)
+{
+	(void)state;
+	for (long status = 100; status < 600; status++) {
+		struct ending end = {.status = status, .problem = true};
+		bool taken = (status >= 200 && status < 300) || status == 404;
+		struct answer a;
+
+		answer_to_heartbeat(&end, &a);
+		assert_int_equal(a.outcome, taken ? WIRE_ACKNOWLEDGED : WIRE_LATER);
+		assert_int_equal(a.failure, taken ? FAILURE_NONE : FAILURE_HTTP);
+	}
+}
+
 /* --- configuration ---------------------------------------------------------------------------- */
 
 static struct uplink_conf conf;
@@ -324,6 +338,7 @@ int main(void)
 	    cmocka_unit_test(every_failure_has_words),
 	    cmocka_unit_test(failures_are_told_apart),
 	    cmocka_unit_test(no_list_is_no_failure),
+	    cmocka_unit_test(an_rtcc_without_heartbeats_is_no_failure),
 	    cmocka_unit_test(configuration_is_filled),
 	    cmocka_unit_test(wrong_configuration_is_refused),
 	    cmocka_unit_test(credentials_are_read_and_checked),
