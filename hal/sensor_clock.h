@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SENSOR_CLOCK_OLDEST INT64_C(10000000000) /* ns: a stamp further back is of no clock here   \
-						  */
+#define SENSOR_CLOCK_OLDEST INT64_C(10000000000) /* ns back: an older stamp is of no clock here */
 #define SENSOR_CLOCK_AHEAD  INT64_C(1000000)	 /* ns: nor is one this far in the future */
 #define SENSOR_CLOCK_STEP   INT64_C(200000)	 /* ns of drift that is put up with */
 
