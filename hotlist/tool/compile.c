@@ -148,10 +148,7 @@ static bool add_rows(struct compile *c, const struct fill *fill, struct rows *ro
 			continue;
 		}
 		r->rows++;
-		forbidden = false;
-		if (row.fault) {
-			(void)err_set(&why, ERR_FORMAT, "%s", row.fault);
-		} else if (fill_entry(fill, &row, &x, &completed, &forbidden, &why)) {
+		if (fill_entry(fill, &row, &x, &completed, &forbidden, &why)) {
 			if (!pack_add(c->pack, &x, e))
 				return false;
 			count_entry(r, &x, completed);

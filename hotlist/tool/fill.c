@@ -66,6 +66,8 @@ static bool set_category(const struct fill *f, const struct row *row, struct ent
 	static const char WHY[] = "category: not one that this list may hold";
 	const struct feed_code *c = code_of(f->layout, row);
 
+	if (!c && row->fault) /* then the fault is the reason */
+		return true;
 	if (!c) /* what stands there may be anything, also a plate: it is not told */
 		return err_set(e, ERR_POLICY, "%s", WHY);
 	if (!entry_category_allowed(c->category, f->policy->allow_missing))
@@ -235,8 +237,12 @@ bool fill_entry(const struct fill *f, const struct row *row, struct entry *x, un
 {
 	memset(x, 0, sizeof *x);
 	*completed = 0;
-	*forbidden = !set_category(f, row, x, e);
-	if (*forbidden || !set_texts(f, row, x, e))
+	*forbidden = !row->torn && !set_category(f, row, x, e);
+	if (*forbidden)
+		return false;
+	if (row->fault)
+		return err_set(e, ERR_FORMAT, "%s", row->fault);
+	if (!set_texts(f, row, x, e))
 		return false;
 	(void)entry_fold(x->printed, x->lic);
 	if (x->lic[0] == '\0' || is_junk_plate(f->layout, x->lic))

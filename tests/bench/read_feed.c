@@ -41,7 +41,7 @@ static bool read_all(const struct fill *fill, struct feed *feed, struct err *e)
 			return false;
 		if (!more)
 			break;
-		if (!row.fault && fill_entry(fill, &row, &x, &completed, &forbidden, &why))
+		if (fill_entry(fill, &row, &x, &completed, &forbidden, &why))
 			accepted++;
 		else
 			rejected++;

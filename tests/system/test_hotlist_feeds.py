@@ -117,6 +117,14 @@ def test_completed_rows_are_counted(desk):
     assert desk.lookup("AAA222")["entries"][0]["ori"] == "IL0840000"
 
 
+def test_columns_that_the_call_completes_may_be_left_out(desk):
+    path = desk.path("short.csv", "Category,LIC\nV,AAA111\n")
+    assert "header: column " in desk.compile("--agency", "IL0840000", "--reference", "FEED1", "--in", path, status=1).stderr
+    desk.compile("--agency", "IL0840000", "--reference", "FEED1", "--entry-age", 60, "--in", path)
+    entry = desk.lookup("AAA111")["entries"][0]
+    assert (entry["case_number"], entry["ori"], entry["category"]) == ("FEED1-2", "IL0840000", "V")
+
+
 def test_a_reference_numbers_the_rows(desk):
     row = feeds.row("ncic-csv-lit", lic="AAA111").replace("V000000001", "V")
     assert "case_number: missing" in desk.feed("ncic-csv-lit", [row, feeds.row("ncic-csv-lit", lic="AAA222")]).stdout
@@ -175,6 +183,13 @@ def test_no_row_of_a_forbidden_file_compiles(desk, layout, code):
     assert f"         1  {WHY} (list code {code})" in done.stdout and "accepted  1" in done.stdout
     assert f":{3 if layout == 'csv' else 2}: {WHY} (list code {code})\n" in done.stderr
     assert desk.lookup(PLATE, "MO")["grade"] == "NONE"
+    assert "1 rows of categories" in desk.feed(layout, rows, "--strict", status=1).stderr
+
+
+@pytest.mark.parametrize("layout, more", [("ncic-lpr", " AND A PERSON'S NAME BEHIND IT"), ("ncic-csv", ",MORE"), ("csv", ",MORE")])
+def test_the_category_is_the_reason_whatever_else_is_wrong(desk, layout, more):
+    rows = [feeds.row(layout, lic="AAA111", expires=AHEAD), feeds.row(layout, lic=PLATE, category="W", **CAR) + more]
+    assert f"         1  {WHY} (list code W)" in desk.feed(layout, rows).stdout
     assert "1 rows of categories" in desk.feed(layout, rows, "--strict", status=1).stderr
 
 
