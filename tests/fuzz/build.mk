@@ -3,7 +3,7 @@
 # What a run learns stays in build/<board>/fuzz/<target>.corpus; a finding is left beside it as crash-*.
 # Feeds of agencies, a target each layout of hotlist/layouts.
 FEEDS        := $(patsubst hotlist/layouts/%.layout,%,$(wildcard hotlist/layouts/*.layout))
-FUZZ         := bundle $(FEEDS) layout image
+FUZZ         := bundle $(FEEDS) layout image gpsd
 FUZZ_S       ?= $(if $(SHORT),60,3600)
 fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
 fuzz_bundle.max_len := 8192
@@ -20,6 +20,8 @@ fuzz_layout.ldlibs := $(fuzz_tool_ldlibs)
 fuzz_image.src := tests/fuzz/fuzz_image.c hal/image_header.c firmware/base/err.c
 fuzz_image.cxx := hal/image_file.cpp
 fuzz_image.ldlibs := $(image_file.ldlibs) -lstdc++
+fuzz_gpsd.src := tests/fuzz/fuzz_gpsd.c hal/gpsd_report.c firmware/base/err.c
+fuzz_gpsd.ldlibs := -lcjson -lm
 FUZZ_CLANG    = $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)
@@ -42,11 +44,12 @@ fuzz-$(1): $(B)/fuzz/$(1) $(B)/fuzz/seeds/done
 endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_target,$(t))))
 
-# Seeds: a feed of each layout, the layouts themselves, the list that is made of a feed, signed (the fuzzer does not look at the
+# Seeds: a feed of each layout, a line of each kind that gpsd writes, the layouts themselves, the list that is made of a feed, signed (the fuzzer does not look at the
 # signature), and small pictures.
-$(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py \
+$(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py tests/fuzz/seeds/gpsd.txt \
 		$(B)/bin/alpr-hotlist | $(B)/layouts
 	@mkdir -p $(@D)/layout $(@D)/bundle $(FEEDS:%=$(@D)/%)
+	@mkdir -p $(@D)/gpsd && split -l 1 tests/fuzz/seeds/gpsd.txt $(@D)/gpsd/line-
 	@for f in $(FEEDS); do cp tests/fuzz/seeds/$$f.txt $(@D)/$$f/; done
 	@cp hotlist/layouts/*.layout $(@D)/layout/
 	@openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $(@D)/key.pem 2>/dev/null
