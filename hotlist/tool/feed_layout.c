@@ -102,7 +102,6 @@ static bool read_layout(const char *text, size_t len, struct feed_layout *l, str
 	enum feed_field f;
 	char *list, *word;
 
-	/* No field is a key of this section: the table begins behind them. */
 	if (!conf_fill(text, len, "", "layout", OWN_KEYS, sizeof OWN_KEYS / sizeof *OWN_KEYS, s, e))
 		return false;
 	if (strlen(s->own[TITLE]) >= sizeof l->title)

@@ -29,8 +29,8 @@ bool fill_knows_code(const struct feed_layout *l, const struct row *row);
 
 /*
  * Make the entry of a row. *completed: bits of enum fill_what. *forbidden: the row was refused for
- * its category, which comes before any other fault that leaves it readable. ERR_POLICY, ERR_FORMAT: refused; the text is "field: why" and holds
- * no value of the row.
+ * its category, which comes before any other fault that leaves it readable. ERR_POLICY, ERR_FORMAT:
+ * refused; the text is "field: why" and holds no value of the row.
  */
 bool fill_entry(const struct fill *f, const struct row *row, struct entry *x, unsigned *completed,
 		bool *forbidden, struct err *e) MUST_CHECK;

@@ -90,6 +90,14 @@ void report_list(const struct report *r, const struct bundle_info *info, size_t 
 	    info->allow_lookalike ? "true" : "false", (unsigned long)info->entries, bytes);
 }
 
+bool report_flush(const struct report *r, struct err *e)
+{
+	errno = 0;
+	if (!r->to || (fflush(r->to) == 0 && !ferror(r->to)))
+		return true;
+	return err_errno(e, errno ? errno : EIO, "%s", r->path);
+}
+
 bool report_close(struct report *r, struct err *e)
 {
 	bool failed;

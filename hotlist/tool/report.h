@@ -33,6 +33,9 @@ void report_feed(const struct report *r, const char *file, const char *layout,
 /* The list that was made. */
 void report_list(const struct report *r, const struct bundle_info *info, size_t bytes);
 
+/* Write out what is there so far. ERR_IO, ERR_NO_SPACE: it is not whole. */
+bool report_flush(const struct report *r, struct err *e) MUST_CHECK;
+
 /* End it. ERR_IO, ERR_NO_SPACE: it is not whole. */
 bool report_close(struct report *r, struct err *e) MUST_CHECK;
 

@@ -288,7 +288,9 @@ static bool make_list(const struct call *c, const struct report *report, struct 
 	for (size_t i = 0; i < c->n; i++)
 		if (!add_feed(c, &c->in[i], list, report, e))
 			return false;
-	if (!compile_finish(list, &info, &file, &size, e) || !file_write(c->out, file, size, e))
+	/* A report that cannot be kept must not be found out behind the list. */
+	if (!compile_finish(list, &info, &file, &size, e) || !report_flush(report, e) ||
+	    !file_write(c->out, file, size, e))
 		return false;
 	if (c->n > 1)
 		(void)printf("entries   %lu\n", (unsigned long)info.entries);
@@ -297,14 +299,16 @@ static bool make_list(const struct call *c, const struct report *report, struct 
 	return true;
 }
 
-/* Opening the report empties it: then a feed of that name would be gone. */
-static bool is_a_feed(const struct call *c)
+/* A feed that is written over is gone. */
+static bool is_a_feed(const struct call *c, const char *path)
 {
-	struct stat report, feed;
+	struct stat out, feed;
 
-	for (size_t i = 0; c->report && stat(c->report, &report) == 0 && i < c->n; i++)
-		if (stat(c->in[i].path, &feed) == 0 && feed.st_dev == report.st_dev &&
-		    feed.st_ino == report.st_ino)
+	if (!path || stat(path, &out) != 0)
+		return false;
+	for (size_t i = 0; i < c->n; i++)
+		if (stat(c->in[i].path, &feed) == 0 && feed.st_dev == out.st_dev &&
+		    feed.st_ino == out.st_ino)
 			return true;
 	return false;
 }
@@ -322,8 +326,8 @@ static int run(int argc, char **argv)
 	status = take_call(c, argc, argv);
 	if (status != 0)
 		return status;
-	if (is_a_feed(c))
-		return verb_misuse(&VERB_COMPILE, "--report: is one of the feeds");
+	if (is_a_feed(c, c->report) || is_a_feed(c, c->out))
+		return verb_misuse(&VERB_COMPILE, "--report, --out: is one of the feeds");
 	if (!report_open(&report, c->report, &e))
 		return verb_fail(&e);
 	made = make_list(c, &report, &e);

@@ -330,6 +330,8 @@ def test_a_report_that_cannot_be_kept_is_a_failure(desk):
     common = ["compile", "--in", path, "--out", desk.folder / "o", "--version", 1, "--max-age", 60, "--report"]
     assert "No space" in call(*common, "/dev/full", status=1).stderr
     call(*common, desk.folder / "nowhere" / "file", status=1)
+    assert not (desk.folder / "o").exists()
+    assert "one of the feeds" in call("compile", "--in", path, "--out", path, "--version", 1, "--max-age", 60, status=2).stderr
     assert "one of the feeds" in call(*common, desk.folder / "." / "x.csv", status=2).stderr
     assert path.stat().st_size > 0
 
