@@ -10,6 +10,7 @@
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
 #   make bench                 speed and accuracy against stated bars: all of them
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
+#   make bench-hotlist [SHORT=1]  lists of ten million entries (SHORT=1: one): compiling, starting, looking up, a day's delta
 #   make fuzz [SHORT=1]        libFuzzer campaigns: an hour a target, or a minute
 #   make lint                  clang-format and clang-tidy
 #   make compile_commands.json for editors and clang-tidy, in build/host/
@@ -17,7 +18,7 @@
 JOBS   := $(shell nproc)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v --durations=5
 
-.PHONY: demo check check-unit check-system check-hostile check-build check-arm64 asan tsan bench bench-reader lint
+.PHONY: demo check check-unit check-system check-hostile check-build check-arm64 asan tsan bench bench-reader bench-hotlist lint
 
 # Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
 demo: deps
@@ -78,12 +79,16 @@ check-hostile: $(B)/bin/alpr-read $(B)/bin/alpr-sim $(B)/models
 # Each prints its bars; one that fails does not keep the others from running.
 bench: all $(patsubst %,$(B)/%,$(BENCHES))
 	@failed=0; for b in $(patsubst %,$(B)/%,$(BENCHES)); do $$b || failed=1; done; \
-	$(MAKE) --no-print-directory bench-reader || failed=1; exit $$failed
+	$(MAKE) --no-print-directory bench-reader || failed=1; \
+	$(MAKE) --no-print-directory bench-hotlist || failed=1; exit $$failed
 
 PLATES ?= $(wildcard ../shared/plates/val)
 bench-reader: all $(patsubst %,$(B)/%,$(BENCH_READER))
 	@$(PYTHON) -m tests.bench.bench_reader --build $(B) $(if $(PLATES),--plates '$(PLATES)') \
 		$(if $(filter-out 0,$(SHORT)),--short) $(if $(filter y,$(CONFIG_CAMERA_SIM)),,--passages 0)
+
+bench-hotlist: all $(patsubst %,$(B)/%,$(BENCH_HOTLIST))
+	@$(PYTHON) -m tests.bench.bench_hotlist --build $(B) $(if $(filter-out 0,$(SHORT)),--short)
 
 LINT := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 lint: compile_commands.json
