@@ -13,8 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FLOOR "list_version" /* in the database: never loads an older one */
-#define CHUNK (1u << 20)
+#define FLOOR	   "list_version"   /* in the database: never loads an older one */
+#define CHECKED	   "list_checked"   /* and bundle_id of the one that was last checked whole */
+#define AT_ONCE_NS (10 * NS_PER_MS) /* for a bundle, before it is left to list_step */
 
 static void cleanup_bundle(struct bundle **b)
 {
@@ -48,7 +49,7 @@ bool list_open(struct list *l, const struct store_hotlist_conf *conf, const char
 {
 	struct err why = {0};
 
-	*l = (struct list){.conf = conf};
+	*l = (struct list){.conf = conf, .arriving = ARRIVAL_NONE};
 	if ((size_t)snprintf(l->folder, sizeof l->folder, "%s/hotlist", store_folder) >=
 		sizeof l->folder ||
 	    (size_t)snprintf(l->cache, sizeof l->cache, "%s/hotlist/current.alpb", store_folder) >=
@@ -67,9 +68,10 @@ bool list_open(struct list *l, const struct store_hotlist_conf *conf, const char
 
 void list_close(struct list *l)
 {
+	arrival_drop(&l->arriving);
 	bundle_close(l->b);
 	crypt_key_free(l->key);
-	*l = (struct list){0};
+	*l = (struct list){.arriving = ARRIVAL_NONE};
 }
 
 /* --- audit ---------------------------------------------------------------------------------------
@@ -102,8 +104,9 @@ static bool record_refusal(struct db *d, const struct err *why, int64_t now_ns, 
 	    now_ns, e);
 }
 
-static bool record_load(struct db *d, const struct bundle_info *i, int64_t now_ns, struct err *e)
+static bool record_load(struct db *d, const struct bundle *b, int64_t now_ns, struct err *e)
 {
+	const struct bundle_info *i = bundle_info(b);
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	char detail[256], who[sizeof "signer:" + (size_t)2 * CRYPT_SHA256_SIZE],
 	    issued[CLOCK_RFC3339_SIZE];
@@ -115,6 +118,7 @@ static bool record_load(struct db *d, const struct bundle_info *i, int64_t now_n
 		       "{\"version\":%" PRIu64 ",\"entries\":%" PRIu32 ",\"issued\":\"%s\"}",
 		       i->version, i->entries, clock_rfc3339(i->issued_ns, issued));
 	return db_begin(d, &tx, e) && db_state_set(d, FLOOR, (int64_t)i->version, e) &&
+	       db_state_set(d, CHECKED, bundle_id(b), e) &&
 	       audit_append(
 		   d,
 		   &(struct audit_record){
@@ -145,7 +149,7 @@ static bool new_enough(const struct bundle *b, int64_t floor, struct err *e)
 static bool put_in_force(struct list *l, struct db *d, struct bundle **b, int64_t now_ns,
 			 struct err *e)
 {
-	if (!record_load(d, bundle_info(*b), now_ns, e))
+	if (!record_load(d, *b, now_ns, e))
 		return err_prefix(e, "hotlist");
 	bundle_close(l->b);
 	l->b = steal_ptr(b);
@@ -156,16 +160,16 @@ static bool put_in_force(struct list *l, struct db *d, struct bundle **b, int64_
 }
 
 /*
- * One candidate file; NULL in *out when it is refused or absent. With a list at hand (`have`) one
- * that is merely older is the ordinary case of a file that was not updated: no reason to complain.
- * False: the database failed.
+ * One candidate file, its records not yet checked; NULL in *out when it is refused or absent. With
+ * a list at hand (`have`) one that is merely older is the ordinary case of a file that was not
+ * updated: no reason to complain. False: the database failed.
  */
 static bool candidate(struct list *l, struct db *d, const char *path, bool have, int64_t floor,
 		      int64_t now_ns, struct bundle **out, struct err *e)
 {
 	struct err why = {0};
 
-	if (bundle_open(path, l->key, out, &why) && new_enough(*out, floor, &why))
+	if (bundle_begin(path, l->key, out, &why) && new_enough(*out, floor, &why))
 		return true;
 	if (have && (why.code == ERR_NOT_FOUND || (*out && why.code == ERR_POLICY)))
 		why.code = ERR_AGAIN;
@@ -176,84 +180,6 @@ static bool candidate(struct list *l, struct db *d, const char *path, bool have,
 	say_why(l, &why);
 	if (why.code == ERR_NOT_FOUND)
 		return true;
-	log_line(LOG_WARNING, "hotlist refused: %s", why.text);
-	return record_refusal(d, &why, now_ns, e);
-}
-
-/* --- the copy ------------------------------------------------------------------------------------
- */
-
-static bool copy(int from, int to, struct err *e)
-{
-	AUTO_FREE uint8_t *buffer = malloc(CHUNK);
-	off_t at = 0;
-
-	if (!buffer)
-		return err_set(e, ERR_NO_MEMORY, "hotlist cache: no memory");
-	for (;;) {
-		ssize_t n = pread(from, buffer, CHUNK, at), put = 0;
-
-		if (n < 0)
-			return err_errno(e, errno, "hotlist: read");
-		if (n == 0)
-			break;
-		while (put < n) {
-			ssize_t w = write(to, buffer + put, (size_t)(n - put));
-
-			if (w < 0)
-				return err_errno(e, errno, "hotlist cache");
-			put += w;
-		}
-		at += n;
-	}
-	return fsync(to) == 0 || err_errno(e, errno, "hotlist cache");
-}
-
-/*
- * What is in force is always our own copy, checked as it lies on disk before it takes the old one's
- * place: a gift is uplink's memory and gone after a restart, and a configured file may be rewritten
- * in place, under the map and after its signature was looked at.
- */
-static bool keep_in_cache(struct list *l, int fd, int64_t floor, struct bundle **out, struct err *e)
-{
-	AUTO_CLOSE int to = open(l->next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	AUTO_CLOSE int folder = -1;
-
-	if (to < 0)
-		return err_errno(e, errno, "hotlist cache");
-	if (!copy(fd, to, e) || !bundle_open(l->next, l->key, out, e) ||
-	    !new_enough(*out, floor, e)) {
-		(void)unlink(l->next);
-		return false;
-	}
-	if (rename(l->next, l->cache) != 0)
-		return err_errno(e, errno, "hotlist cache");
-	folder = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0 || fsync(folder) != 0)
-		return err_errno(e, errno, "hotlist cache");
-	return true;
-}
-
-/* --- from disk -----------------------------------------------------------------------------------
- */
-
-/* Exchange the configured bundle for our copy of it. NULL in *given when that fails. False: the
- * database failed. */
-static bool adopt(struct list *l, struct db *d, int64_t floor, int64_t now_ns,
-		  struct bundle **given, struct err *e)
-{
-	AUTO_CLOSE int fd = open(l->conf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	AUTO_BUNDLE struct bundle *kept = NULL;
-	struct err why = {0};
-	bool done = fd >= 0 || err_errno(&why, errno, "hotlist: %s", l->conf->path);
-
-	bundle_close(*given);
-	*given = NULL;
-	if (done && keep_in_cache(l, fd, floor, &kept, &why)) {
-		*given = steal_ptr(&kept);
-		return true;
-	}
-	say_why(l, &why);
 	log_line(LOG_WARNING, "hotlist refused: %s", why.text);
 	return record_refusal(d, &why, now_ns, e);
 }
@@ -270,6 +196,143 @@ static bool newer(const struct bundle *a, const struct bundle *b)
 	return x->version > y->version || (x->version == y->version && x->issued_ns > y->issued_ns);
 }
 
+/* --- arrivals ------------------------------------------------------------------------------------
+ */
+
+bool list_arriving(const struct list *l)
+{
+	return l->arriving.id != 0;
+}
+
+bool list_broken(const struct list *l)
+{
+	return l->b && bundle_broken(l->b);
+}
+
+static bool sync_folder(const struct list *l, struct err *e)
+{
+	AUTO_CLOSE int folder = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return (folder >= 0 && fsync(folder) == 0) || err_errno(e, errno, "hotlist cache");
+}
+
+/* What has arrived is good. `in_cache`: it lies where it shall, else it takes the old one's place.
+ */
+static bool accept(struct list *l, struct db *d, struct bundle **b, bool in_cache, int64_t now_ns,
+		   struct err *e)
+{
+	int64_t floor;
+
+	/* Another one may have been put in force meanwhile. */
+	if (!db_state_get(d, FLOOR, &floor, e) || !new_enough(*b, floor, e))
+		return false;
+	if (!in_cache && (rename(l->next, l->cache) != 0))
+		return err_errno(e, errno, "hotlist cache");
+	return (in_cache || sync_folder(l, e)) && put_in_force(l, d, b, now_ns, e);
+}
+
+static bool go_on(struct list *l, struct db *d, int64_t now_ns, int64_t end_ns, struct err *e)
+{
+	AUTO_BUNDLE struct bundle *b = NULL;
+	bool in_cache = l->arriving.path == NULL;
+	bool good = arrival_step(&l->arriving, l->key, end_ns, &b, e) &&
+		    (!b || accept(l, d, &b, in_cache, now_ns, e));
+
+	if (!good && !in_cache)
+		(void)unlink(l->next);
+	return good;
+}
+
+/* A refusal is said, logged and audited. False: the database failed. */
+static bool refuse(struct list *l, struct db *d, const struct err *why, int64_t now_ns,
+		   struct err *e)
+{
+	say_why(l, why);
+	log_line(LOG_WARNING, "hotlist refused: %s", why->text);
+	return record_refusal(d, why, now_ns, e);
+}
+
+/* The list in force is not what was signed: one that matches nothing is worth no more than none. */
+static bool give_up_broken(struct list *l, struct db *d, int64_t now_ns, struct err *e)
+{
+	struct err why = {0};
+
+	(void)err_set(&why, ERR_FORMAT, "hotlist version %" PRIu64 ": broken on disk, given up",
+		      list_version(l));
+	bundle_close(l->b);
+	l->b = NULL;
+	(void)unlink(l->cache);
+	if (!refuse(l, d, &why, now_ns, e))
+		return false;
+	/* The configured file may still be good. */
+	if (!list_load(l, d, now_ns, e))
+		return false;
+	if (!l->b && !list_arriving(l))
+		say_why(l, &why);
+	return true;
+}
+
+bool list_step(struct list *l, struct db *d, int64_t now_ns, int64_t end_ns, struct err *e)
+{
+	struct err why = {0}, second = {0};
+
+	if (list_broken(l))
+		return give_up_broken(l, d, now_ns, e);
+	if (!list_arriving(l))
+		return true;
+	if (!go_on(l, d, now_ns, end_ns, &why)) {
+		if (!refuse(l, d, &why, now_ns, &second))
+			log_line(LOG_WARNING, "hotlist: %s", second.text);
+		if (e)
+			*e = why;
+		return false;
+	}
+	if (list_arriving(l) || !l->load_again)
+		return true;
+	l->load_again = false;
+	return list_load(l, d, now_ns, e);
+}
+
+/* --- from disk -----------------------------------------------------------------------------------
+ */
+
+/* Go on with it at once: most lists are done then. False: the database failed. */
+static bool begin_step(struct list *l, struct db *d, int64_t now_ns, struct err *e)
+{
+	struct err why = {0};
+
+	return go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, &why) ||
+	       refuse(l, d, &why, now_ns, e);
+}
+
+/* Make the configured bundle our copy of it. False: the database failed. */
+static bool adopt(struct list *l, struct db *d, const struct bundle *given, int64_t now_ns,
+		  struct err *e)
+{
+	int fd = open(l->conf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct err why = {0};
+
+	if (fd < 0)
+		(void)err_errno(&why, errno, "hotlist: %s", l->conf->path);
+	else if (arrival_copy(&l->arriving, fd, bundle_id(given), l->next, &why))
+		return begin_step(l, d, now_ns, e);
+	return refuse(l, d, &why, now_ns, e);
+}
+
+/* Our own copy: accepted before, or else, after a power cut in the wrong moment, checked now. */
+static bool take_cached(struct list *l, struct db *d, struct bundle **cached, int64_t now_ns,
+			struct err *e)
+{
+	int64_t checked;
+
+	if (!db_state_get(d, CHECKED, &checked, e))
+		return false;
+	if (checked == bundle_id(*cached))
+		return put_in_force(l, d, cached, now_ns, e);
+	arrival_check(&l->arriving, steal_ptr(cached));
+	return begin_step(l, d, now_ns, e);
+}
+
 bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 {
 	AUTO_BUNDLE struct bundle *cached = NULL, *given = NULL;
@@ -277,19 +340,26 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 
 	if (!l->key)
 		return true;
+	if (list_arriving(l)) {
+		l->load_again = true;
+		return true;
+	}
 	l->why[0] = '\0';
 	if (!db_state_get(d, FLOOR, &floor, e) ||
 	    !candidate(l, d, l->cache, l->b != NULL, floor, now_ns, &cached, e) ||
 	    (l->conf->path[0] &&
 	     !candidate(l, d, l->conf->path, cached || l->b, floor, now_ns, &given, e)))
 		return err_prefix(e, "hotlist");
-	if (newer(given, cached) && newer(given, l->b)) {
-		if (!adopt(l, d, floor, now_ns, &given, e))
-			return err_prefix(e, "hotlist");
-		if (given)
-			return put_in_force(l, d, &given, now_ns, e);
+	/* The cached one first: it alerts while the other is still being checked. */
+	if (newer(cached, l->b) && (!take_cached(l, d, &cached, now_ns, e)))
+		return err_prefix(e, "hotlist");
+	if (!newer(given, l->b))
+		return true;
+	if (list_arriving(l)) {
+		l->load_again = true;
+		return true;
 	}
-	return !newer(cached, l->b) || put_in_force(l, d, &cached, now_ns, e);
+	return adopt(l, d, given, now_ns, e) || err_prefix(e, "hotlist");
 }
 
 /* --- from uplink ---------------------------------------------------------------------------------
@@ -297,20 +367,24 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 
 static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
 {
+	AUTO_BUNDLE struct bundle *given = NULL;
 	CLEANUP(gift_unmap) struct gift g = {0};
-	AUTO_BUNDLE struct bundle *given = NULL, *cached = NULL;
 	int64_t floor;
+	int from;
 
 	if (!l->key)
 		return err_set(e, ERR_POLICY, "hotlist: there is no key to verify it with");
-	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e) || !bundle_open_fd(fd, l->key, &given, e) ||
+	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e) || !bundle_begin_fd(fd, l->key, &given, e) ||
 	    !db_state_get(d, FLOOR, &floor, e) || !new_enough(given, floor, e))
 		return false;
-	if (!newer(given, l->b))
-		return true; /* the one in force, or an earlier signing of its version */
-	if (!keep_in_cache(l, fd, floor, &cached, e))
-		return false;
-	return put_in_force(l, d, &cached, now_ns, e);
+	if (!newer(given, l->b) || bundle_id(given) == l->arriving.id)
+		return true; /* the one in force, an earlier signing of it, or on its way */
+	arrival_drop(&l->arriving);
+	from = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (from < 0)
+		return err_errno(e, errno, "hotlist: dup");
+	return arrival_copy(&l->arriving, from, bundle_id(given), l->next, e) &&
+	       go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
 }
 
 bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)

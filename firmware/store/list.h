@@ -7,6 +7,7 @@
 #ifndef FIRMWARE_STORE_LIST_H
 #define FIRMWARE_STORE_LIST_H
 
+#include "firmware/store/arrival.h"
 #include "firmware/store/conf.h"
 #include "firmware/store/db.h"
 #include "hotlist/bundle.h"
@@ -19,6 +20,8 @@ struct list {
 	char cache[PATH_MAX], next[PATH_MAX]; /* the bundle cached, and one that is being written */
 	struct crypt_key *key;		      /* NULL: none, so nothing loads */
 	struct bundle *b;		      /* NULL: no hotlist */
+	struct arrival arriving;	      /* the next one, while it is copied and checked */
+	bool load_again;		      /* list_load was called meanwhile */
 	char why[160];			      /* why there is none, or what was refused last */
 };
 
@@ -33,19 +36,36 @@ void list_close(struct list *l);
 
 /*
  * Look at the configured bundle and the cached one and put the newer in force, when it is newer
- * than what is in force. Loaded and refused are audited at wall time now_ns. False only when the
- * database fails; no list to be had is no error (l->why).
+ * than what is in force. One that the box has accepted before needs no more than its signature; any
+ * other is copied and checked whole, and unless it is short that goes on in list_step. Loaded and
+ * refused are audited at wall time now_ns. False only when the database fails; no list to be had is
+ * no error (l->why).
  */
 bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e) MUST_CHECK;
 
 /*
  * A bundle from uplink, in the sealed memfd `fd` (borrowed): verified, its version compared, cached
- * (fsync, rename), put in force, audited. Errors are refusals: ERR_PEER not sealed;
- * bundle_open_fd's; ERR_POLICY older than the floor; ERR_NO_SPACE, ERR_IO. The version in
- * force signed again later is put in force; that very bundle, or an earlier signing, is accepted
- * and changes nothing.
+ * (fsync, rename), checked whole, put in force, audited; unless it is short, the latter in
+ * list_step: then list_arriving says so. One that arrives already is given up for it, unless it is
+ * the same. Errors are refusals: ERR_PEER not sealed; bundle_open_fd's; ERR_POLICY older than the
+ * floor; ERR_NO_SPACE, ERR_IO. The version in force signed again later is put in force; that very
+ * bundle, or an earlier signing, is accepted and changes nothing.
  */
 bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e) MUST_CHECK;
+
+/* Is a bundle being copied or checked? */
+bool list_arriving(const struct list *l);
+
+/* Has the list in force turned out not to be what was signed? Then it matches nothing. */
+bool list_broken(const struct list *l);
+
+/*
+ * Go on with what arrives until monotonic time end_ns; when it is done it is put in force, or
+ * refused, as list_offer says: then list_arriving is false. Gives up a list in force that turned
+ * out broken (bundle_broken), and looks for another. Errors: the refusal, or the database's.
+ */
+bool list_step(struct list *l, struct db *d, int64_t now_ns, int64_t end_ns,
+	       struct err *e) MUST_CHECK;
 
 /* Version in force, 0: none. */
 uint64_t list_version(const struct list *l);

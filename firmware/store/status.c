@@ -94,7 +94,8 @@ static void judge(struct store *s, struct wire_status *out, int64_t wall_ns)
 		state(out, "disk-full",
 		      "less than min_free_bytes is free: the ring no longer grows");
 	} else if (!s->list.b) {
-		(void)snprintf(text, sizeof text, "no hotlist: %.140s", s->list.why);
+		(void)snprintf(text, sizeof text, "no hotlist: %.140s",
+			       list_arriving(&s->list) ? "one is being checked" : s->list.why);
 		state(out, "no-hotlist", text);
 	} else if (list_stale(&s->list, elapsed_wall(&s->clock, wall_ns))) {
 		state(out, "stale", "the hotlist is older than its maximum age: no alerts");

@@ -20,8 +20,10 @@
 #define FIRST_WORK_NS  (2 * NS_PER_S)  /* of upkeep before the first passage is taken */
 #define LEFT_BEHIND_NS (60 * NS_PER_S) /* between attempts to take over a quarantined file */
 #define DAMAGED_AGAIN_NS                                                                           \
-	(600 * NS_PER_S)	/* damage seen twice within this is not passed over by a check */
-#define DRAIN_NS (3 * NS_PER_S) /* for answers under way when the daemon stops */
+	(600 * NS_PER_S) /* damage seen twice within this is not passed over by a check */
+#define LIST_PERIOD_NS (20 * NS_PER_MS) /* a list that arrives is worked on this often, */
+#define LIST_NS	       (10 * NS_PER_MS) /* for so long: half of the time is left for passages */
+#define DRAIN_NS       (3 * NS_PER_S)	/* for answers under way when the daemon stops */
 
 int64_t store_now(struct store *s)
 {
@@ -217,20 +219,59 @@ static bool hit_done(struct store *s, const struct wire_hit_done *m, struct err 
 /* --- the hotlist ---------------------------------------------------------------------------------
  */
 
-static bool bundle_offered(struct store *s, const struct wire_bundle *m, int fd, struct err *e)
+static bool answer_offer(struct store *s, const char *etag, bool accepted, struct err *e)
 {
 	struct wire_bundle_done done = {0};
-	struct err why = {0};
-	bool accepted = s->db && list_offer(&s->list, s->db, fd, clock_utc_ns(), &why);
 
 	wire_start(&done.h, WIRE_BUNDLE_DONE, sizeof done);
 	done.accepted = accepted;
 	done.version = list_version(&s->list);
-	memcpy(done.etag, m->etag, sizeof done.etag);
-	done.etag[sizeof done.etag - 1] = '\0';
+	(void)snprintf(done.etag, sizeof done.etag, "%s", etag);
+	return role_send(s->env.role, WIRE_UPLINK, &done.h, NULL, 0, e);
+}
+
+/* A list of millions of entries is copied and checked beside everything else. */
+static void tend_list(void *arg)
+{
+	struct store *s = arg;
+	struct err why = {0};
+	bool good =
+	    s->db && list_step(&s->list, s->db, clock_utc_ns(), clock_mono_ns() + LIST_NS, &why);
+
+	if (!s->db || list_arriving(&s->list))
+		return;
+	if (s->list_timed)
+		loop_cancel(s->env.loop, s->list_timer);
+	s->list_timed = false;
+	if (s->offered && !answer_offer(s, s->offer_etag, good, &why))
+		log_line(LOG_WARNING, "hotlist: %s", why.text);
+	s->offered = false;
+}
+
+static void watch_list(struct store *s)
+{
+	if (s->list_timed || !list_arriving(&s->list))
+		return;
+	s->list_timer = loop_timer(s->env.loop, LIST_PERIOD_NS, LIST_PERIOD_NS, tend_list, s);
+	s->list_timed = s->list_timer >= 0; /* if none is left, tick does it, slowly */
+}
+
+static bool bundle_offered(struct store *s, const struct wire_bundle *m, int fd, struct err *e)
+{
+	struct err why = {0};
+	bool accepted = s->db && list_offer(&s->list, s->db, fd, clock_utc_ns(), &why);
+	char etag[sizeof m->etag];
+
+	(void)snprintf(etag, sizeof etag, "%.*s", (int)sizeof m->etag - 1, m->etag);
+	if (accepted && list_arriving(&s->list)) {
+		s->offered = true; /* the answer waits for the whole check */
+		memcpy(s->offer_etag, etag, sizeof s->offer_etag);
+		watch_list(s);
+		return true;
+	}
 	if (!accepted)
 		log_line(LOG_WARNING, "hotlist refused: %s", why.text);
-	return role_send(s->env.role, WIRE_UPLINK, &done.h, NULL, 0, e);
+	return answer_offer(s, etag, accepted, e);
 }
 
 static void reload(struct store *s)
@@ -239,6 +280,7 @@ static void reload(struct store *s)
 
 	if (s->db && !list_load(&s->list, s->db, clock_utc_ns(), &e))
 		store_trouble(s, &e);
+	watch_list(s);
 }
 
 /* --- as time passes ------------------------------------------------------------------------------
@@ -309,6 +351,10 @@ static void tick(void *arg)
 		return;
 	}
 	upkeep(s, WORK_NS);
+	if (s->db && !s->list_timed && (list_arriving(&s->list) || list_broken(&s->list))) {
+		tend_list(s);
+		watch_list(s);
+	}
 	/* Vision sends again what was not answered when there is a new store: the trouble is over,
 	 * be it. */
 	if (s->unanswered > 0 && s->n_waiting == 0) {
@@ -377,7 +423,8 @@ static bool role_begin(void *state, struct err *e)
 	/* A bundle is bytes from outside: looked at behind the sandbox only. */
 	if (!list_load(&s->list, s->db, clock_utc_ns(), e))
 		return false;
-	if (!s->list.b)
+	watch_list(s);
+	if (!s->list.b && !list_arriving(&s->list))
 		log_line(LOG_WARNING, "no hotlist: %s", s->list.why);
 	upkeep(s, FIRST_WORK_NS);
 	return loop_timer(s->env.loop, TICK_NS, TICK_NS, tick, s) >= 0 ||
@@ -392,6 +439,7 @@ static void role_connected(void *state, enum wire_role peer)
 		s->n_replies = 0; /* it sends again what it has no answer for */
 	if (peer != WIRE_UPLINK)
 		return;
+	s->offered = false; /* it has forgotten */
 	sender_connected(&s->sender);
 	store_pump(s);
 }

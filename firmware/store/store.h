@@ -31,6 +31,10 @@ struct store {
 	struct db *db;
 	struct elapsed clock;
 	struct list list;
+	bool offered; /* what arrives was offered by uplink, which waits for the answer */
+	char offer_etag[64];
+	bool list_timed; /* list_timer runs: something arrives */
+	int list_timer;
 	struct space space;
 	struct upkeep upkeep;
 	struct sender sender;

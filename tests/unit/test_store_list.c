@@ -4,6 +4,8 @@
 #include "firmware/base/gift.h"
 #include "firmware/store/audit.h"
 #include "firmware/store/list.h"
+#include "hotlist/layout.h"
+#include "hotlist/match.h"
 #include "tests/unit/lists.h"
 
 #include <fcntl.h>
@@ -244,6 +246,203 @@ static void a_damaged_cache_falls_back_to_the_file(void **state)
 	assert_int_equal(list_version(&l), 9);
 }
 
+/* --- lists of many entries -----------------------------------------------------------------------
+ */
+
+#define MANY 60000u
+
+/* A signed list that takes more than a slice; caller frees. One row of it is forbidden if wanted.
+ */
+static uint8_t *long_list(uint64_t version, bool planted, size_t *size)
+{
+	struct entry *x = calloc(MANY, sizeof *x);
+	struct bundle_info info = lists_info();
+	uint8_t *file;
+
+	assert_non_null(x);
+	info.version = version;
+	for (unsigned i = 0; i < MANY; i++) {
+		char plate[13];
+
+		(void)snprintf(plate, sizeof plate, "L%u", i);
+		x[i] = lists_entry(plate, "MO", 'V');
+	}
+	file = lists_pack(x, MANY, &info, size);
+	free(x);
+	assert_non_null(file);
+	if (planted) {
+		struct layout at;
+
+		assert_true(layout_get_header(file, *size, &at, NULL));
+		file[at.records + (size_t)(MANY - 1) * LAYOUT_RECORD + 31] = 'X';
+	}
+	assert_true(lists_sign(file, *size, lists.key));
+	return file;
+}
+
+static bool offer_long(struct place *p, uint64_t version, bool planted)
+{
+	size_t size;
+	AUTO_FREE uint8_t *file = long_list(version, planted, &size);
+	AUTO_CLOSE int fd = -1;
+	struct iovec part = {file, size};
+
+	assert_true(gift_make("bundle", &part, 1, &fd, &p->why));
+	return list_offer(&l, p->db, fd, NOW, &p->why);
+}
+
+/* With no time at all each call does nothing for a long list: end it with one that has enough. */
+static bool finish(struct place *p)
+{
+	assert_true(list_arriving(&l));
+	assert_true(list_step(&l, p->db, NOW, 0, &p->why));
+	assert_true(list_arriving(&l));
+	return list_step(&l, p->db, NOW, INT64_MAX, &p->why);
+}
+
+static bool wanted(const char *plate)
+{
+	struct plate_read read = {.jurisdiction = "MO"};
+	struct match m;
+	bool stale;
+
+	memcpy(read.text, plate, strlen(plate));
+	match_read(l.b, &read, NOW / NS_PER_S, &m, &stale);
+	return m.grade == GRADE_EXACT;
+}
+
+static void a_long_list_arrives_while_the_old_one_is_in_force(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_true(offer_long(p, 8, false));
+	assert_true(list_arriving(&l));
+	assert_int_equal(list_version(&l), 7);
+	assert_true(wanted("WANT01"));
+	assert_true(finish(p));
+	assert_false(list_arriving(&l));
+	assert_int_equal(list_version(&l), 8);
+	assert_true(wanted("L12345"));
+	assert_int_equal(audited(p, "loaded"), 2);
+	/* Accepted once: a restart does not check it again. */
+	reopen(p);
+	assert_false(list_arriving(&l));
+	assert_int_equal(list_version(&l), 8);
+	assert_true(wanted("L0"));
+}
+
+static void one_forbidden_row_at_the_end_of_a_long_list_refuses_it(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_true(offer_long(p, 8, true));
+	assert_false(finish(p));
+	assert_int_equal(p->why.code, ERR_POLICY);
+	assert_false(list_arriving(&l));
+	assert_int_equal(list_version(&l), 7);
+	assert_true(wanted("WANT01"));
+	assert_int_equal(audited(p, "refused"), 1);
+	assert_int_equal(bytes_of(p, "hotlist/next.alpb"), -1);
+	/* The same by way of the configured file, and once more after a restart. */
+	for (int i = 0; i < 2; i++) {
+		size_t size;
+		AUTO_FREE uint8_t *file = long_list(8, true, &size);
+		FILE *f = fopen(conf.path, "wb");
+
+		assert_non_null(f);
+		assert_int_equal(fwrite(file, 1, size, f), size);
+		assert_int_equal(fclose(f), 0);
+		if (i == 0)
+			load(p);
+		else
+			reopen(p);
+		assert_false(finish(p));
+		assert_int_equal(list_version(&l), 7);
+	}
+}
+
+static void a_newer_offer_ends_the_one_that_arrives(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(offer_long(p, 8, false));
+	assert_true(offer_long(p, 8, false)); /* the same, signed again: another id */
+	assert_true(list_arriving(&l));
+	assert_true(offered(p, 9, lists.key, 0));
+	assert_false(list_arriving(&l));
+	assert_int_equal(list_version(&l), 9);
+	assert_false(offer_long(p, 8, false));
+	assert_int_equal(list_version(&l), 9);
+}
+
+/* Power cut while it arrives: the old one is there, and the rest of the new one harms nobody. */
+static void a_cut_while_it_arrives_leaves_the_old_one(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_true(offer_long(p, 8, false));
+	reopen(p);
+	assert_false(list_arriving(&l));
+	assert_int_equal(list_version(&l), 7);
+	assert_true(offer_long(p, 8, false));
+	assert_true(finish(p));
+	assert_int_equal(list_version(&l), 8);
+}
+
+/* And between the rename and the record in the database: it is checked again, not believed. */
+static void a_cache_that_was_never_accepted_is_checked_whole(void **state)
+{
+	struct place *p = *state;
+	size_t size;
+	AUTO_FREE uint8_t *bad = long_list(8, true, &size);
+	FILE *f;
+
+	assert_true(offered(p, 7, lists.key, 0));
+	f = fopen(l.cache, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bad, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+	reopen(p);
+	assert_null(l.b);
+	assert_false(finish(p));
+	assert_int_equal(p->why.code, ERR_POLICY);
+	assert_null(l.b);
+}
+
+/* A disk that gives other bytes than it was given: no match from it, and it is given up. */
+static void a_list_that_breaks_in_use_is_given_up(void **state)
+{
+	struct place *p = *state;
+	static const char JUNK[32] = "no record";
+	int fd;
+
+	assert_true(offer_long(p, 8, false));
+	assert_true(finish(p));
+	assert_true(wanted("L77"));
+	fd = open(l.cache, O_WRONLY);
+	assert_true(fd >= 0);
+	for (off_t at = 65536; at < bytes_of(p, "hotlist/current.alpb"); at += 4096)
+		assert_int_equal(pwrite(fd, JUNK, sizeof JUNK, at), sizeof JUNK);
+	(void)close(fd);
+	reopen(p); /* the header and the digests are as they were */
+	assert_int_equal(list_version(&l), 8);
+	assert_false(wanted("L77"));
+	assert_false(wanted("L78"));
+	assert_true(list_broken(&l));
+	assert_true(list_step(&l, p->db, NOW, INT64_MAX, &p->why));
+	assert_null(l.b);
+	assert_non_null(strstr(l.why, "broken"));
+	assert_int_equal(audited(p, "refused"), 1);
+	assert_int_equal(bytes_of(p, "hotlist/current.alpb"), -1);
+	/* The same version may come again. */
+	assert_true(offer_long(p, 8, false));
+	assert_true(finish(p));
+	assert_true(wanted("L77"));
+}
+
 static void what_is_not_sealed_is_not_looked_at(void **state)
 {
 	struct place *p = *state;
@@ -268,6 +467,12 @@ int main(void)
 	    T(it_never_goes_back),
 	    T(a_damaged_cache_falls_back_to_the_file),
 	    T(what_is_not_sealed_is_not_looked_at),
+	    T(a_long_list_arrives_while_the_old_one_is_in_force),
+	    T(one_forbidden_row_at_the_end_of_a_long_list_refuses_it),
+	    T(a_newer_offer_ends_the_one_that_arrives),
+	    T(a_cut_while_it_arrives_leaves_the_old_one),
+	    T(a_cache_that_was_never_accepted_is_checked_whole),
+	    T(a_list_that_breaks_in_use_is_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, group_begin, group_end);

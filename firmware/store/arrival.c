@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/store/arrival.h"
+
+#include "firmware/base/cleanup.h"
+#include "firmware/base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#define PIECE	    (256u << 10) /* copied at once */
+#define SYNC_EVERY  (4 << 20)	 /* so that no fsync has much to wait for */
+#define CHECK_STEPS 256u	 /* a few milliseconds */
+#define SHORT_FILE  (1 << 20)	 /* is done with before anyone could wait for it */
+
+bool arrival_copy(struct arrival *a, int from, int64_t id, const char *path, struct err *e)
+{
+	*a = (struct arrival){.from = from, .path = path, .id = id};
+	a->to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (a->to >= 0)
+		return true;
+	(void)err_errno(e, errno, "hotlist cache");
+	arrival_drop(a);
+	return false;
+}
+
+void arrival_check(struct arrival *a, struct bundle *b)
+{
+	*a = ARRIVAL_NONE;
+	a->b = b;
+	a->id = bundle_id(b);
+}
+
+void arrival_drop(struct arrival *a)
+{
+	bundle_close(a->b);
+	if (a->from >= 0)
+		(void)close(a->from);
+	if (a->to >= 0)
+		(void)close(a->to);
+	*a = ARRIVAL_NONE;
+}
+
+static bool copy_piece(struct arrival *a, bool *more, struct err *e)
+{
+	AUTO_FREE uint8_t *buffer = malloc(PIECE);
+	ssize_t n, put = 0;
+
+	if (!buffer)
+		return err_set(e, ERR_NO_MEMORY, "hotlist cache: no memory");
+	n = pread(a->from, buffer, PIECE, a->at);
+	if (n < 0)
+		return err_errno(e, errno, "hotlist: read");
+	*more = n > 0;
+	while (put < n) {
+		ssize_t w = write(a->to, buffer + put, (size_t)(n - put));
+
+		if (w < 0)
+			return err_errno(e, errno, "hotlist cache");
+		put += w;
+	}
+	a->at += n;
+	a->unsynced += n;
+	if (*more && a->unsynced < SYNC_EVERY)
+		return true;
+	a->unsynced = 0;
+	return fsync(a->to) == 0 || err_errno(e, errno, "hotlist cache");
+}
+
+/* The copy is there: it is this that must be good, not what it was made from. */
+static bool open_copy(struct arrival *a, struct crypt_key *key, struct err *e)
+{
+	(void)close(a->from);
+	(void)close(a->to);
+	a->from = a->to = -1;
+	return bundle_begin(a->path, key, &a->b, e);
+}
+
+static bool step(struct arrival *a, struct crypt_key *key, bool *done, struct err *e)
+{
+	bool more;
+
+	*done = false;
+	if (a->b)
+		return bundle_check_some(a->b, CHECK_STEPS, done, e);
+	return copy_piece(a, &more, e) && (more || open_copy(a, key, e));
+}
+
+static bool is_short(const struct arrival *a)
+{
+	return a->at < SHORT_FILE && (!a->b || bundle_info(a->b)->entries < SHORT_FILE / 64);
+}
+
+bool arrival_step(struct arrival *a, struct crypt_key *key, int64_t end_ns, struct bundle **out,
+		  struct err *e)
+{
+	bool done = false;
+
+	*out = NULL;
+	while (!done && (is_short(a) || clock_mono_ns() < end_ns)) {
+		if (!step(a, key, &done, e)) {
+			arrival_drop(a);
+			return false;
+		}
+	}
+	if (done) {
+		*out = a->b;
+		a->b = NULL;
+		arrival_drop(a);
+	}
+	return true;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hotlist on its way in: copied to the cache folder and checked there, every record of it, in
+ * slices, because a list of ten million entries takes many seconds and passages must not wait for
+ * it. What is in force is always our own copy: a gift is uplink's memory and gone after a restart,
+ * and a configured file may be rewritten in place, under the map and after its signature was looked
+ * at.
+ */
+#ifndef FIRMWARE_STORE_ARRIVAL_H
+#define FIRMWARE_STORE_ARRIVAL_H
+
+#include "hotlist/bundle.h"
+
+#include <sys/types.h>
+
+struct arrival {
+	int from, to;	  /* the file it comes from, and our copy of it; -1: none is being made */
+	const char *path; /* of our copy, borrowed */
+	off_t at;	  /* so much is copied */
+	off_t unsynced;	  /* and so much of it not yet known to be on disk */
+	struct bundle *b; /* our copy, being checked; NULL: not yet */
+	int64_t id;	  /* bundle_id of what comes; 0: nothing does */
+};
+
+/* Nothing arrives. */
+#define ARRIVAL_NONE ((struct arrival){.from = -1, .to = -1})
+
+/*
+ * Begin to copy the bundle with this id from the file `from` (taken over, also on error) to `path`
+ * (borrowed until the end). ERR_IO, ERR_NO_SPACE; then nothing arrives.
+ */
+bool arrival_copy(struct arrival *a, int from, int64_t id, const char *path,
+		  struct err *e) MUST_CHECK;
+
+/* Begin to check a bundle that is our copy already (taken over). */
+void arrival_check(struct arrival *a, struct bundle *b);
+
+/*
+ * Go on until it is done or monotonic time end_ns has come; a short file is finished all the same.
+ * *out: the accepted bundle, caller's; NULL: not yet, call again. An error refuses it and ends the
+ * arrival: bundle_open_fd's; ERR_NO_SPACE, ERR_IO of the copy.
+ */
+bool arrival_step(struct arrival *a, struct crypt_key *key, int64_t end_ns, struct bundle **out,
+		  struct err *e) MUST_CHECK;
+
+/* Give it up; harmless when nothing arrives. Our unfinished copy is left, to be written over. */
+void arrival_drop(struct arrival *a);
+
+#endif
