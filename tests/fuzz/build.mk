@@ -3,7 +3,7 @@
 # What a run learns stays in build/<board>/fuzz/<target>.corpus; a finding is left beside it as crash-*.
 # Feeds of agencies, a target each layout of hotlist/layouts.
 FEEDS        := $(patsubst hotlist/layouts/%.layout,%,$(wildcard hotlist/layouts/*.layout))
-FUZZ         := bundle $(FEEDS) layout image gpsd
+FUZZ         := bundle delta $(FEEDS) layout image gpsd
 FUZZ_S       ?= $(if $(SHORT),60,3600)
 fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
 fuzz_bundle.max_len := 8192
@@ -15,6 +15,9 @@ fuzz_$(1).cppflags := -DFUZZ_LAYOUT='"$(1)"'
 fuzz_$(1).ldlibs := $(fuzz_tool_ldlibs)
 endef
 $(foreach f,$(FEEDS),$(eval $(call fuzz_feed,$(f))))
+fuzz_delta.src := tests/fuzz/fuzz_delta.c $(fuzz_tool_src)
+fuzz_delta.ldlibs := $(fuzz_tool_ldlibs)
+fuzz_delta.max_len := 16384
 fuzz_layout.src := tests/fuzz/fuzz_layout.c $(fuzz_tool_src)
 fuzz_layout.ldlibs := $(fuzz_tool_ldlibs)
 fuzz_image.src := tests/fuzz/fuzz_image.c hal/image_header.c firmware/base/err.c
@@ -48,7 +51,7 @@ $(foreach t,$(FUZZ),$(eval $(call fuzz_target,$(t))))
 # signature), and small pictures.
 $(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py tests/fuzz/seeds/gpsd.txt \
 		$(B)/bin/alpr-hotlist | $(B)/layouts
-	@mkdir -p $(@D)/layout $(@D)/bundle $(FEEDS:%=$(@D)/%)
+	@mkdir -p $(@D)/layout $(@D)/bundle $(@D)/delta $(FEEDS:%=$(@D)/%)
 	@mkdir -p $(@D)/gpsd && split -l 1 tests/fuzz/seeds/gpsd.txt $(@D)/gpsd/line-
 	@for f in $(FEEDS); do cp tests/fuzz/seeds/$$f.txt $(@D)/$$f/; done
 	@cp hotlist/layouts/*.layout $(@D)/layout/
