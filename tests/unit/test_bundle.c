@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -561,6 +562,101 @@ static void signing_makes_a_list_that_loads(void **state)
 	bundle_close(b);
 }
 
+/* A list of 5000, open, whose file can be written. */
+static struct bundle *open_many(int *fd, bool whole)
+{
+	enum { N = 5000 };
+	struct entry *x AUTO_FREE = calloc(N, sizeof *x);
+	struct bundle_info info = lists_info();
+	struct bundle *b = NULL;
+	struct err e = {0};
+	uint8_t *file AUTO_FREE = NULL;
+	char plate[11];
+	size_t size;
+
+	for (unsigned i = 0; i < N; i++) {
+		(void)snprintf(plate, sizeof plate, "L%u", i);
+		x[i] = lists_entry(plate, "MO", 'V');
+	}
+	file = lists_pack(x, N, &info, &size);
+	assert_non_null(file);
+	assert_true(lists_sign(file, size, lists.key));
+	*fd = memfd_create("list", MFD_CLOEXEC);
+	assert_int_equal(write(*fd, file, size), size);
+	assert_true(whole ? bundle_open_fd(*fd, lists.key, &b, &e)
+			  : bundle_begin_fd(*fd, lists.key, &b, &e));
+	return b;
+}
+
+static void junk(int fd, off_t at)
+{
+	static const char JUNK[] = "neither record nor fingerprint";
+
+	assert_int_equal(pwrite(fd, JUNK, sizeof JUNK, at), sizeof JUNK);
+}
+
+/* The index of those 5000 begins where that of a small list does: the digests fit before it. */
+static void what_changes_after_the_check_breaks_the_list(void **state)
+{
+	struct entry x;
+	struct err e = {0};
+	uint32_t first, n;
+	struct bundle *b;
+	int fd;
+
+	(void)state;
+	/* A record: found by its key, then held against its digest. */
+	b = open_many(&fd, true);
+	assert_true(bundle_find(b, "L7", &first, &n));
+	assert_false(bundle_broken(b));
+	for (off_t at = INDEX + 251 * 64; at < INDEX + 251 * 64 + 5000 * RECORD; at += 1024)
+		junk(fd, at);
+	assert_true(bundle_find(b, "L7", &first, &n)); /* what is in memory is still good */
+	assert_false(bundle_find(b, "L8", &first, &n));
+	assert_true(bundle_broken(b));
+	assert_false(bundle_entry(b, 0, &x, &e));
+	assert_int_equal(e.code, ERR_FORMAT);
+	assert_false(bundle_find(b, "L7", &first, &n));
+	bundle_close(b);
+	(void)close(fd);
+	/* The index. */
+	b = open_many(&fd, true);
+	for (off_t at = INDEX; at < INDEX + 251 * 64; at += 1024)
+		junk(fd, at);
+	assert_false(bundle_find_like(b, "L7", &first, &n));
+	assert_true(bundle_broken(b));
+	bundle_close(b);
+	(void)close(fd);
+}
+
+static void the_whole_check_goes_in_slices(void **state)
+{
+	struct err e = {0};
+	struct bundle *b;
+	uint32_t first, n, slices = 0;
+	bool done = false;
+	int fd;
+
+	(void)state;
+	b = open_many(&fd, false);
+	assert_true(bundle_id(b) > 0);
+	while (!done) {
+		assert_true(bundle_check_some(b, 1, &done, &e));
+		assert_true(++slices < 1000);
+	}
+	assert_true(slices > 100);
+	assert_true(bundle_find(b, "L4999", &first, &n));
+	bundle_close(b);
+	(void)close(fd);
+	b = open_many(&fd, false);
+	junk(fd, INDEX + 251 * 64 + 4000 * RECORD);
+	for (done = false, slices = 0; bundle_check_some(b, 10, &done, &e); slices++)
+		assert_true(!done && slices < 1000);
+	assert_int_equal(e.code, ERR_FORMAT);
+	bundle_close(b);
+	(void)close(fd);
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
 	struct bundle *b;
@@ -623,6 +719,8 @@ int main(void)
 	    cmocka_unit_test(planted_category_refuses_the_whole),
 	    cmocka_unit_test(planted_category_is_not_signed),
 	    cmocka_unit_test(signing_makes_a_list_that_loads),
+	    cmocka_unit_test(what_changes_after_the_check_breaks_the_list),
+	    cmocka_unit_test(the_whole_check_goes_in_slices),
 	    cmocka_unit_test(what_is_no_file_is_refused),
 	    cmocka_unit_test(too_large_is_refused_before_it_is_mapped),
 	};
