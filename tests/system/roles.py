@@ -26,6 +26,7 @@ TYPE = enum("wire_type", 1)
 ROLE = enum("wire_role", 0)
 TYPE_NAME = {v: k for k, v in TYPE.items()}
 HEADER = struct.Struct("=HHI")
+DETAIL = int(re.search(r"char detail\[(\d+)\]", WIRE)[1])
 VERSION = int(re.search(r"#define WIRE_VERSION (\d+)", WIRE).group(1))
 
 
@@ -115,9 +116,10 @@ class Role:
             if kind == "WIRE_READY":
                 self.ready = dict(zip(("seccomp", "landlock_abi", "empty_netns", "no_new_privs"), body[4:8]))
             elif kind == "WIRE_STATUS":
-                n, = struct.unpack_from("=I", body, 436)
-                counters = (struct.unpack_from("=32sq", body, 440 + 40 * i) for i in range(n))
-                self.state = {"state": text(body[20:52]), "detail": text(body[52:436]),
+                end = 52 + DETAIL
+                n, = struct.unpack_from("=I", body, end)
+                counters = (struct.unpack_from("=32sq", body, end + 4 + 40 * i) for i in range(n))
+                self.state = {"state": text(body[20:52]), "detail": text(body[52:end]),
                               **{text(name): value for name, value in counters}}
 
     def wait(self, condition, timeout: float, what: str):
