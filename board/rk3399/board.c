@@ -8,6 +8,7 @@ const struct board board = {
     .about = "NanoPC-T4 (RK3399), two IMX296 global-shutter cameras",
     .pair_skew_ns = 8000000,
     .default_camera = "libcamera",
+    .camera_ids = {"/base/i2c@ff110000/camera@1a", "/base/i2c@ff120000/camera@1a"},
     .exposure = {.min_us = 30,
 		 .max_us = 800,
 		 .frame_us = 33333,

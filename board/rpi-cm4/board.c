@@ -9,6 +9,7 @@ const struct board board = {
     .about = "Compute Module 4, two IMX296 global-shutter cameras",
     .pair_skew_ns = 8000000,
     .default_camera = "libcamera",
+    .camera_ids = {"/base/i2c-mux0/i2c@0/camera@1a", "/base/i2c-mux0/i2c@1/camera@1a"},
     .exposure = {.min_us = 30,
 		 .max_us = 800,
 		 .frame_us = 33333,

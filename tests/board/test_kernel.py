@@ -146,11 +146,16 @@ def test_the_lines_of_the_pole_have_names(made):
     assert len([n for n in names if n.startswith("alpr-")]) == len(LINES)
 
 
-def test_board_c_names_these_lines(made):
+def test_board_c_names_these_lines_and_cameras(made):
     board, _, tree, _ = made
     text = (ROOT / f"board/{board}/board.c").read_text()
     for name in LINES - {"alpr-trigger"}:
         assert f'"{name}"' in text
+    # libcamera names a camera by its node's path; camera 0 is the one that the README calls so.
+    ids = re.search(r"camera_ids = {([^}]*)}", text)[1]
+    for name, receiver in zip(re.findall(r'"/base([^"]*)"', ids), ("isp0@ff910000", "isp1@ff920000") if board == "rk3399" else
+                              ("csi@7e800000", "csi@7e801000"), strict=True):
+        assert receiver in tree.by_phandle(tree.nodes[f"{name}/port/endpoint"]["remote-endpoint"])
 
 
 @pytest.fixture(name="copy")
