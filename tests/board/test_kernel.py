@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("DEPS", ROOT / "build/deps") + "-linux")
+FOLDER = Path(os.environ.get("DEPS", f"{ROOT}/build/deps") + "-linux")
 LINUX = FOLDER / "linux"
 
 # What must be alive in each board's tree: compatible string, how often, the driver's source, the option that compiles it.
