@@ -117,7 +117,7 @@ static bool is_junk_plate(const struct feed_layout *l, const char *lic)
 	if (strspn(lic, "0") == len || (len > 1 && strspn(lic, "X") == len))
 		return true;
 	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
-		if (strcmp(lic, WORDS[i]) == 0)
+		if (*lic == *WORDS[i] && strcmp(lic, WORDS[i]) == 0)
 			return true;
 	for (size_t i = 0; i < l->n_junk; i++)
 		if (strcmp(lic, l->junk[i]) == 0)
@@ -132,7 +132,7 @@ static bool is_no_number(const char *text)
 	if (strspn(text, "0 -") == strlen(text))
 		return true;
 	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
-		if (strcmp(text, WORDS[i]) == 0)
+		if (*text == *WORDS[i] && strcmp(text, WORDS[i]) == 0)
 			return true;
 	return false;
 }
