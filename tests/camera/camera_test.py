@@ -98,14 +98,18 @@ def faults(bars: Bars, stage: Stage, short: bool) -> None:
     after = 30 if short else 150
     for name, (do, undo, seconds) in FAULTS.items():
         steps = stage.steps(f"folder1={stage.shown[1]}", f"pairs={after}", *do, *undo, "cured=1", f"pairs={after}")
-        seen, back, last = steps[1], steps[-2], steps[-1]
         whole = len(steps) >= 4 and all(s["reached"] for s in steps)
-        gap = max(s["cameras"][0]["gap_ms"] for s in steps)
-        bars.at_least(f"camera_{name}_seen", whole and seen["cameras"][1]["what"] != "", "yes", 1)
-        bars.at_most(f"camera_{name}_back", back["seconds"] if whole else 999, "s", seconds)
+        bars.at_least(f"camera_{name}_ran", whole, "yes", 1)
+        if not whole:
+            continue
+        seen, back, last = steps[1], steps[-2], steps[-1]
+        ill, other = last["cameras"][1], last["cameras"][0]
+        bars.at_least(f"camera_{name}_told", seen["cameras"][1]["what"] != "", "yes", 1)
+        bars.at_most(f"camera_{name}_back", back["seconds"], "s", seconds)
+        bars.at_least(f"camera_{name}_restarts", ill["restarts"], "times", 1)
         bars.at_most(f"camera_{name}_mismatched", wrong(last), "pairs", 0)
-        bars.at_most(f"camera_{name}_other_gap", gap, "ms", 1000)
-        bars.at_most(f"camera_{name}_other_restarts", last["cameras"][0]["restarts"], "times", 0)
+        bars.at_most(f"camera_{name}_other_gap", max(s["cameras"][0]["gap_ms"] for s in steps), "ms", 1000)
+        bars.at_most(f"camera_{name}_other_restarts", other["restarts"] + other["failed"], "times", 0)
 
 
 def openings(bars: Bars, stage: Stage, _short: bool) -> None:
