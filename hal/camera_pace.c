@@ -114,23 +114,29 @@ void camera_pace_refused(struct camera_pace *p, const struct camera_order *o)
 	camera_watch_broke(&l->watch);
 }
 
+/* When a frame was exposed: its stamp, where that can be true, else when it came. */
+static int64_t exposed(const struct camera_lane *l, unsigned buffer, int64_t stamp, int64_t now)
+{
+	return stamp >= l->buffers[buffer].due_ns && stamp <= now ? stamp : now;
+}
+
 /* A frame so late that it lies near the other camera's next one would be paired with that. */
 static bool too_late(const struct camera_pace *p, const struct camera_lane *l, unsigned buffer,
-		     int64_t stamp, int64_t now)
+		     int64_t at)
 {
-	int64_t due = l->buffers[buffer].due_ns, at = stamp >= due && stamp <= now ? stamp : now;
 	int64_t latest = p->period_ns - p->skew_ns - SLACK_NS;
 
 	/* At rates at which the skew leaves no room, a frame keeps a quarter. */
 	if (latest < p->period_ns / 4)
 		latest = p->period_ns / 4;
-	return l->pacing == CAMERA_GRID && at - due > latest;
+	return l->pacing == CAMERA_GRID && at - l->buffers[buffer].due_ns > latest;
 }
 
 bool camera_pace_came(struct camera_pace *p, unsigned camera, unsigned buffer, bool picture,
 		      int64_t stamp, int64_t now)
 {
 	struct camera_lane *l = &p->lanes[camera];
+	int64_t at;
 
 	if (buffer >= l->n || l->buffers[buffer].spot != CAMERA_ASKED)
 		return false;
@@ -143,8 +149,10 @@ bool camera_pace_came(struct camera_pace *p, unsigned camera, unsigned buffer, b
 		return false;
 	}
 	camera_watch_frame(&l->watch, now, count(l, CAMERA_ASKED) > 0);
-	p->last_ns = now;
-	if (too_late(p, l, buffer, stamp, now)) {
+	at = exposed(l, buffer, stamp, now);
+	if (at > p->last_ns)
+		p->last_ns = at;
+	if (too_late(p, l, buffer, at)) {
 		l->late++;
 		return false;
 	}

@@ -46,7 +46,7 @@ struct camera_pace {
 	int64_t skew_ns;   /* most that a pair's exposures may lie apart */
 	uint32_t tick;	   /* number of the frames asked for last */
 	int64_t due_ns;	   /* grid: when the next are due */
-	int64_t last_ns;   /* when a frame came last */
+	int64_t last_ns;   /* when the last frame was exposed */
 };
 
 struct camera_order {

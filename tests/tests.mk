@@ -6,7 +6,7 @@
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
 #   make check-build           gcc and clang, every Kconfig switch on and off
 #   make check-arm64           the arm64 build: its unit tests and alpr-read under qemu-user, what it links
-#   make camera-test [SHORT=1] pairs from two libcamera cameras under qemu-user, and cameras that fail: 10,000 pairs, or 300
+#   make camera-test [SHORT=1] pairs from two libcamera cameras under qemu-user and in a guest, and cameras that fail: 10,000 pairs, or 300
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
 #   make bench                 speed and accuracy against stated bars: all of them
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
@@ -64,9 +64,10 @@ check-arm64:
 
 .PHONY: camera-test
 camera-test:
-	@sh board/deps.sh board/host/packages board/arm64/packages
-	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 camera-probe
-	@$(PYTHON) -m tests.camera.camera_test --build build/qemu-arm64 --sysroot $(DEPS)-sysroot-arm64 $(if $(filter-out 0,$(SHORT)),--short)
+	@sh board/deps.sh board/host/packages board/arm64/packages tests/guest/packages
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 camera-probe $(GUEST)/version
+	@ALPR_ARM64=$(CURDIR)/build/qemu-arm64 ALPR_SYSROOT=$(DEPS)-sysroot-arm64 ALPR_GUEST_KERNEL=$(GUEST) $(PYTHON) -m tests.camera.camera_test \
+		--build build/qemu-arm64 --sysroot $(DEPS)-sysroot-arm64 $(if $(filter-out 0,$(SHORT)),--short)
 
 asan tsan:
 	@$(MAKE) --no-print-directory -j$(JOBS) SAN=$@ check-unit

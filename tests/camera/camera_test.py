@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 make camera-test [SHORT=1]: pairs from two libcamera cameras, by the driver itself (test/camera_probe, arm64, under qemu-user)
-on libcamera's virtual pipeline; and cameras that stop, hang, and lose their pictures. Each row prints bars.
+on libcamera's virtual pipeline; cameras that stop, hang, and lose their pictures; and pairs in a guest. Each row prints bars.
 """
 import argparse
 import json
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.bars import Bars
-from tests.camera import virtual
+from tests.camera import guest_pairs, virtual
 
 RATE, SKEW_MS = 30, 15  # of board qemu-arm64
 EMULATOR = "qemu-aarch64-static"
@@ -130,7 +130,19 @@ def openings(bars: Bars, stage: Stage, _short: bool) -> None:
     bars.at_least("camera_control_refused", control["control"] is False and "none of the controls" in control["why"], "yes", 1)
 
 
-ROWS = (pairs, lossless, faults, openings)
+def guest(bars: Bars, stage: Stage, short: bool) -> None:
+    """Pairs in a guest, at its own pace."""
+    n = 100 if short else 10000
+    last = guest_pairs.run(stage.folder / "guest", n)
+    print(json.dumps(last))
+    bars.at_least("camera_guest_pairs", last["pairs"], "pairs", n)
+    bars.at_most("camera_guest_pairs_mismatched", wrong(last), "pairs", 0)
+    bars.at_least("camera_guest_pairs_compared", 100 * last["compared"] / max(last["pairs"], 1), "%", 50)
+    bars.at_most("camera_guest_frames_unaccounted", unaccounted(last), "frames", 0)
+    bars.at_most("camera_guest_frames_dropped", 100 * last["unpaired"] / max(2 * last["pairs"], 1), "%", 20)
+
+
+ROWS = (pairs, lossless, faults, openings, guest)
 
 
 def main() -> int:
