@@ -67,13 +67,15 @@ static bool send_buffers(struct capture *c, unsigned camera, struct err *e)
 	return c->shown[camera];
 }
 
-/* A camera that was found late shows its buffers before its first frame. False: the frame cannot be
- * used yet. */
+/* A camera that was found late shows its buffers, and is told its exposure, before its first frame.
+ * False: the frame cannot be used yet. */
 static bool known(struct capture *c, const struct frame *f)
 {
 	struct err e = {0};
 
 	pairing_present(&c->pairing, f->camera);
+	if (!light_found(&c->light, f->camera, clock_mono_ns(), &e))
+		log_line(LOG_ERROR, "camera %u: %s", f->camera, e.text);
 	if (!c->vision || c->shown[f->camera])
 		return true;
 	if (!send_buffers(c, f->camera, &e))

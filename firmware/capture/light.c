@@ -149,26 +149,39 @@ bool light_open(struct light *l, const struct light_setup *setup, struct err *e)
 	return true;
 }
 
+/* False: the box has no such camera now. */
+static bool ask_first(struct light *l, unsigned camera, int64_t now_ns)
+{
+	struct light_angle *a = &l->angles[camera];
+
+	if (!l->ops->buffers(l->camera, camera, &a->buffers))
+		return false;
+	a->no_control = !l->ops->control;
+	if (a->no_control)
+		exposure_fix(&l->x, camera);
+	ask(l, camera, now_ns);
+	return true;
+}
+
 bool light_begin(struct light *l, const struct camera_ops *ops, struct camera *camera,
 		 struct err *e)
 {
 	l->ops = ops;
 	l->camera = camera;
-	for (unsigned i = 0; l->watching && i < FRAME_CAMERAS; i++) {
-		struct light_angle *a = &l->angles[i];
-
-		if (!ops->buffers(camera, i, &a->buffers))
-			continue;
-		a->no_control = !ops->control;
-		if (a->no_control)
-			exposure_fix(&l->x, i);
-		ask(l, i, 0);
-	}
+	for (unsigned i = 0; l->watching && i < FRAME_CAMERAS; i++)
+		(void)ask_first(l, i, 0);
 	l->watching = l->watching && useful(l);
 	for (unsigned i = 0; l->watching && i < FRAME_CAMERAS; i++)
 		if (!map_angle(&l->angles[i], e))
 			return false;
 	return true;
+}
+
+bool light_found(struct light *l, unsigned camera, int64_t now_ns, struct err *e)
+{
+	if (!l->watching || l->angles[camera].buffers.n || !ask_first(l, camera, now_ns))
+		return true;
+	return map_angle(&l->angles[camera], e);
 }
 
 void light_frame(struct light *l, struct frame *f, int64_t now_ns)
@@ -178,7 +191,7 @@ void light_frame(struct light *l, struct frame *f, int64_t now_ns)
 	if (l->lamp)
 		f->infrared = l->lamp_on && f->capture_ns >= l->lamp_utc && !l->lamp_fault &&
 			      l->x.verdict != EXPOSURE_LAMP_DARK;
-	if (!l->watching || now_ns < a->next_ns || f->buffer >= a->buffers.n)
+	if (!l->watching || now_ns < a->next_ns || f->buffer >= a->buffers.n || !a->data[f->buffer])
 		return;
 	a->next_ns = now_ns + EXPOSURE_EVERY_NS;
 	measure(l, f, now_ns);

@@ -52,6 +52,10 @@ bool light_open(struct light *l, const struct light_setup *setup, struct err *e)
 bool light_begin(struct light *l, const struct camera_ops *ops, struct camera *camera,
 		 struct err *e) MUST_CHECK;
 
+/* A camera has been found that was not there at light_begin: as light_begin, for it alone; harmless
+ * when it was there. ERR_IO, ERR_NO_MEMORY: it is not measured, and all goes on. */
+bool light_found(struct light *l, unsigned camera, int64_t now_ns, struct err *e) MUST_CHECK;
+
 /* A frame has come, now_ns on CLOCK_MONOTONIC: says in it whether the lamp lit it, and when its
  * camera's turn has come measures it and carries out what follows. */
 void light_frame(struct light *l, struct frame *f, int64_t now_ns);

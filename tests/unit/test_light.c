@@ -16,6 +16,7 @@ struct camera {
 	enum err_code fails[FRAME_CAMERAS];
 	struct camera_control asked[FRAME_CAMERAS][ASKED];
 	unsigned n[FRAME_CAMERAS], tries;
+	bool found; /* camera 1, with `late` */
 };
 
 static bool buffers(const struct camera *c, unsigned camera, struct frame_buffers *out)
@@ -24,6 +25,11 @@ static bool buffers(const struct camera *c, unsigned camera, struct frame_buffer
 		return false;
 	*out = c->memory[camera].buffers;
 	return true;
+}
+
+static bool buffers_late(const struct camera *c, unsigned camera, struct frame_buffers *out)
+{
+	return (camera == 0 || c->found) && buffers(c, camera, out);
 }
 
 static bool control(struct camera *c, unsigned camera, const struct camera_control *want,
@@ -38,6 +44,7 @@ static bool control(struct camera *c, unsigned camera, const struct camera_contr
 }
 
 static const struct camera_ops ops = {.name = "recorder", .buffers = buffers, .control = control};
+static const struct camera_ops late = {.name = "late", .buffers = buffers_late, .control = control};
 static const struct camera_ops deaf = {.name = "deaf", .buffers = buffers};
 
 static const struct board_exposure limits = {
@@ -110,6 +117,29 @@ static void trouble_is(const struct scene *s, const char *words)
 		assert_string_equal(light_trouble(&s->light), words);
 	else
 		assert_null(light_trouble(&s->light));
+}
+
+static void test_a_camera_found_late(void **state)
+{
+	struct scene *s = setup(&late, false, false);
+	const struct camera *c = &s->camera;
+	struct err e = {0};
+
+	(void)state;
+	show(s, 2, 10);
+	assert_true(c->n[0] > 1);
+	assert_int_equal(c->n[1], 0);
+	assert_true(light_found(&s->light, 1, s->now, &e)); /* not yet */
+	assert_int_equal(c->n[1], 0);
+	s->camera.found = true;
+	assert_true(light_found(&s->light, 1, s->now, &e));
+	assert_int_equal(c->n[1], 1);
+	assert_true(light_found(&s->light, 1, s->now, &e)); /* once */
+	assert_int_equal(c->n[1], 1);
+	show(s, 2, 10);
+	assert_int_equal(c->asked[1][c->n[1] - 1].exposure_us, limits.max_us);
+	trouble_is(s, NULL);
+	done(s);
 }
 
 /* The record of what was asked: caps in the dark, short in the light, never beyond. */
@@ -280,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_controls_are_asked),
+	    cmocka_unit_test(test_a_camera_found_late),
 	    cmocka_unit_test(test_no_controls),
 	    cmocka_unit_test(test_controls_that_fail),
 	    cmocka_unit_test(test_lamp_that_does_not_light),
