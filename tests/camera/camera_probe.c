@@ -5,10 +5,11 @@
  * After each step it prints a line of JSON that says what came.
  *
  * Keys: width, height, rate, skew_ms, pictures (how many each camera shows), truth (file), id0,
- * id1. Steps: pairs=N until N more whole pairs; seconds=S; ill=C until camera C is not well,
- * cured=C until it is well and pairs are whole (each at most 60 s); folder0=, folder1=PATH of its
- * pictures; hang=C, heal=C, hold=C (hangs until taken anew), stop=C; away=C, back=C (its pictures);
- * control=C (print what the driver says to an exposure).
+ * id1, folder0, folder1 (of its pictures). Steps: pairs=N until N more whole pairs; seconds=S;
+ * ill=C until camera C is not well, restarted=C until it was started again, cured=C until it is
+ * well and pairs are whole (each at most 60 s); hang=C, heal=C, hold=C (hangs until taken anew),
+ * slow=C (its stop takes seconds), stop=C; away=C, back=C (its pictures); control=C (print what the
+ * driver says to an exposure).
  */
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
@@ -332,6 +333,8 @@ static bool step(struct probe *p, const char *text, const char *key, const char 
 		return faults_stop(camera) == 0;
 	if (strcmp(key, "hang") == 0 || strcmp(key, "heal") == 0)
 		faults_hang(camera, key[1] == 'a');
+	else if (strcmp(key, "slow") == 0)
+		faults_slow_stop(camera);
 	else if (strcmp(key, "hold") == 0)
 		faults_hang_until_taken(camera);
 	else

@@ -19,12 +19,13 @@
 
 int camera_acquire(void *camera) __asm__(ACQUIRE);
 int camera_start(void *camera, const void *controls) __asm__(START);
+int camera_stop(void *camera) __asm__(STOP);
 int camera_queue(void *camera, void *request) __asm__(QUEUE);
 
 static struct fault {
 	void *camera; /* in the order in which they were first taken */
 	char pictures[256];
-	atomic_bool hangs, until_taken;
+	atomic_bool hangs, until_taken, slow_stop;
 } faults[CAMERAS];
 
 static struct fault *fault_of(void *camera)
@@ -74,6 +75,17 @@ int camera_start(void *camera, const void *controls)
 	return next(camera, controls);
 }
 
+int camera_stop(void *camera)
+{
+	const struct fault *f = fault_of(camera);
+	int (*next)(void *);
+
+	if (f && f->slow_stop)
+		(void)sleep(4);
+	real(STOP, &next);
+	return next(camera);
+}
+
 int camera_queue(void *camera, void *request)
 {
 	const struct fault *f = fault_of(camera);
@@ -99,6 +111,11 @@ void faults_hang_until_taken(unsigned camera)
 {
 	faults[camera].until_taken = true;
 	faults[camera].hangs = true;
+}
+
+void faults_slow_stop(unsigned camera)
+{
+	faults[camera].slow_stop = true;
 }
 
 int faults_stop(unsigned camera)

@@ -18,6 +18,9 @@ void faults_hang(unsigned camera, bool on);
 /* A hanging camera is only cured by giving it back and taking it again. */
 void faults_hang_until_taken(unsigned camera);
 
+/* Stopping the camera takes 4 seconds. */
+void faults_slow_stop(unsigned camera);
+
 /* Stop the camera behind the driver's back. Returns libcamera's answer. */
 int faults_stop(unsigned camera);
 
