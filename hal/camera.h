@@ -28,7 +28,7 @@ struct camera_conf {
 			   * cam<camera>/<capture_ns>.jpg; "" for none */
 	char controls[256]; /* replay, sim: file that receives what the cameras were asked to expose
 			     * with (hal/control_log.h); "" for none */
-	int64_t skew_ns;    /* from the board: most that a pair's exposures may lie apart */
+	int64_t skew_ns;    /* most that the exposures of a pair may lie apart */
 	int64_t width, height; /* of the frames, pixels */
 	double rate;	       /* frames a second per camera; 0: as fast as vision takes them */
 	bool loop;	       /* replay: start again at the end */

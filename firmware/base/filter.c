@@ -465,8 +465,14 @@ static bool fill_parent(scmp_filter_ctx ctx, struct err *e)
 {
 	static const int families[] = {AF_PACKET, AF_BLUETOOTH, AF_CAN, AF_VSOCK,
 				       AF_XDP,	  AF_ALG,	AF_KEY, AF_TIPC};
-	const struct scmp_arg_cmp raw = {
-	    .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCK_TYPE_BITS, .datum_b = SOCK_RAW};
+	const struct scmp_arg_cmp raw[2] = {
+	    {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_NETLINK},
+	    {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCK_TYPE_BITS, .datum_b = SOCK_RAW}};
+	/* libudev asks for device events by it, in a role that has none; libcamera then looks into
+	 * /sys itself. */
+	const struct scmp_arg_cmp events[2] = {
+	    {.arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = INT_BITS, .datum_b = AF_NETLINK},
+	    raw[1]};
 
 	for (size_t i = 0; i < sizeof parent_denied / sizeof parent_denied[0]; i++)
 		if (!added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, parent_denied[i], 0,
@@ -484,7 +490,10 @@ static bool fill_parent(scmp_filter_ctx ctx, struct err *e)
 			   e))
 			return false;
 	}
-	return added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, CALL(socket), 1, &raw), e);
+	return added(seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), CALL(socket), 2,
+					    events),
+		     e) &&
+	       added(seccomp_rule_add_array(ctx, SCMP_ACT_KILL_PROCESS, CALL(socket), 2, raw), e);
 }
 
 static bool load(scmp_filter_ctx ctx, struct err *e)

@@ -6,5 +6,5 @@ capture.src      := $(addprefix firmware/capture/,exposure.c health.c light.c me
 capture.ldlibs   := -lm
 
 PROGRAMS += libexec/alprd-capture
-libexec/alprd-capture.src  := firmware/capture/capture.c
+libexec/alprd-capture.src  := firmware/capture/capture.c $(if $(filter y,$(CONFIG_CAMERA_LIBCAMERA)),firmware/capture/late_threads.c)
 libexec/alprd-capture.libs = capture capture_conf $(camera_libs) $(lamp_libs) device_names wire board base

@@ -9,6 +9,7 @@
 #include "firmware/base/log.h"
 #include "firmware/capture/conf.h"
 #include "firmware/capture/health.h"
+#include "firmware/capture/late_threads.h"
 #include "firmware/capture/light.h"
 #include "firmware/capture/pairing.h"
 #include "firmware/role.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #define CREDITS	      2u
 #define FRAMES_A_WAKE 16u /* then the other descriptors have their turn */
@@ -282,11 +284,11 @@ static bool open_light(struct capture *c, struct err *e)
 }
 
 /* What the configuration leaves to the board. */
-static void of_board(struct camera_conf *conf)
+static void of_board(struct camera_conf *conf, int64_t skew_ms)
 {
 	const char *const *ids = board.camera_ids;
 
-	conf->skew_ns = board.pair_skew_ns;
+	conf->skew_ns = skew_ms ? skew_ms * NS_PER_MS : board.pair_skew_ns;
 	if (!conf->driver[0])
 		(void)snprintf(conf->driver, sizeof conf->driver, "%s", board.default_camera);
 	if (!conf->id0[0] && ids[0])
@@ -306,7 +308,7 @@ static bool capture_open(void *state, const struct role_env *env, struct sandbox
 	c->retry = -1;
 	if (!capture_conf_load(env->conf_text, env->conf_len, env->conf_folder, &c->conf, e))
 		return false;
-	of_board(conf);
+	of_board(conf, c->conf.pair_skew_ms);
 	c->ops = camera_find(conf->driver);
 	if (!c->ops)
 		return err_set(e, ERR_CONFIG, "[camera] driver: %s is none of those built in (%s)",
@@ -329,7 +331,7 @@ static bool capture_begin(void *state, struct err *e)
 
 	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
 		present[i] = c->ops->buffers(c->camera, i, &b);
-	pairing_init(&c->pairing, board.pair_skew_ns, present);
+	pairing_init(&c->pairing, c->conf.camera.skew_ns, present);
 	if (!light_begin(&c->light, c->ops, c->camera, e) || !c->ops->start(c->camera, e))
 		return false;
 	/* With rate 0 the first pair is taken at once and waits for vision. */
@@ -454,5 +456,10 @@ static const struct role_ops ops = {
 
 int main(int argc, char **argv)
 {
+#ifdef CONFIG_CAMERA_LIBCAMERA
+	late_threads_allow();
+	_exit(role_main(argc, argv, &ops));
+#else
 	return role_main(argc, argv, &ops);
+#endif
 }

@@ -28,6 +28,9 @@ static const struct conf_key keys[] = {
     {"height", CONF_INT, AT(height), "720", 64, 8192, NULL, "pixels of a frame"},
     {"rate", CONF_REAL, AT(rate), "10", 0, 120, NULL,
      "frames a second of each camera; 0: as fast as they are taken"},
+    {"pair_skew_ms", CONF_INT, OWN(pair_skew_ms), "0", 0, 1000, NULL,
+     "most that the exposures of a pair may lie apart, milliseconds; 0: the board's. For emulated "
+     "cameras, which are slower than any sensor"},
     {"loop", CONF_BOOL, AT(loop), "no", 0, 0, NULL, "replay: start again at the end"},
     {"single", CONF_BOOL, AT(single), "no", 0, 0, NULL,
      "replay: every picture is a frame of camera 0 alone; libcamera: camera 0 is used alone"},

@@ -11,6 +11,7 @@ struct capture_conf {
 	struct camera_conf camera;
 	char lamp[256];		     /* board|none|gpio|fake */
 	char lamp_folder[256];	     /* of the fake lamp */
+	int64_t pair_skew_ms;	     /* 0: the board's */
 	int64_t max_exposure;	     /* us; 0: the board's */
 	double max_gain, night_gain; /* 0: the board's */
 	char read_folder[256];	     /* filled by capture_sandbox */

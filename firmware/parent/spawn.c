@@ -218,14 +218,16 @@ static void fill_environment(char **env, size_t n)
 {
 	static const char *const kept[] = {
 	    "JOURNAL_STREAM=", "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
-	/* A BLAS that OpenCV may bring would start threads before main(). */
+	/* A BLAS that OpenCV may bring would start threads before main(); so would the tracing that
+	 * libcamera brings, and wait for it (firmware/capture/late_threads.c). */
 	static char path[] = "PATH=/usr/bin:/bin", lang[] = "LANG=C.UTF-8",
-		    blas[] = "OPENBLAS_NUM_THREADS=1";
+		    blas[] = "OPENBLAS_NUM_THREADS=1", tracing[] = "LTTNG_UST_REGISTER_TIMEOUT=0";
 	size_t used = 0;
 
 	env[used++] = path;
 	env[used++] = lang;
 	env[used++] = blas;
+	env[used++] = tracing;
 	for (char **v = environ; *v; v++)
 		for (size_t i = 0; i < sizeof kept / sizeof kept[0] && used + 1 < n; i++)
 			if (strncmp(*v, kept[i], strlen(kept[i])) == 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -52,6 +53,11 @@ static int try_socket_local(void)
 static int try_socket_raw(void)
 {
 	return outcome(socket(AF_INET, SOCK_RAW, 1));
+}
+
+static int try_device_events(void)
+{
+	return outcome(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT));
 }
 
 static int try_stream_connect(void)
@@ -434,6 +440,7 @@ static void the_parent_starts_its_own_programs_only(void **state)
 	assert_int_equal(parent_child(all, try_exec), DONE);
 	assert_int_equal(parent_child(all, try_ptrace), KILLED);
 	assert_int_equal(parent_child(all, try_socket_raw), KILLED);
+	assert_int_equal(parent_child(all, try_device_events), EAFNOSUPPORT);
 	if (landlock_loaded() > 0)
 		assert_int_equal(parent_child(none, try_exec), EACCES);
 }
