@@ -64,11 +64,9 @@ bool wiring_begin(struct child *c, struct err *e) MUST_CHECK;
 /* Once a second: statuses to control and uplink, STATUS= and WATCHDOG=1 to the service manager. */
 void report_all(struct supervisor *s);
 
-/* Whether the role runs and has spoken within the time in which one that does not hang has. */
-bool report_is_alive(const struct child *c, int64_t now);
+/* Whether the role runs and has spoken within [daemon] silence_s. */
+bool report_is_alive(const struct supervisor *s, const struct child *c, int64_t now);
 
-#define CHILD_SILENCE_NS                                                                           \
-	(10 * NS_PER_S) /* a role says its status once a second: after this it hangs */
 #define CHILD_START_NS                                                                             \
 	(60 * NS_PER_S) /* models are loaded, the database is checked: then it must be READY */
 

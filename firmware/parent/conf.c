@@ -13,6 +13,9 @@ static const struct conf_key keys[] = {
      "user the roles run as when root starts alprd; empty: root without any capability"},
     {"restart_most_ms", CONF_INT, AT(restart_most_ms), "30000", BACKOFF_FIRST_MS, BACKOFF_MOST_MS,
      NULL, "longest wait before a role that died is started again, milliseconds"},
+    {"silence_s", CONF_INT, AT(silence_s), "10", 5, 600, NULL,
+     "a role says its status once a second; one that says nothing for so long is killed. More than "
+     "the default is for emulated machines"},
     {"watchdog", CONF_STRING, AT(watchdog), "", 0, 0, NULL,
      "hardware watchdog that alprd feeds, /dev/watchdog0 for example; empty: the board's own; "
      "none"},

@@ -13,6 +13,7 @@ struct parent_conf {
 	char user[CONF_STRING_MAX]; /* whom the roles run as; "": whoever started alprd, without any
 				       capability */
 	int64_t restart_most_ms;    /* longest wait before a role that died is started again */
+	int64_t silence_s;	    /* a role that says nothing for so long hangs */
 	char watchdog[CONF_STRING_MAX]; /* device; "": the board's own; "none": none */
 	char watchdog_driver[CONF_STRING_MAX];
 	int64_t watchdog_s; /* unfed for so long, the box starts anew */

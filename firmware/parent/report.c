@@ -11,9 +11,10 @@
 	(30 * NS_PER_S) /* a role that cannot start must not keep the box from serving with the    \
 			   others */
 
-bool report_is_alive(const struct child *c, int64_t now)
+bool report_is_alive(const struct supervisor *s, const struct child *c, int64_t now)
 {
-	return c->state == CHILD_RUNNING && now - c->heard_ns < CHILD_SILENCE_NS;
+	return c->state == CHILD_RUNNING &&
+	       now - c->heard_ns <= s->settings->daemon.silence_s * NS_PER_S;
 }
 
 /* The roles of this build that are not alive, by name, into text; returns how many. */
@@ -26,7 +27,7 @@ static unsigned missing(const struct supervisor *s, int64_t now, char *text, siz
 		const struct child *c = &s->children[r];
 		size_t used = strlen(text);
 
-		if (c->state == CHILD_ABSENT || report_is_alive(c, now))
+		if (c->state == CHILD_ABSENT || report_is_alive(s, c, now))
 			continue;
 		(void)snprintf(text + used, size - used, "%s%s", n > 0 ? ", " : "",
 			       wire_role_name(r));
@@ -82,10 +83,10 @@ static void fill_own(struct supervisor *s, int64_t now)
 }
 
 /* What the parent adds to what a role has said of itself. */
-static void complete(struct child *c, int64_t now)
+static void complete(const struct supervisor *s, struct child *c, int64_t now)
 {
 	c->status.restarts = c->restarts;
-	c->status.running = report_is_alive(c, now);
+	c->status.running = report_is_alive(s, c, now);
 	c->status.pid = (int32_t)c->pid;
 	if (!c->status.running)
 		(void)snprintf(c->status.state, sizeof c->status.state, "%s",
@@ -131,7 +132,8 @@ static void tell_ready(struct supervisor *s, int64_t now)
 static bool does_its_work(const struct supervisor *s, int64_t now)
 {
 	for (unsigned r = WIRE_CAPTURE; r <= WIRE_STORE; r++)
-		if (s->children[r].state != CHILD_ABSENT && !report_is_alive(&s->children[r], now))
+		if (s->children[r].state != CHILD_ABSENT &&
+		    !report_is_alive(s, &s->children[r], now))
 			return false;
 	return true;
 }
@@ -143,7 +145,7 @@ void report_all(struct supervisor *s)
 
 	fill_own(s, now);
 	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++)
-		complete(&s->children[r], now);
+		complete(s, &s->children[r], now);
 	send_to(s, WIRE_CONTROL);
 	send_to(s, WIRE_UPLINK);
 	/* Starting and stopping have bounds of their own, which a role cannot stretch. */

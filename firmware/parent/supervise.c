@@ -353,11 +353,11 @@ void supervisor_reload(struct supervisor *s)
 /* --- once a second
  * -------------------------------------------------------------------------------- */
 
-static void look_after(struct child *c, int64_t now)
+static void look_after(const struct supervisor *s, struct child *c, int64_t now)
 {
 	if (c->state == CHILD_STARTING && now - c->started_ns > CHILD_START_NS)
 		kill_child(c, "not ready in time");
-	else if (c->state == CHILD_RUNNING && now - c->heard_ns > CHILD_SILENCE_NS)
+	else if (c->state == CHILD_RUNNING && !report_is_alive(s, c, now))
 		kill_child(c, "says nothing any more");
 	else if (c->state == CHILD_STOPPING && now > c->stop_by_ns)
 		kill_child(c, "does not stop");
@@ -369,7 +369,7 @@ static void tick(void *arg)
 	int64_t now = clock_mono_ns();
 
 	for (unsigned r = WIRE_PARENT + 1; r < WIRE_ROLES; r++)
-		look_after(&s->children[r], now);
+		look_after(s, &s->children[r], now);
 	report_all(s);
 }
 
