@@ -20,9 +20,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#define START_WAIT_MS  10000 /* the parent sends START at once; a parent that does not is gone */
-#define BURST	       16    /* messages of one peer before the others get their turn */
-#define REFUSED_LOGGED 8u    /* refused messages that are logged one by one; then only counted */
+#define START_WAIT_MS  10000	/* the parent sends START at once; a parent that does not is gone */
+#define BURST	       16	/* messages of one peer before the others get their turn, */
+#define LONGEST_NS     NS_PER_S /* or as much time as that: a status is due once a second */
+#define REFUSED_LOGGED 8u	/* refused messages that are logged one by one; then only counted */
 
 struct role {
 	const struct role_ops *ops;
@@ -212,6 +213,7 @@ static bool take(struct role *r, enum wire_role peer)
 static void on_peer(void *arg, int fd, uint32_t events)
 {
 	struct role *r = arg;
+	int64_t from = clock_mono_ns();
 	unsigned peer;
 
 	(void)events;
@@ -220,7 +222,7 @@ static void on_peer(void *arg, int fd, uint32_t events)
 			break;
 	/* A callback may have replaced or dropped the channel: look again before every message. */
 	for (int i = 0; peer < WIRE_ROLES && i < BURST && r->peers[peer] == fd; i++)
-		if (!take(r, (enum wire_role)peer))
+		if (!take(r, (enum wire_role)peer) || clock_mono_ns() - from > LONGEST_NS)
 			return;
 }
 
