@@ -139,6 +139,7 @@ static void note_files(struct settings *s)
 	if (!store)
 		return;
 	note_file(store->hotlist.key, &s->files[SETTINGS_UPLINK_FILES]);
+	note_file(store->hotlist.key_next, &s->files[SETTINGS_UPLINK_FILES + 1]);
 }
 
 bool settings_load(const char *path, struct settings **out, struct err *e)

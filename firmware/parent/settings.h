@@ -17,7 +17,7 @@
 /* Files whose content a role reads once: uplink's authority, certificate and key, and the public
  * key of the hotlist's signer, which is the store's. */
 #define SETTINGS_UPLINK_FILES 3u
-#define SETTINGS_FILES	      4u
+#define SETTINGS_FILES	      5u
 
 /* Tells a file that was replaced or written from the one before (stat(2)); all 0: not there. */
 struct settings_file {

@@ -13,6 +13,23 @@
 #define CHECK_STEPS 256u	 /* a few milliseconds */
 #define SHORT_FILE  (1 << 20)	 /* is done with before anyone could wait for it */
 
+bool arrival_begin(const struct arrival_keys *keys, const char *path, struct bundle **out,
+		   struct err *e)
+{
+	for (size_t i = 0; i < ARRIVAL_KEYS; i++)
+		if (keys->key[i] && bundle_begin(path, keys->key[i], out, e))
+			return true;
+	return false;
+}
+
+bool arrival_begin_fd(const struct arrival_keys *keys, int fd, struct bundle **out, struct err *e)
+{
+	for (size_t i = 0; i < ARRIVAL_KEYS; i++)
+		if (keys->key[i] && bundle_begin_fd(fd, keys->key[i], out, e))
+			return true;
+	return false;
+}
+
 bool arrival_copy(struct arrival *a, int from, int64_t id, const char *path, struct err *e)
 {
 	*a = (struct arrival){.from = from, .path = path, .id = id};
@@ -68,22 +85,22 @@ static bool copy_piece(struct arrival *a, bool *more, struct err *e)
 }
 
 /* The copy is there: it is this that must be good, not what it was made from. */
-static bool open_copy(struct arrival *a, struct crypt_key *key, struct err *e)
+static bool open_copy(struct arrival *a, const struct arrival_keys *keys, struct err *e)
 {
 	(void)close(a->from);
 	(void)close(a->to);
 	a->from = a->to = -1;
-	return bundle_begin(a->path, key, &a->b, e);
+	return arrival_begin(keys, a->path, &a->b, e);
 }
 
-static bool step(struct arrival *a, struct crypt_key *key, bool *done, struct err *e)
+static bool step(struct arrival *a, const struct arrival_keys *keys, bool *done, struct err *e)
 {
 	bool more;
 
 	*done = false;
 	if (a->b)
 		return bundle_check_some(a->b, CHECK_STEPS, done, e);
-	return copy_piece(a, &more, e) && (more || open_copy(a, key, e));
+	return copy_piece(a, &more, e) && (more || open_copy(a, keys, e));
 }
 
 static bool is_short(const struct arrival *a)
@@ -91,14 +108,14 @@ static bool is_short(const struct arrival *a)
 	return a->at < SHORT_FILE && (!a->b || bundle_info(a->b)->entries < SHORT_FILE / 64);
 }
 
-bool arrival_step(struct arrival *a, struct crypt_key *key, int64_t end_ns, struct bundle **out,
-		  struct err *e)
+bool arrival_step(struct arrival *a, const struct arrival_keys *keys, int64_t end_ns,
+		  struct bundle **out, struct err *e)
 {
 	bool done = false;
 
 	*out = NULL;
 	while (!done && (is_short(a) || clock_mono_ns() < end_ns)) {
-		if (!step(a, key, &done, e)) {
+		if (!step(a, keys, &done, e)) {
 			arrival_drop(a);
 			return false;
 		}

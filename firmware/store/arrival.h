@@ -13,6 +13,19 @@
 
 #include <sys/types.h>
 
+#define ARRIVAL_KEYS 2u
+
+/* Who may have signed a list: while the RTCC changes its key, two. */
+struct arrival_keys {
+	struct crypt_key *key[ARRIVAL_KEYS]; /* NULL: there is none */
+};
+
+/* bundle_begin and bundle_begin_fd with whichever of them has signed it; at least one is there. */
+bool arrival_begin(const struct arrival_keys *keys, const char *path, struct bundle **out,
+		   struct err *e) MUST_CHECK;
+bool arrival_begin_fd(const struct arrival_keys *keys, int fd, struct bundle **out,
+		      struct err *e) MUST_CHECK;
+
 struct arrival {
 	int from, to;	  /* the file it comes from, and our copy of it; -1: none is being made */
 	const char *path; /* of our copy, borrowed */
@@ -40,8 +53,8 @@ void arrival_check(struct arrival *a, struct bundle *b);
  * *out: the accepted bundle, caller's; NULL: not yet, call again. An error refuses it and ends the
  * arrival: bundle_open_fd's; ERR_NO_SPACE, ERR_IO of the copy.
  */
-bool arrival_step(struct arrival *a, struct crypt_key *key, int64_t end_ns, struct bundle **out,
-		  struct err *e) MUST_CHECK;
+bool arrival_step(struct arrival *a, const struct arrival_keys *keys, int64_t end_ns,
+		  struct bundle **out, struct err *e) MUST_CHECK;
 
 /* Give it up; harmless when nothing arrives. Our unfinished copy is left, to be written over. */
 void arrival_drop(struct arrival *a);

@@ -24,6 +24,8 @@ static const struct conf_key ring_keys[] = {
 static const struct conf_key hotlist_keys[] = {
     KEY(CONF_PATH, store_hotlist_conf, path, "", 0, 0, "hotlist bundle on disk"),
     KEY(CONF_PATH, store_hotlist_conf, key, "", 0, 0, "public key of the hotlist's signer, PEM"),
+    KEY(CONF_PATH, store_hotlist_conf, key_next, "", 0, 0,
+	"while the signer changes its key: the other one"),
     KEY(CONF_INT, store_hotlist_conf, cooldown_s, "300", 0, 86400,
 	"seconds in which the same wanted car does not ring again"),
 };

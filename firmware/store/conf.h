@@ -21,6 +21,8 @@ struct store_hotlist_conf {
 	char path[CONF_STRING_MAX]; /* bundle on disk; "" for none */
 	char key[CONF_STRING_MAX];  /* PEM public key of the signer; "" for none: then no list is
 				       ever loaded */
+	char key_next[CONF_STRING_MAX]; /* another one, whose lists load as well: the signer's next
+					   key, before the change, or the one before, after it */
 	int64_t cooldown_s; /* a wanted car seen again within this does not ring again; 0: it always
 			       rings */
 };

@@ -44,11 +44,22 @@ static void say_why(struct list *l, const struct err *e)
 	(void)snprintf(l->why, sizeof l->why, "%.150s", e->text);
 }
 
-bool list_open(struct list *l, const struct store_hotlist_conf *conf, const char *store_folder,
-	       struct err *e)
+static void load_key(struct list *l, const char *path, struct crypt_key **out)
 {
 	struct err why = {0};
 
+	if (!crypt_key_load_public(path, out, &why))
+		say_why(l, &why);
+}
+
+static bool has_key(const struct list *l)
+{
+	return l->keys.key[0] || l->keys.key[1];
+}
+
+bool list_open(struct list *l, const struct store_hotlist_conf *conf, const char *store_folder,
+	       struct err *e)
+{
 	*l = (struct list){.conf = conf, .arriving = ARRIVAL_NONE};
 	if ((size_t)snprintf(l->folder, sizeof l->folder, "%s/hotlist", store_folder) >=
 		sizeof l->folder ||
@@ -61,8 +72,10 @@ bool list_open(struct list *l, const struct store_hotlist_conf *conf, const char
 		return err_errno(e, errno, "hotlist cache %s", l->folder);
 	if (!conf->key[0])
 		(void)snprintf(l->why, sizeof l->why, "no [hotlist] key is configured");
-	else if (!crypt_key_load_public(conf->key, &l->key, &why))
-		say_why(l, &why);
+	else
+		load_key(l, conf->key, &l->keys.key[0]);
+	if (conf->key_next[0])
+		load_key(l, conf->key_next, &l->keys.key[1]);
 	return true;
 }
 
@@ -70,7 +83,8 @@ void list_close(struct list *l)
 {
 	arrival_drop(&l->arriving);
 	bundle_close(l->b);
-	crypt_key_free(l->key);
+	for (size_t i = 0; i < ARRIVAL_KEYS; i++)
+		crypt_key_free(l->keys.key[i]);
 	*l = (struct list){.arriving = ARRIVAL_NONE};
 }
 
@@ -169,7 +183,7 @@ static bool candidate(struct list *l, struct db *d, const char *path, bool have,
 {
 	struct err why = {0};
 
-	if (bundle_begin(path, l->key, out, &why) && new_enough(*out, floor, &why))
+	if (arrival_begin(&l->keys, path, out, &why) && new_enough(*out, floor, &why))
 		return true;
 	if (have && (why.code == ERR_NOT_FOUND || (*out && why.code == ERR_POLICY)))
 		why.code = ERR_AGAIN;
@@ -235,7 +249,7 @@ static bool go_on(struct list *l, struct db *d, int64_t now_ns, int64_t end_ns, 
 {
 	AUTO_BUNDLE struct bundle *b = NULL;
 	bool in_cache = l->arriving.path == NULL;
-	bool good = arrival_step(&l->arriving, l->key, end_ns, &b, e) &&
+	bool good = arrival_step(&l->arriving, &l->keys, end_ns, &b, e) &&
 		    (!b || accept(l, d, &b, in_cache, now_ns, e));
 
 	if (!good && !in_cache)
@@ -338,7 +352,7 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 	AUTO_BUNDLE struct bundle *cached = NULL, *given = NULL;
 	int64_t floor;
 
-	if (!l->key)
+	if (!has_key(l))
 		return true;
 	if (list_arriving(l)) {
 		l->load_again = true;
@@ -372,9 +386,9 @@ static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct e
 	int64_t floor;
 	int from;
 
-	if (!l->key)
+	if (!has_key(l))
 		return err_set(e, ERR_POLICY, "hotlist: there is no key to verify it with");
-	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e) || !bundle_begin_fd(fd, l->key, &given, e) ||
+	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e) || !arrival_begin_fd(&l->keys, fd, &given, e) ||
 	    !db_state_get(d, FLOOR, &floor, e) || !new_enough(given, floor, e))
 		return false;
 	if (!newer(given, l->b) || bundle_id(given) == l->arriving.id)

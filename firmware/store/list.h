@@ -18,7 +18,7 @@ struct list {
 	const struct store_hotlist_conf *conf; /* borrowed */
 	char folder[PATH_MAX];		       /* of the cache */
 	char cache[PATH_MAX], next[PATH_MAX]; /* the bundle cached, and one that is being written */
-	struct crypt_key *key;		      /* NULL: none, so nothing loads */
+	struct arrival_keys keys;	      /* none: nothing loads */
 	struct bundle *b;		      /* NULL: no hotlist */
 	struct arrival arriving;	      /* the next one, while it is copied and checked */
 	bool load_again;		      /* list_load was called meanwhile */

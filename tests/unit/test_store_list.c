@@ -246,6 +246,38 @@ static void a_damaged_cache_falls_back_to_the_file(void **state)
 	assert_int_equal(list_version(&l), 9);
 }
 
+/* The RTCC changes its key: for a while lists by either are good, then by the new one alone. */
+static void while_the_signer_changes_its_key_both_are_good(void **state)
+{
+	struct place *p = *state;
+	char command[300];
+
+	(void)snprintf(command, sizeof command,
+		       "openssl pkey -in %s/other.pem -pubout -out %s/other.pub 2>/dev/null",
+		       lists.folder, lists.folder);
+	assert_int_equal(system(command), 0);
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_false(offered(p, 8, lists.other, 0));
+	assert_int_equal(p->why.code, ERR_SIGNATURE);
+	(void)snprintf(conf.key_next, sizeof conf.key_next, "%s/other.pub", lists.folder);
+	reopen(p);
+	assert_int_equal(list_version(&l), 7);
+	assert_true(offered(p, 8, lists.other, 0));
+	assert_int_equal(list_version(&l), 8);
+	assert_true(offered(p, 9, lists.key, 0));
+	on_disk(conf.path, 10, lists.other, 0);
+	load(p);
+	assert_int_equal(list_version(&l), 10);
+	/* Done: the old one is gone, and what it signs. */
+	memcpy(conf.key, conf.key_next, sizeof conf.key);
+	conf.key_next[0] = '\0';
+	reopen(p);
+	assert_int_equal(list_version(&l), 10);
+	assert_false(offered(p, 11, lists.key, 0));
+	assert_int_equal(p->why.code, ERR_SIGNATURE);
+	assert_true(offered(p, 11, lists.other, 0));
+}
+
 /* --- lists of many entries -----------------------------------------------------------------------
  */
 
@@ -467,6 +499,7 @@ int main(void)
 	    T(it_never_goes_back),
 	    T(a_damaged_cache_falls_back_to_the_file),
 	    T(what_is_not_sealed_is_not_looked_at),
+	    T(while_the_signer_changes_its_key_both_are_good),
 	    T(a_long_list_arrives_while_the_old_one_is_in_force),
 	    T(one_forbidden_row_at_the_end_of_a_long_list_refuses_it),
 	    T(a_newer_offer_ends_the_one_that_arrives),
