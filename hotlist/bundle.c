@@ -69,25 +69,6 @@ static bool map_fd(int fd, struct bundle *b, struct err *e)
 	return true;
 }
 
-static bool check_signature(const struct bundle *b, struct crypt_key *key, struct err *e)
-{
-	uint8_t id[CRYPT_SHA256_SIZE];
-	const uint8_t *sig;
-	size_t len;
-
-	if (!layout_get_signature(b->map + LAYOUT_HEADER, &sig, &len, e))
-		return false;
-	if (len == 0)
-		return err_set(e, ERR_SIGNATURE, "signature: there is none");
-	if (!crypt_key_id(key, id, e))
-		return err_prefix(e, "signature");
-	if (memcmp(id, b->layout.info.signer, sizeof id) != 0)
-		return err_set(e, ERR_SIGNATURE, "signature: by another key");
-	if (!crypt_verify(key, b->map, LAYOUT_HEADER, sig, len, e))
-		return err_prefix(e, "signature");
-	return true;
-}
-
 static bool make_work(struct bundle *b, struct err *e)
 {
 	uint8_t digest[CRYPT_SHA256_SIZE];
@@ -117,8 +98,8 @@ static bool load(int fd, struct crypt_key *key, struct bundle **out, struct err 
 	b->fd = -1;
 	/* Nothing behind the header is looked at before the signature has held. */
 	if (!map_fd(fd, b, e) || !layout_get_header(b->map, b->size, &b->layout, e) ||
-	    !check_signature(b, key, e) || !layout_check_table(b->map, &b->layout, e) ||
-	    !make_work(b, e)) {
+	    !layout_verify(b->map, &b->layout, key, e) ||
+	    !layout_check_table(b->map, &b->layout, e) || !make_work(b, e)) {
 		bundle_close(b);
 		return false;
 	}

@@ -28,14 +28,20 @@ void delta_put_head(const uint8_t from[CRYPT_SHA256_SIZE], const uint8_t to[LAYO
 	memcpy(out + AT_TO, to, LAYOUT_TABLE);
 }
 
+bool delta_is(const uint8_t *bytes, size_t len)
+{
+	return len >= sizeof MAGIC && memcmp(bytes, MAGIC, sizeof MAGIC) == 0;
+}
+
 bool delta_read(const uint8_t *delta, size_t len, struct delta_info *out, struct err *e)
 {
 	memset(out, 0, sizeof *out);
-	if (len < DELTA_HEAD || memcmp(delta, MAGIC, sizeof MAGIC) != 0)
+	if (len < DELTA_HEAD || !delta_is(delta, len))
 		return err_set(e, ERR_FORMAT, "delta: not one");
 	if (le16(delta + AT_FORMAT) != FORMAT_VERSION || le_get(delta + AT_ZERO, 6) != 0)
 		return err_set(e, ERR_FORMAT, "delta: another version of the format");
 	memcpy(out->from, delta + AT_FROM, sizeof out->from);
+	out->head = delta + AT_TO;
 	/* The header says the size itself, and is held against it. */
 	return layout_get_header(delta + AT_TO, le64(delta + AT_TO + 16), &out->to, e) ||
 	       err_prefix(e, "delta");

@@ -18,7 +18,11 @@
 struct delta_info {
 	uint8_t from[CRYPT_SHA256_SIZE]; /* SHA-256 of the header of the bundle it changes */
 	struct layout to;		 /* the bundle that it gives; .to.size: its bytes */
+	const uint8_t *head;		 /* that bundle's first LAYOUT_TABLE bytes, in the delta */
 };
+
+/* Do these bytes begin as a delta does? */
+bool delta_is(const uint8_t *bytes, size_t len);
 
 /* Read the head of a delta. ERR_FORMAT, ERR_LIMIT, ERR_POLICY (as layout_get_header of the bundle
  * it gives). */

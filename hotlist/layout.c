@@ -187,6 +187,24 @@ bool layout_get_signature(const uint8_t *block, const uint8_t **sig, size_t *len
 	return true;
 }
 
+bool layout_verify(const uint8_t *head, const struct layout *l, struct crypt_key *key,
+		   struct err *e)
+{
+	uint8_t id[CRYPT_SHA256_SIZE];
+	const uint8_t *sig;
+	size_t len;
+
+	if (!layout_get_signature(head + LAYOUT_HEADER, &sig, &len, e))
+		return false;
+	if (len == 0)
+		return err_set(e, ERR_SIGNATURE, "signature: there is none");
+	if (!crypt_key_id(key, id, e))
+		return err_prefix(e, "signature");
+	if (memcmp(id, l->info.signer, sizeof id) != 0)
+		return err_set(e, ERR_SIGNATURE, "signature: by another key");
+	return crypt_verify(key, head, LAYOUT_HEADER, sig, len, e) || err_prefix(e, "signature");
+}
+
 size_t layout_chunk(const struct layout *l, uint32_t i)
 {
 	uint64_t left = l->size - l->data - (uint64_t)i * LAYOUT_CHUNK;

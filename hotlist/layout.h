@@ -74,6 +74,12 @@ void layout_put_signature(const uint8_t *sig, size_t len, uint8_t out[LAYOUT_SIG
 bool layout_get_signature(const uint8_t *block, const uint8_t **sig, size_t *len,
 			  struct err *e) MUST_CHECK;
 
+/* Does `key` say, by the signature block behind it, that the header of which `l` was read is its
+ * own? `head`: the first LAYOUT_TABLE bytes of the file. ERR_SIGNATURE (none, by another key, does
+ * not verify), ERR_FORMAT. */
+bool layout_verify(const uint8_t *head, const struct layout *l, struct crypt_key *key,
+		   struct err *e) MUST_CHECK;
+
 /* Bytes of chunk number `i` < l->chunks: the last one may be shorter. */
 size_t layout_chunk(const struct layout *l, uint32_t i);
 

@@ -3,10 +3,13 @@
 
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "hotlist/delta.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #define PIECE	    (256u << 10) /* copied at once */
 #define SYNC_EVERY  (4 << 20)	 /* so that no fsync has much to wait for */
@@ -39,6 +42,83 @@ bool arrival_copy(struct arrival *a, int from, int64_t id, const char *path, str
 	(void)err_errno(e, errno, "hotlist cache");
 	arrival_drop(a);
 	return false;
+}
+
+/* A file as memory. */
+struct map {
+	uint8_t *data;
+	size_t len;
+};
+
+static void map_free(struct map *m)
+{
+	if (m->data)
+		(void)munmap(m->data, m->len);
+}
+
+static bool map_old(const char *path, struct map *m, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return err_errno(e, errno, "hotlist cache");
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return err_errno(e, errno, "hotlist cache: mmap");
+	*m = (struct map){data, (size_t)st.st_size};
+	return true;
+}
+
+/* All of it allocated: on a full disk a sparse file would end the process when it is written to. */
+static bool map_new(int fd, size_t len, struct map *m, struct err *e)
+{
+	int rc = posix_fallocate(fd, 0, (off_t)len);
+	void *data;
+
+	if (rc != 0)
+		return err_errno(e, rc, "hotlist cache");
+	data = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return err_errno(e, errno, "hotlist cache: mmap");
+	*m = (struct map){data, len};
+	return true;
+}
+
+static bool verify_head(const struct arrival_keys *keys, const struct delta_info *info,
+			struct err *e)
+{
+	for (size_t i = 0; i < ARRIVAL_KEYS; i++)
+		if (keys->key[i] && layout_verify(info->head, &info->to, keys->key[i], e))
+			return true;
+	return err_prefix(e, "delta");
+}
+
+bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, const uint8_t *delta,
+		   size_t len, const char *old_path, const char *path, struct err *e)
+{
+	CLEANUP(map_free) struct map old = {0}, new = {0};
+	AUTO_CLOSE int to = -1;
+	struct delta_info info;
+
+	if (!delta_read(delta, len, &info, e) || !verify_head(keys, &info, e) ||
+	    !map_old(old_path, &old, e))
+		return false;
+	to = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (to < 0)
+		return err_errno(e, errno, "hotlist cache");
+	if (!map_new(to, (size_t)info.to.size, &new, e) ||
+	    !delta_apply(old.data, old.len, delta, len, new.data, new.len, e))
+		return false;
+	if (fsync(to) != 0)
+		return err_errno(e, errno, "hotlist cache");
+	*a = ARRIVAL_NONE;
+	a->path = path;
+	if (!arrival_begin(keys, path, &a->b, e))
+		return false;
+	a->id = bundle_id(a->b);
+	return true;
 }
 
 void arrival_check(struct arrival *a, struct bundle *b)

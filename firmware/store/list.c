@@ -5,6 +5,7 @@
 #include "firmware/base/gift.h"
 #include "firmware/base/log.h"
 #include "firmware/store/audit.h"
+#include "hotlist/delta.h"
 #include "hotlist/match.h"
 
 #include <errno.h>
@@ -379,17 +380,15 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 /* --- from uplink ---------------------------------------------------------------------------------
  */
 
-static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
+/* A whole list: checked as far as its signature before it is copied. */
+static bool offer_whole(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
 {
 	AUTO_BUNDLE struct bundle *given = NULL;
-	CLEANUP(gift_unmap) struct gift g = {0};
 	int64_t floor;
 	int from;
 
-	if (!has_key(l))
-		return err_set(e, ERR_POLICY, "hotlist: there is no key to verify it with");
-	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e) || !arrival_begin_fd(&l->keys, fd, &given, e) ||
-	    !db_state_get(d, FLOOR, &floor, e) || !new_enough(given, floor, e))
+	if (!arrival_begin_fd(&l->keys, fd, &given, e) || !db_state_get(d, FLOOR, &floor, e) ||
+	    !new_enough(given, floor, e))
 		return false;
 	if (!newer(given, l->b) || bundle_id(given) == l->arriving.id)
 		return true; /* the one in force, an earlier signing of it, or on its way */
@@ -399,6 +398,37 @@ static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct e
 		return err_errno(e, errno, "hotlist: dup");
 	return arrival_copy(&l->arriving, from, bundle_id(given), l->next, e) &&
 	       go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
+}
+
+/* What turns the list in force into a later one. */
+static bool offer_delta(struct list *l, struct db *d, const struct gift *g, int64_t now_ns,
+			struct err *e)
+{
+	if (!l->b)
+		return err_set(e, ERR_NOT_FOUND, "hotlist: a delta, but no list to change");
+	arrival_drop(&l->arriving);
+	if (!arrival_delta(&l->arriving, &l->keys, g->data, g->len, l->cache, l->next, e)) {
+		(void)unlink(l->next);
+		return err_prefix(e, "hotlist");
+	}
+	if (!newer(l->arriving.b, l->b)) {
+		arrival_drop(&l->arriving);
+		(void)unlink(l->next);
+		return err_set(e, ERR_POLICY, "hotlist: a delta to a list that is not newer");
+	}
+	return go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
+}
+
+static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
+{
+	CLEANUP(gift_unmap) struct gift g = {0};
+
+	if (!has_key(l))
+		return err_set(e, ERR_POLICY, "hotlist: there is no key to verify it with");
+	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e))
+		return false;
+	return delta_is(g.data, g.len) ? offer_delta(l, d, &g, now_ns, e)
+				       : offer_whole(l, d, fd, now_ns, e);
 }
 
 bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)

@@ -44,12 +44,13 @@ void list_close(struct list *l);
 bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e) MUST_CHECK;
 
 /*
- * A bundle from uplink, in the sealed memfd `fd` (borrowed): verified, its version compared, cached
- * (fsync, rename), checked whole, put in force, audited; unless it is short, the latter in
- * list_step: then list_arriving says so. One that arrives already is given up for it, unless it is
- * the same. Errors are refusals: ERR_PEER not sealed; bundle_open_fd's; ERR_POLICY older than the
- * floor; ERR_NO_SPACE, ERR_IO. The version in force signed again later is put in force; that very
- * bundle, or an earlier signing, is accepted and changes nothing.
+ * A bundle from uplink, or a delta from the one in force to a later one (hotlist/delta.h), in the
+ * sealed memfd `fd` (borrowed): verified, its version compared, cached (fsync, rename), checked
+ * whole, put in force, audited; unless it is short, the latter in list_step: then list_arriving
+ * says so. One that arrives already is given up for it, unless it is the same. Errors are refusals:
+ * ERR_PEER not sealed; bundle_open_fd's; ERR_POLICY older than the floor; ERR_NOT_FOUND a delta
+ * from another list; ERR_NO_SPACE, ERR_IO. The version in force signed again later is put in force;
+ * that very bundle, or an earlier signing, is accepted and changes nothing.
  */
 bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e) MUST_CHECK;
 

@@ -372,6 +372,32 @@ def test_a_list_that_is_replaced_on_disk_loads_on_reload(tmp_path, keys, hotlist
         assert s.hit() is not None
 
 
+def test_reads_go_on_while_a_long_list_arrives_and_a_delta_changes_it(tmp_path, keys, hotlist):
+    many = [(f"L{i:06}", "MO", "V") for i in range(150_000)]
+    long = make_list(tmp_path, keys, 8, wanted=many)
+    later = make_list(tmp_path, keys, 9, wanted=many[1:] + [("NEWER1", "MO", "V")])
+    tool, delta = build_folder() / "bin/alpr-hotlist", tmp_path / "delta"
+    subprocess.run([tool, "delta", long, later, "--out", delta], check=True, capture_output=True)
+    assert delta.stat().st_size < 1000
+    with Store(tmp_path, hotlist) as s:
+        s.uplink.send(bytes(wire.start(wire.WireBundle(size=1, etag=b'"long"'))), sealed(long.read_bytes(), "bundle"))
+        for _ in range(5):
+            s.accept("NOBODY1")
+        kind, body, _ = s.uplink.receive(60)
+        done = wire.parse(wire.WireBundleDone, body)
+        assert (kind, done.accepted, done.version, done.etag) == ("WIRE_BUNDLE_DONE", 1, 8, b'"long"')
+        assert s.offer(delta.read_bytes()[:-1]) == (False, 8)
+        assert s.offer(delta.read_bytes()) == (True, 9)
+        assert s.offer(delta.read_bytes()) == (False, 9)  # of a list that is no longer in force
+        s.accept("L000000")
+        s.accept("NEWER1")
+        assert s.hit()[1]["data"]["match"]["matched"] == "NEWER1"
+        s.kill()
+    assert (s.data / "hotlist/current.alpb").read_bytes() == later.read_bytes()
+    with Store(tmp_path, hotlist) as s:
+        s.wait(lambda c: c.get("list_version") == 9, 5, "the cached list")
+
+
 def test_a_stale_list_does_not_alert(tmp_path, keys):
     path = make_list(tmp_path, keys, 5, max_age=1)
     with Store(tmp_path, {"path": path, "key": keys / "hotlist.pub"}) as s:

@@ -6,6 +6,7 @@
 #include "firmware/store/list.h"
 #include "hotlist/layout.h"
 #include "hotlist/match.h"
+#include "hotlist/tool/diff.h"
 #include "tests/unit/lists.h"
 
 #include <fcntl.h>
@@ -278,6 +279,70 @@ static void while_the_signer_changes_its_key_both_are_good(void **state)
 	assert_true(offered(p, 11, lists.other, 0));
 }
 
+/* --- deltas --------------------------------------------------------------------------------------
+ */
+
+/* A delta from the list of version `from` to that of `to`; the latter signed by `key`. */
+static bool offer_delta(struct place *p, uint64_t from, uint64_t to, struct crypt_key *key,
+			size_t damaged_at)
+{
+	size_t old_len, new_len, len;
+	AUTO_FREE uint8_t *old = list_bytes(from, lists.key, &old_len),
+			  *new = list_bytes(to, key, &new_len), *delta = NULL;
+	AUTO_CLOSE int fd = -1;
+	struct iovec part;
+
+	/* A signature is another each time: what the box has is what the delta is from. */
+	if (from == list_version(&l)) {
+		FILE *f = fopen(l.cache, "rb");
+
+		assert_non_null(f);
+		assert_int_equal(fread(old, 1, old_len, f), old_len);
+		assert_int_equal(fclose(f), 0);
+	}
+	assert_true(diff_bundles(old, old_len, new, new_len, &delta, &len, &p->why));
+	if (damaged_at)
+		delta[damaged_at] ^= 1;
+	part = (struct iovec){delta, len};
+	assert_true(gift_make("delta", &part, 1, &fd, &p->why));
+	return list_offer(&l, p->db, fd, NOW, &p->why);
+}
+
+static void a_delta_gives_the_later_list(void **state)
+{
+	struct place *p = *state;
+
+	assert_false(offer_delta(p, 7, 8, lists.key, 0)); /* there is none yet */
+	assert_int_equal(p->why.code, ERR_NOT_FOUND);
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_true(offer_delta(p, 7, 8, lists.key, 0));
+	assert_int_equal(list_version(&l), 8);
+	assert_int_equal(bytes_of(p, "hotlist/next.alpb"), -1);
+	reopen(p);
+	assert_int_equal(list_version(&l), 8);
+	assert_int_equal(audited(p, "loaded"), 3);
+}
+
+static void deltas_that_are_refused(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_false(offer_delta(p, 6, 8, lists.key, 0)); /* of a list that is not in force */
+	assert_int_equal(p->why.code, ERR_NOT_FOUND);
+	assert_false(offer_delta(p, 7, 8, lists.other, 0));
+	assert_int_equal(p->why.code, ERR_SIGNATURE);
+	assert_false(offer_delta(p, 7, 6, lists.key, 0)); /* back */
+	assert_int_equal(p->why.code, ERR_POLICY);
+	assert_false(offer_delta(p, 7, 8, lists.key, 432)); /* its first change */
+	assert_int_equal(p->why.code, ERR_FORMAT);
+	assert_int_equal(list_version(&l), 7);
+	assert_int_equal(bytes_of(p, "hotlist/next.alpb"), -1);
+	assert_int_equal(audited(p, "refused"), 4);
+	assert_true(offer_delta(p, 7, 8, lists.key, 0));
+	assert_int_equal(list_version(&l), 8);
+}
+
 /* --- lists of many entries -----------------------------------------------------------------------
  */
 
@@ -500,6 +565,8 @@ int main(void)
 	    T(a_damaged_cache_falls_back_to_the_file),
 	    T(what_is_not_sealed_is_not_looked_at),
 	    T(while_the_signer_changes_its_key_both_are_good),
+	    T(a_delta_gives_the_later_list),
+	    T(deltas_that_are_refused),
 	    T(a_long_list_arrives_while_the_old_one_is_in_force),
 	    T(one_forbidden_row_at_the_end_of_a_long_list_refuses_it),
 	    T(a_newer_offer_ends_the_one_that_arrives),
