@@ -350,31 +350,36 @@ static void deltas_that_are_refused(void **state)
 
 /* A signed list that takes more than a slice; caller frees. One row of it is forbidden if wanted.
  */
-static uint8_t *long_list(uint64_t version, bool planted, size_t *size)
+static uint8_t *list_of(unsigned rows, uint64_t version, bool planted, size_t *size)
 {
-	struct entry *x = calloc(MANY, sizeof *x);
+	struct entry *x = calloc(rows, sizeof *x);
 	struct bundle_info info = lists_info();
 	uint8_t *file;
 
 	assert_non_null(x);
 	info.version = version;
-	for (unsigned i = 0; i < MANY; i++) {
+	for (unsigned i = 0; i < rows; i++) {
 		char plate[13];
 
 		(void)snprintf(plate, sizeof plate, "L%u", i);
 		x[i] = lists_entry(plate, "MO", 'V');
 	}
-	file = lists_pack(x, MANY, &info, size);
+	file = lists_pack(x, rows, &info, size);
 	free(x);
 	assert_non_null(file);
 	if (planted) {
 		struct layout at;
 
 		assert_true(layout_get_header(file, *size, &at, NULL));
-		file[at.records + (size_t)(MANY - 1) * LAYOUT_RECORD + 31] = 'X';
+		file[at.records + (size_t)(rows - 1) * LAYOUT_RECORD + 31] = 'X';
 	}
 	assert_true(lists_sign(file, *size, lists.key));
 	return file;
+}
+
+static uint8_t *long_list(uint64_t version, bool planted, size_t *size)
+{
+	return list_of(MANY, version, planted, size);
 }
 
 static bool offer_long(struct place *p, uint64_t version, bool planted)
@@ -509,6 +514,40 @@ static void a_cache_that_was_never_accepted_is_checked_whole(void **state)
 	assert_null(l.b);
 }
 
+static void put_file(const char *path, const uint8_t *data, size_t len)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* What a power cut can leave: any part of the copy; the copy whole; the copy in its place, but not
+ * yet in the database. The old list or the new one, never none. */
+static void cut_at_every_4_kib_of_a_swap(void **state)
+{
+	struct place *p = *state;
+	size_t size;
+	AUTO_FREE uint8_t *new = list_of(3000, 8, false, &size);
+
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_true(size > 24 * 4096);
+	for (size_t n = 0; n < size; n += 4096) {
+		put_file(l.next, new, n);
+		reopen(p);
+		assert_int_equal(list_version(&l), 7);
+		assert_true(wanted("WANT01"));
+	}
+	put_file(l.next, new, size);
+	reopen(p);
+	assert_int_equal(list_version(&l), 7);
+	assert_int_equal(rename(l.next, l.cache), 0);
+	reopen(p);
+	assert_int_equal(list_version(&l), 8);
+	assert_true(wanted("L2999"));
+}
+
 /* A disk that gives other bytes than it was given: no match from it, and it is given up. */
 static void a_list_that_breaks_in_use_is_given_up(void **state)
 {
@@ -572,6 +611,7 @@ int main(void)
 	    T(a_newer_offer_ends_the_one_that_arrives),
 	    T(a_cut_while_it_arrives_leaves_the_old_one),
 	    T(a_cache_that_was_never_accepted_is_checked_whole),
+	    T(cut_at_every_4_kib_of_a_swap),
 	    T(a_list_that_breaks_in_use_is_given_up),
 	};
 
