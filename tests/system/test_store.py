@@ -375,7 +375,7 @@ def test_a_list_that_is_replaced_on_disk_loads_on_reload(tmp_path, keys, hotlist
 def test_reads_go_on_while_a_long_list_arrives_and_a_delta_changes_it(tmp_path, keys, hotlist):
     many = [(f"L{i:06}", "MO", "V") for i in range(150_000)]
     long = make_list(tmp_path, keys, 8, wanted=many)
-    later = make_list(tmp_path, keys, 9, wanted=many[1:] + [("NEWER1", "MO", "V")])
+    later = make_list(tmp_path, keys, 9, wanted=[("NEWER1", "MO", "V")] + many[1:])
     tool, delta = build_folder() / "bin/alpr-hotlist", tmp_path / "delta"
     subprocess.run([tool, "delta", long, later, "--out", delta], check=True, capture_output=True)
     assert delta.stat().st_size < 1000
