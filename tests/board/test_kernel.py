@@ -165,6 +165,7 @@ def fixture_copy(tmp_path, made):
     return made[0], tmp_path / "board", tmp_path
 
 
+@pytest.mark.parametrize("made", ["rk3399"], indirect=True)
 def test_an_option_that_does_not_exist_is_an_error(copy):
     board, folder, tmp = copy
     with open(folder / board / "kernel.config", "a", encoding="ascii") as f:
@@ -175,6 +176,7 @@ def test_an_option_that_does_not_exist_is_an_error(copy):
     assert not (tmp / "out/kernel.config").exists()
 
 
+@pytest.mark.parametrize("made", ["rk3399"], indirect=True)
 def test_an_overlay_that_does_not_fit_is_an_error(copy):
     board, folder, tmp = copy
     overlay = folder / board / "tpm.dtso"
