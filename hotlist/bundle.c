@@ -81,7 +81,7 @@ static bool make_work(struct bundle *b, struct err *e)
 		return err_set(e, ERR_NO_MEMORY, "no memory");
 	if (!crypt_sha256(b->map, LAYOUT_HEADER, digest, e))
 		return false;
-	b->id = (int64_t)(le64(digest) >> 1) | 1;
+	b->id = bundle_id_of(digest);
 	return true;
 }
 
@@ -187,6 +187,11 @@ bool bundle_check_some(struct bundle *b, uint32_t steps, bool *done, struct err 
 		b->check.file = NULL;
 	}
 	return true;
+}
+
+int64_t bundle_id_of(const uint8_t header_digest[CRYPT_SHA256_SIZE])
+{
+	return (int64_t)(le64(header_digest) >> 1) | 1;
 }
 
 int64_t bundle_id(const struct bundle *b)

@@ -59,6 +59,7 @@ bool bundle_check_some(struct bundle *b, uint32_t steps, bool *done, struct err 
 /* What names exactly these bytes: the beginning of SHA-256 of the signed header, which by digests
  * covers all of the file. Never 0 or negative. */
 int64_t bundle_id(const struct bundle *b);
+int64_t bundle_id_of(const uint8_t header_digest[CRYPT_SHA256_SIZE]);
 
 /* Valid as long as the bundle is open. */
 const struct bundle_info *bundle_info(const struct bundle *b);

@@ -71,17 +71,15 @@ static bool map_old(const char *path, struct map *m, struct err *e)
 	return true;
 }
 
-/* All of it allocated: on a full disk a sparse file would end the process when it is written to. */
 static bool map_new(int fd, size_t len, struct map *m, struct err *e)
 {
-	int rc = posix_fallocate(fd, 0, (off_t)len);
 	void *data;
 
-	if (rc != 0)
-		return err_errno(e, rc, "hotlist cache");
+	if (ftruncate(fd, (off_t)len) != 0)
+		return err_errno(e, errno, "hotlist: memory");
 	data = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (data == MAP_FAILED)
-		return err_errno(e, errno, "hotlist cache: mmap");
+		return err_errno(e, errno, "hotlist: mmap");
 	*m = (struct map){data, len};
 	return true;
 }
@@ -95,30 +93,24 @@ static bool verify_head(const struct arrival_keys *keys, const struct delta_info
 	return err_prefix(e, "delta");
 }
 
+/* Made in memory, as a whole list comes in memory, and copied from there like one: writing it to
+ * disk in one go could take longer than passages can wait. */
 bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, const uint8_t *delta,
 		   size_t len, const char *old_path, const char *path, struct err *e)
 {
 	CLEANUP(map_free) struct map old = {0}, new = {0};
-	AUTO_CLOSE int to = -1;
+	AUTO_CLOSE int made = memfd_create("hotlist", MFD_CLOEXEC);
+	uint8_t digest[CRYPT_SHA256_SIZE];
 	struct delta_info info;
 
+	if (made < 0)
+		return err_errno(e, errno, "hotlist: memory");
 	if (!delta_read(delta, len, &info, e) || !verify_head(keys, &info, e) ||
-	    !map_old(old_path, &old, e))
-		return false;
-	to = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (to < 0)
-		return err_errno(e, errno, "hotlist cache");
-	if (!map_new(to, (size_t)info.to.size, &new, e) ||
+	    !crypt_sha256(info.head, LAYOUT_HEADER, digest, e) || !map_old(old_path, &old, e) ||
+	    !map_new(made, (size_t)info.to.size, &new, e) ||
 	    !delta_apply(old.data, old.len, delta, len, new.data, new.len, e))
 		return false;
-	if (fsync(to) != 0)
-		return err_errno(e, errno, "hotlist cache");
-	*a = ARRIVAL_NONE;
-	a->path = path;
-	if (!arrival_begin(keys, path, &a->b, e))
-		return false;
-	a->id = bundle_id(a->b);
-	return true;
+	return arrival_copy(a, steal_fd(&made), bundle_id_of(digest), path, e);
 }
 
 void arrival_check(struct arrival *a, struct bundle *b)

@@ -46,10 +46,11 @@ bool arrival_copy(struct arrival *a, int from, int64_t id, const char *path,
 		  struct err *e) MUST_CHECK;
 
 /*
- * Make our copy at `path` (borrowed until the end) of what the delta makes of the bundle at
- * `old_path`, and begin to check it. The signature of the bundle it gives is verified before that
- * is made; one that it gives is as good as one that came whole. Takes a second for ten million
- * entries. Errors of delta_apply; ERR_SIGNATURE; ERR_NO_SPACE, ERR_IO; then nothing arrives.
+ * Make in memory what the delta makes of the bundle at `old_path`, and begin to copy that to `path`
+ * (borrowed until the end). The signature of the bundle it gives is verified before it is made, and
+ * what was made is copied and checked as if it had come whole. Making it goes in one go, 0.3 us an
+ * entry on a 2020s server core. Errors of delta_apply; ERR_SIGNATURE; ERR_NO_SPACE, ERR_IO; then
+ * nothing arrives.
  */
 bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, const uint8_t *delta,
 		   size_t len, const char *old_path, const char *path, struct err *e) MUST_CHECK;

@@ -200,15 +200,14 @@ static bool candidate(struct list *l, struct db *d, const char *path, bool have,
 }
 
 /* By version; an RTCC that signs the same version again, later, means the later one. */
+static bool newer_info(const struct bundle_info *x, const struct bundle_info *y)
+{
+	return x->version > y->version || (x->version == y->version && x->issued_ns > y->issued_ns);
+}
+
 static bool newer(const struct bundle *a, const struct bundle *b)
 {
-	const struct bundle_info *x, *y;
-
-	if (!a || !b)
-		return a != NULL;
-	x = bundle_info(a);
-	y = bundle_info(b);
-	return x->version > y->version || (x->version == y->version && x->issued_ns > y->issued_ns);
+	return a && (!b || newer_info(bundle_info(a), bundle_info(b)));
 }
 
 /* --- arrivals ------------------------------------------------------------------------------------
@@ -404,19 +403,18 @@ static bool offer_whole(struct list *l, struct db *d, int fd, int64_t now_ns, st
 static bool offer_delta(struct list *l, struct db *d, const struct gift *g, int64_t now_ns,
 			struct err *e)
 {
+	struct delta_info info;
+
 	if (!l->b)
 		return err_set(e, ERR_NOT_FOUND, "hotlist: a delta, but no list to change");
-	arrival_drop(&l->arriving);
-	if (!arrival_delta(&l->arriving, &l->keys, g->data, g->len, l->cache, l->next, e)) {
-		(void)unlink(l->next);
+	if (!delta_read(g->data, g->len, &info, e))
 		return err_prefix(e, "hotlist");
-	}
-	if (!newer(l->arriving.b, l->b)) {
-		arrival_drop(&l->arriving);
-		(void)unlink(l->next);
+	if (!newer_info(&info.to.info, bundle_info(l->b)))
 		return err_set(e, ERR_POLICY, "hotlist: a delta to a list that is not newer");
-	}
-	return go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
+	arrival_drop(&l->arriving);
+	return (arrival_delta(&l->arriving, &l->keys, g->data, g->len, l->cache, l->next, e) ||
+		err_prefix(e, "hotlist")) &&
+	       go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
 }
 
 static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
