@@ -65,8 +65,9 @@ check-arm64:
 .PHONY: camera-test
 camera-test:
 	@sh board/deps.sh board/host/packages board/arm64/packages tests/guest/packages
-	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 camera-probe $(GUEST)/version
-	@ALPR_ARM64=$(CURDIR)/build/qemu-arm64 ALPR_SYSROOT=$(DEPS)-sysroot-arm64 ALPR_GUEST_KERNEL=$(GUEST) $(PYTHON) -m tests.camera.camera_test \
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 all build/qemu-arm64/test/pair_cost camera-probe $(GUEST)/version
+	@ALPR_BUILD=$(CURDIR)/build/host ALPR_ARM64=$(CURDIR)/build/qemu-arm64 ALPR_SYSROOT=$(DEPS)-sysroot-arm64 ALPR_GUEST_KERNEL=$(GUEST) $(PYTHON) -m tests.camera.camera_test \
 		--build build/qemu-arm64 --sysroot $(DEPS)-sysroot-arm64 $(if $(filter-out 0,$(SHORT)),--short)
 
 asan tsan:

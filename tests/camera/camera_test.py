@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench.bars import Bars
 from tests.camera import guest_pairs, virtual
+from tests.guest import camera_bars
 
 RATE, SKEW_MS = 30, 15  # of board qemu-arm64
 EMULATOR = "qemu-aarch64-static"
@@ -142,7 +143,7 @@ def guest(bars: Bars, stage: Stage, short: bool) -> None:
     bars.at_most("camera_guest_frames_dropped", 100 * last["unpaired"] / max(2 * last["pairs"], 1), "%", 20)
 
 
-ROWS = (pairs, lossless, faults, openings, guest)
+ROWS = (pairs, lossless, faults, openings, guest, *camera_bars.ROWS)
 
 
 def main() -> int:

@@ -88,6 +88,7 @@ def replay_list(truth: Path, folders: list, out: Path) -> int:
         for camera, folder in enumerate(folders):
             at = math.floor((number - first) / EACH_SHOWN) % len(names[camera])
             shown.append(str(Path(folder).relative_to(out.parent) / names[camera][at]) if camera in pair else "-")
-        lines.append("\t".join([*shown, str(min(f["capture_ns"] for f in pair.values()))]))
+        times = [pair[camera if camera in pair else 1 - camera]["capture_ns"] for camera in range(2)]
+        lines.append("\t".join([*shown, *map(str, times)]))
     out.write_text("\n".join(lines) + "\n")
     return len(lines)

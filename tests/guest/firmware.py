@@ -33,4 +33,4 @@ def unit_tests(names: list) -> dict:
     files = programs(*(f"test/unit/test_{n}" for n in names))
     files |= {path.replace(HOME, HOME + "ocr/", 1): file for path, file in models().items()}
     return files | {"/usr/bin/openssl": kernel_folder() / "openssl", "/etc/shadow": b"root:*:0:0:99999:7:::\n",
-                    "/etc/ssl/openssl.cnf": b"[req]\ndistinguished_name = name\n[name]\n", "/usr/lib/ssl/openssl.cnf": b"[req]\ndistinguished_name = name\n[name]\n"}
+                    "/usr/lib/ssl/openssl.cnf": b"[req]\ndistinguished_name = name\n[name]\n"}

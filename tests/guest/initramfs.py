@@ -133,8 +133,8 @@ def _stripped(path: Path) -> bytes:
 
 def make(out: Path, kernel: Path, sysroot: Path, modules: dict, extra_modules: list, files: dict, dlopened: list) -> None:
     """
-    `modules`: {name: its parameters}, of the kernel; `extra_modules`: files built for it, loaded after those. `files`: {path in the guest: file
-    here, or bytes}; ELF files among them bring their libraries. `dlopened`: libraries of the sysroot (paths below it) that no
+    `modules`: {name: its parameters}, of the kernel; `extra_modules`: files built for it, loaded after those. `files`: {path in the
+    guest: file here, or bytes}; ELF files among them bring their libraries. `dlopened`: libraries of the sysroot (paths below it) that no
     program names; they keep their place.
     """
     here = Path(__file__).parent

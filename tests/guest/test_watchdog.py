@@ -28,7 +28,16 @@ def test_unfed_reboots_and_stopped_in_order_does_not(tmp_path):
     assert lines == ["watchdog: starve", "watchdog: leave", "watchdog: stop", "still here"]
 
 
-CONF = "[site]\nname = guest\n[store]\npath = /tmp/store\n[control]\nsocket = /tmp/control\n[daemon]\nwatchdog = /dev/watchdog0\nwatchdog_s = 10\n"
+CONF = """[site]
+name = guest
+[store]
+path = /tmp/store
+[control]
+socket = /tmp/control
+[daemon]
+watchdog = /dev/watchdog0
+watchdog_s = 10
+"""
 
 
 def test_a_box_whose_daemon_is_killed_reboots(tmp_path):
