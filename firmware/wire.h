@@ -179,7 +179,7 @@ struct wire_bundle_done {
 	struct wire_header h;
 	uint8_t accepted;
 	uint64_t version; /* in force now */
-	char etag[64];	  /* of the offer */
+	char etag[64];	  /* of the offer; "" with version 0: the list is lost, bring it again */
 };
 
 /*

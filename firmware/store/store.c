@@ -256,6 +256,19 @@ static void watch_list(struct store *s)
 	s->list_timed = s->list_timer >= 0; /* if none is left, tick does it, slowly */
 }
 
+/* The list in force is not what was signed. Uplink, which believes that we have it, shall bring it
+ * again if there is no other. */
+static void replace_list(struct store *s)
+{
+	struct err e = {0};
+
+	if (!list_step(&s->list, s->db, clock_utc_ns(), clock_mono_ns() + LIST_NS, &e))
+		log_line(LOG_WARNING, "%s", e.text);
+	watch_list(s);
+	if (!s->list.b && !list_arriving(&s->list) && !answer_offer(s, "", false, &e))
+		log_line(LOG_WARNING, "hotlist: %s", e.text);
+}
+
 static bool bundle_offered(struct store *s, const struct wire_bundle *m, int fd, struct err *e)
 {
 	struct err why = {0};
@@ -351,10 +364,10 @@ static void tick(void *arg)
 		return;
 	}
 	upkeep(s, WORK_NS);
-	if (s->db && !s->list_timed && (list_arriving(&s->list) || list_broken(&s->list))) {
+	if (s->db && list_broken(&s->list))
+		replace_list(s);
+	else if (s->db && !s->list_timed && list_arriving(&s->list))
 		tend_list(s);
-		watch_list(s);
-	}
 	/* Vision sends again what was not answered when there is a new store: the trouble is over,
 	 * be it. */
 	if (s->unanswered > 0 && s->n_waiting == 0) {

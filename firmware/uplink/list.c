@@ -81,6 +81,14 @@ void list_poll(struct uplink *u)
 
 void list_answered(struct uplink *u, const struct wire_bundle_done *m)
 {
+	/* Of no offer, and no version: the store has lost the list it had. What has not changed at
+	 * the RTCC must come once more. */
+	if (!m->accepted && m->version == 0 && m->etag[0] == '\0' && u->list.etag[0]) {
+		u->list.etag[0] = '\0';
+		u->list.next_poll_ns = clock_mono_ns();
+		log_line(LOG_WARNING, "hotlist: the store has lost it: asking for it again");
+		return;
+	}
 	if (!u->list.offering || strncmp(m->etag, u->list.offered, sizeof m->etag) != 0)
 		return;
 	u->list.offering = false;

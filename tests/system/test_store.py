@@ -398,6 +398,26 @@ def test_reads_go_on_while_a_long_list_arrives_and_a_delta_changes_it(tmp_path, 
         s.wait(lambda c: c.get("list_version") == 9, 5, "the cached list")
 
 
+def test_a_list_that_breaks_in_use_is_asked_for_again(tmp_path, keys, hotlist):
+    many = [(f"L{i:06}", "MO", "V") for i in range(20_000)]
+    good = make_list(tmp_path, keys, 8, wanted=many).read_bytes()
+    with Store(tmp_path, {"key": hotlist["key"]}) as s:
+        assert s.offer(good) == (True, 8)
+        with open(s.data / "hotlist/current.alpb", "r+b") as f:
+            for at in range(32768, len(good), 4096):  # from within the index on: the digests stay as they are
+                f.seek(at)
+                f.write(b"no longer what was signed")
+        s.accept("L000077")
+        kind, body, _ = s.uplink.receive(10)
+        done = wire.parse(wire.WireBundleDone, body)
+        assert (kind, done.accepted, done.version, done.etag) == ("WIRE_BUNDLE_DONE", 0, 0, b"")
+        state = s.wait(lambda c: c["state"] == "no-hotlist", 5, "no list")
+        assert "broken" in state["detail"]
+        assert s.offer(good) == (True, 8)
+        s.accept("L000077")
+        assert s.hit() is not None
+
+
 def test_a_stale_list_does_not_alert(tmp_path, keys):
     path = make_list(tmp_path, keys, 5, max_age=1)
     with Store(tmp_path, {"path": path, "key": keys / "hotlist.pub"}) as s:

@@ -460,6 +460,17 @@ def test_hotlist_is_handed_over_once(tmp_path, rtcc):
         assert s["bytes_sent"] == s["bytes_sent_hotlist"] > 0 and s["bytes_sent_hits"] == 0
 
 
+def test_a_hotlist_that_the_store_lost_is_fetched_again(tmp_path, rtcc):
+    rtcc.publish(b"bundle")
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=60)) as u:
+        data, etag = u.bundle()
+        u.bundle_done(True, 1, etag)
+        u.bundle_done(False, 0, "")
+        assert u.bundle(10) == (data, etag)  # long before the next question is due
+        u.bundle_done(True, 1, etag)
+        u.wait(lambda s: s["hotlist_accepted"] == 2, 5, "both accepted")
+
+
 def test_refused_hotlist_is_not_fetched_again_and_again(tmp_path, rtcc):
     rtcc.publish(b"bad bundle")
     with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2)) as u:
