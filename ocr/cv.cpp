@@ -87,6 +87,12 @@ bool forward(struct cv_net *net, struct cv_tensor *outs, struct err *e)
 
 } // namespace
 
+void cv_threads(int threads)
+{
+	if (threads >= 1 && threads <= 8)
+		cv::setNumThreads(threads);
+}
+
 bool cv_net_open(const char *path, int threads, const char *const *outputs, size_t n_outputs,
 		 struct cv_net **out, struct err *e)
 {

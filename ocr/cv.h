@@ -41,6 +41,10 @@ bool cv_net_open(const char *path, int threads, const char *const *outputs, size
 		 struct cv_net **out, struct err *e) MUST_CHECK;
 void cv_net_free(struct cv_net *net);
 
+/* From now on every net uses so many threads, 1 to 8 (others are ignored). It starts them when one
+ * runs. */
+void cv_threads(int threads);
+
 /*
  * Run on one luma picture of width x height bytes, rows dense: the input is (value - mean) * scale
  * as a 1x1xHxW blob. The first run of a size allocates. outs[0..n_outputs) receives the outputs.

@@ -7,6 +7,7 @@
 #include "firmware/vision/passage.h"
 #include "firmware/vision/pictures.h"
 #include "firmware/vision/trigger.h"
+#include "ocr/cv.h"
 #include "ocr/engines.h"
 #include "ocr/fuse.h"
 #include "ocr/place.h"
@@ -371,12 +372,18 @@ bool eyes_open(const struct vision_conf *conf, const char *models, eyes_fn fn, v
 	y->arg = arg;
 	if (conf->models[0])
 		models = conf->models;
-	if (!engines_open(models, (int)conf->threads, &y->engines, e)) {
+	/* Each model looks at a picture now: the threads come when the sandbox is closed. */
+	if (!engines_open(models, 1, &y->engines, e)) {
 		eyes_close(y);
 		return false;
 	}
 	*out = y;
 	return true;
+}
+
+void eyes_begin(const struct eyes *y)
+{
+	cv_threads((int)y->conf.threads);
 }
 
 static void forget(struct eyes *y)

@@ -30,6 +30,9 @@ bool eyes_open(const struct vision_conf *conf, const char *models, eyes_fn fn, v
 	       struct eyes **out, struct err *e) MUST_CHECK;
 void eyes_close(struct eyes *y);
 
+/* The sandbox is closed: from here on the networks use conf->threads threads. */
+void eyes_begin(const struct eyes *y);
+
 /* Pictures of `camera` will be of this size; forgets what was seen when it changes. ERR_LIMIT,
  * ERR_NO_MEMORY. */
 bool eyes_size(struct eyes *y, unsigned camera, uint32_t width, uint32_t height,

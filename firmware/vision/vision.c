@@ -271,6 +271,7 @@ static bool vision_begin(void *state, struct err *e)
 {
 	struct vision *v = state;
 
+	eyes_begin(v->eyes);
 	if (loop_timer(v->loop, RETRY_NS, RETRY_NS, on_timer, v) < 0)
 		return err_set(e, ERR_LIMIT, "no timer left");
 	return true;

@@ -122,6 +122,20 @@ def test_photographs_and_what_is_none(tmp_path, street):
     assert "03-bomb.pgm" in log and not [t for t in texts if t in log]
 
 
+def test_networks_on_two_threads_in_the_sandbox(tmp_path, street):
+    """OpenCV's threads start when the sandbox is closed: Landlock would not bind those that ran before."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    photos = plain_photos(street, 2)
+    for i, (file, _) in enumerate(photos):
+        shutil.copy(file, folder / f"{i}.jpg")
+    box = Box(tmp_path, {"camera": {"driver": "replay", "source": folder, "single": "yes", "rate": 0},
+                         "vision": {"stills": "yes", "threads": 2}})
+    counters = run(box)
+    assert counters["vision"]["plates_read"] >= 2
+    assert {text for _, text in photos} & {r["text"] for r in reads_of(box)}
+
+
 def test_an_empty_road_is_never_looked_at(tmp_path, street):
     folder = tmp_path / "road"
     for camera in ("cam0", "cam1"):
