@@ -2,6 +2,8 @@
 """Unit tests on a kernel of their own: seccomp, Landlock, exec and namespaces are real there, which they are not under qemu-user."""
 import os
 
+import pytest
+
 from tests.guest import firmware
 from tests.guest.guest import Guest
 
@@ -20,6 +22,7 @@ exit $failed
 """
 
 
+@pytest.mark.timeout(3 * 3600)
 def test_unit_tests_pass_on_the_stock_kernel(tmp_path):
     names = os.environ["ALPR_GUEST_UNITS"].split()
     assert "sandbox" in names
