@@ -8,7 +8,7 @@
 #   make check-arm64           the arm64 build: its unit tests and alpr-read under qemu-user, what it links
 #   make camera-test [SHORT=1] pairs from two libcamera cameras under qemu-user and in a guest, and cameras that fail: 10,000 pairs, or 300
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
-#   make bench                 speed and accuracy against stated bars: all of them
+#   make bench                 speed and accuracy against stated bars: all of them; BOARD=qemu-arm64: instructions a pair
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
 #   make bench-hotlist [SHORT=1]  lists of ten million entries (SHORT=1: one): compiling, starting, looking up, a day's delta
 #   make fuzz [SHORT=1]        libFuzzer campaigns: an hour a target, or a minute
@@ -17,6 +17,8 @@
 
 JOBS   := $(shell nproc)
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v --durations=5
+
+include tests/guest/guest.mk
 
 .PHONY: demo check check-unit check-system check-hostile check-build check-arm64 asan tsan bench bench-reader bench-hotlist lint
 
@@ -78,11 +80,20 @@ asan tsan:
 check-hostile: $(B)/bin/alpr-read $(B)/bin/alpr-sim $(B)/models
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_alpr_read_hostile.py
 
+# On a board of another architecture time says nothing: in a guest instructions are counted.
+ifeq ($(ARCH),arm64)
+bench: all $(B)/test/pair_cost $(GUEST)/version
+	@sh board/deps.sh tests/guest/packages
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all
+	@$(guest_environment) $(PYTHON) -m tests.camera.camera_test --build $(B) --sysroot $(SYSROOT) $(if $(filter-out 0,$(SHORT)),--short) \
+		--only instructions
+else
 # Each prints its bars; one that fails does not keep the others from running.
 bench: all $(patsubst %,$(B)/%,$(BENCHES))
 	@failed=0; for b in $(patsubst %,$(B)/%,$(BENCHES)); do $$b || failed=1; done; \
 	$(MAKE) --no-print-directory bench-reader || failed=1; \
 	$(MAKE) --no-print-directory bench-hotlist || failed=1; exit $$failed
+endif
 
 PLATES ?= $(wildcard ../shared/plates/val)
 bench-reader: all $(patsubst %,$(B)/%,$(BENCH_READER))
@@ -100,5 +111,3 @@ lint: compile_commands.json
 compile_commands.json: $(B)/compile_commands.json
 $(B)/compile_commands.json: $(CONFIG)
 	$(Q)$(MAKE) --no-print-directory -Bn V=1 all | $(PYTHON) tests/board/compile_commands.py $(CURDIR) > $@
-
-include tests/guest/guest.mk
