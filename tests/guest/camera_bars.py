@@ -18,23 +18,31 @@ def below(stage, name: str) -> Path:
     return folder
 
 
-def whole(bars: Bars, stage, short: bool) -> None:
-    """The whole daemon, sandboxed, on libcamera; its reads and hits against those of this machine; its memory."""
-    folder = below(stage, "whole")
-    shown = whole_box.street(folder, *([1] if short else [8, "mixed", "mixed", "some"]))
+def compared(bars: Bars, stage, name: str, *street) -> dict:
+    """Bars `name`_…: reads and hits of the sandboxed daemon in a guest against those of this machine; what the guest's run measured."""
+    folder = below(stage, name)
+    shown = whole_box.street(folder, *street)
     whole_box.hotlist(folder)
     whole_box.lay_out(folder, shown)
     there = whole_box.in_guest(folder, shown, 30)
     same = whole_box.compare(whole_box.results(whole_box.on_this_machine(folder)), whole_box.results(there["database"]))
     print(json.dumps(same | {"memory_kb": there["memory_kb"], "boot_s": there["boot_s"], "seconds": there["seconds"]}))
+    bars.at_least(f"{name}_reads", same["reads"], "reads", 1)
+    bars.at_least(f"{name}_hits", same["hits"], "hits", 1)
+    bars.at_most(f"{name}_reads_unequal", same["unequal"] + (not same["count"]), "reads", 0)
+    bars.at_least(f"{name}_hits_equal", same["hits_equal"], "yes", 1)
+    bars.at_most(f"{name}_confidence_apart", 1000 * same["confidence"], "thousandths", 1)
+    return there
+
+
+def whole(bars: Bars, stage, short: bool) -> None:
+    """One vehicle, whose few pictures leave the memory to us: libcamera's virtual cameras hold 5 MB for each. Then several, in bad light."""
+    there = compared(bars, stage, "arm64", 1)
     bars.at_least("arm64_roles_sandboxed", there["sandboxed"], "roles", 6)
-    bars.at_least("arm64_reads", same["reads"], "reads", 1)
-    bars.at_least("arm64_hits", same["hits"], "hits", 1)
-    bars.at_most("arm64_reads_unequal", same["unequal"] + (not same["count"]), "reads", 0)
-    bars.at_least("arm64_hits_equal", same["hits_equal"], "yes", 1)
-    bars.at_most("arm64_confidence_apart", 1000 * same["confidence"], "thousandths", 1)
     bars.at_most("arm64_resident", there["memory_kb"]["total"] / 1024, "MB", 350)
     bars.at_most("arm64_boot_to_service", there["service_s"], "s", 120)
+    if not short:
+        compared(bars, stage, "arm64_hard", 8, "mixed", "mixed", "some")
 
 
 def instructions(bars: Bars, stage, short: bool) -> None:
