@@ -34,6 +34,7 @@ check: deps
 	@$(MAKE) --no-print-directory check-build check-kernel
 	@$(MAKE) --no-print-directory check-arm64
 	@$(MAKE) --no-print-directory check-guest SHORT=1
+	@$(MAKE) --no-print-directory camera-test SHORT=1
 	@$(MAKE) --no-print-directory check-system
 	@$(MAKE) --no-print-directory check-train
 
