@@ -99,12 +99,12 @@ $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/obj/%.c.o: %.c $(B)/config.h
+$(B)/obj/%.c.o: %.c $(B)/config.h | $(SYSROOT_READY)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/%.cpp.o: %.cpp $(B)/config.h
+$(B)/obj/%.cpp.o: %.cpp $(B)/config.h | $(SYSROOT_READY)
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<

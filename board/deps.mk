@@ -7,6 +7,7 @@ TARGET_DEPS := $(DEPS)
 PACKAGES    := board/$(BOARD)/packages
 PKG_CONFIG  := pkg-config
 SYSROOT     :=
+SYSROOT_READY := # what says that it is complete
 RUN         :=
 
 MBEDTLS = $(TARGET_DEPS)/lib/libmbedtls.a

@@ -38,11 +38,12 @@ check: deps
 	@$(MAKE) --no-print-directory check-system
 	@$(MAKE) --no-print-directory check-train
 
-check-unit: $(patsubst %,$(B)/%,$(UNIT))
-	@set -e; export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; \
-	for t in $(filter-out $(NOT_EMULATED:%=$(B)/test/unit/test_%),$^); do echo "== $$t"; $(RUN) $$t; done; \
-	echo "unit: $(words $(filter-out $(NOT_EMULATED:%=$(B)/test/unit/test_%),$^)) programs passed$(if $(SAN), under $(SAN))$(if $(RUN), under $(firstword \
-	$(RUN)); not run there: $(NOT_EMULATED))"
+# One for each core; what a program says comes in one piece, when it has ended.
+units = $(filter-out $(NOT_EMULATED:%=$(B)/test/unit/test_%),$(UNIT:%=$(B)/%))
+one   = log=$$(mktemp); $(RUN) "$$0" >"$$log" 2>&1; rc=$$?; echo "== $$0"; cat "$$log"; rm -f "$$log"; [ $$rc -eq 0 ] || { echo "FAILED: $$0"; exit 1; }
+check-unit: $(UNIT:%=$(B)/%)
+	@export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; printf '%s\n' $(units) | xargs -P $(JOBS) -n 1 sh -c '$(one)'
+	@echo "unit: $(words $(units)) programs passed$(if $(SAN), under $(SAN))$(if $(RUN), under $(firstword $(RUN)); not run there: $(NOT_EMULATED))"
 
 # Most system tests wait for something (a silence, a back-off, a timer) and run four modules at a time; those of ALONE read at
 # the cameras' pace, or measure, and have the machine to themselves.

@@ -29,8 +29,8 @@ NOT_EMULATED := chan drivers_sandbox keystore_tpm2 sandbox tesseract
 
 DEPS_ENVIRONMENT := DEPS_CC=$(TRIPLET)-gcc DEPS_SYSROOT=$(SYSROOT) DEPS_PROCESSOR=aarch64
 
-$(SYSROOT)/.packages: board/sysroot.sh board/arm64/sysroot.packages
+SYSROOT_READY := $(SYSROOT)/.packages
+$(SYSROOT_READY): board/sysroot.sh board/arm64/sysroot.packages
 	@sh board/sysroot.sh $(SYSROOT) arm64 board/arm64/sysroot.packages
 
-$(MBEDTLS) $(CURL): | $(SYSROOT)/.packages
-$(B)/config.h: | $(SYSROOT)/.packages
+$(MBEDTLS) $(CURL): | $(SYSROOT_READY)
