@@ -23,9 +23,9 @@ TARGET_INCLUDE := -isystem $(gcc_headers) -isystem $(SYSROOT)/usr/include/$(TRIP
 TARGET_CXX_INCLUDE := -isystem /usr/$(TRIPLET)/include/c++/$(gcc_version) -isystem /usr/$(TRIPLET)/include/c++/$(gcc_version)/$(TRIPLET)
 TARGET_LDFLAGS := $(clang_target) --sysroot=$(SYSROOT) -L$(SYSROOT)/usr/lib/gcc/$(TRIPLET)/14 -L$(SYSROOT)/usr/lib/$(TRIPLET) -B$(SYSROOT)/usr/lib/$(TRIPLET)
 # A program of the board on this machine, and the unit tests that are about what this has not: seccomp and Landlock, the
-# kernel's limit on descriptors in a message, a process with no thread but its own. keystore_tpm2 passes, and takes a minute.
+# kernel's limit on descriptors in a message, a process with no thread but its own.
 RUN          := qemu-aarch64-static -L $(SYSROOT)
-NOT_EMULATED := chan drivers_sandbox keystore_tpm2 sandbox tesseract
+NOT_EMULATED := chan drivers_sandbox sandbox tesseract
 
 DEPS_ENVIRONMENT := DEPS_CC=$(TRIPLET)-gcc DEPS_SYSROOT=$(SYSROOT) DEPS_PROCESSOR=aarch64
 
