@@ -5,7 +5,7 @@
 #   make check-unit            the unit tests alone (cmocka)
 #   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
 #   make check-build           gcc and clang, every Kconfig switch on and off
-#   make check-arm64           the arm64 build: its unit tests and alpr-read under qemu-user, what it links
+#   make check-arm64 [SHORT=1] the arm64 build: its unit tests and alpr-read under qemu-user, what it links
 #   make camera-test [SHORT=1] pairs from two libcamera cameras under qemu-user and in a guest, and cameras that fail: 10,000 pairs, or 300
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
 #   make bench                 speed and accuracy against stated bars: all of them; BOARD=qemu-arm64: instructions a pair
@@ -32,18 +32,19 @@ check: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) check-unit
 	@$(MAKE) --no-print-directory asan tsan
 	@$(MAKE) --no-print-directory check-build check-kernel
-	@$(MAKE) --no-print-directory check-arm64
+	@$(MAKE) --no-print-directory check-arm64 SHORT=1
 	@$(MAKE) --no-print-directory check-guest SHORT=1
 	@$(MAKE) --no-print-directory camera-test SHORT=1
 	@$(MAKE) --no-print-directory check-system
 	@$(MAKE) --no-print-directory check-train
 
 # One for each core; what a program says comes in one piece, when it has ended.
-units = $(filter-out $(NOT_EMULATED:%=$(B)/test/unit/test_%),$(UNIT:%=$(B)/%))
+left  = $(NOT_EMULATED) $(if $(filter-out 0,$(SHORT)),$(SLOW_EMULATED))
+units = $(filter-out $(left:%=$(B)/test/unit/test_%),$(UNIT:%=$(B)/%))
 one   = log=$$(mktemp); $(RUN) "$$0" >"$$log" 2>&1; rc=$$?; echo "== $$0"; cat "$$log"; rm -f "$$log"; [ $$rc -eq 0 ] || { echo "FAILED: $$0"; exit 1; }
 check-unit: $(UNIT:%=$(B)/%)
 	@export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; printf '%s\n' $(units) | xargs -P $(JOBS) -n 1 sh -c '$(one)'
-	@echo "unit: $(words $(units)) programs passed$(if $(SAN), under $(SAN))$(if $(RUN), under $(firstword $(RUN)); not run there: $(NOT_EMULATED))"
+	@echo "unit: $(words $(units)) programs passed$(if $(SAN), under $(SAN))$(if $(RUN), under $(firstword $(RUN)); not run: $(strip $(left)))"
 
 # Most system tests wait for something (a silence, a back-off, a timer) and run four modules at a time; those of ALONE read at
 # the cameras' pace, or measure, and have the machine to themselves.
