@@ -3,7 +3,8 @@
 #                              PASSAGES=N simulates N vehicles
 #   make check                 every test: unit, system, build variants, sanitisers, trainings in small
 #   make check-unit            the unit tests alone (cmocka)
-#   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some
+#   make check-system          the system tests alone (pytest: real daemon, real nginx); T=path picks some; each role is killed 20 times
+#                              (in make check 5)
 #   make check-build           gcc and clang, every Kconfig switch on and off
 #   make check-arm64 [SHORT=1] the arm64 build: its unit tests and alpr-read under qemu-user, what it links
 #   make camera-test [SHORT=1] pairs from two libcamera cameras under qemu-user and in a guest, and cameras that fail: 10,000 pairs, or 300
@@ -35,7 +36,7 @@ check: deps
 	@$(MAKE) --no-print-directory check-arm64 SHORT=1
 	@$(MAKE) --no-print-directory check-guest SHORT=1
 	@$(MAKE) --no-print-directory camera-test SHORT=1
-	@$(MAKE) --no-print-directory check-system
+	@ALPR_KILLS=5 $(MAKE) --no-print-directory check-system
 	@$(MAKE) --no-print-directory check-train
 
 # One for each core; what a program says comes in one piece, when it has ended.
@@ -46,12 +47,12 @@ check-unit: $(UNIT:%=$(B)/%)
 	@export TSAN_OPTIONS="suppressions=$(CURDIR)/tests/unit/tsan.supp"; printf '%s\n' $(units) | xargs -P $(JOBS) -n 1 sh -c '$(one)'
 	@echo "unit: $(words $(units)) programs passed$(if $(SAN), under $(SAN))$(if $(RUN), under $(firstword $(RUN)); not run: $(strip $(left)))"
 
-# Most system tests wait for something (a silence, a back-off, a timer) and run four modules at a time; those of ALONE read at
-# the cameras' pace, or measure, and have the machine to themselves.
-ALONE := $(patsubst %,tests/system/test_%.py,alpr_read alpr_read_hostile bench_reader end_to_end uplink_box vision vision_role)
+# Most system tests wait for something (a silence, a back-off, a timer) and run four modules at a time; those of BUSY read at
+# the cameras' pace, or measure, and run two at a time, a core for each.
+BUSY := $(patsubst %,tests/system/test_%.py,alpr_read alpr_read_hostile bench_reader end_to_end uplink_box vision vision_role)
 check-system: all $(patsubst %,$(B)/%,$(PROBES))
-	@$(if $(T),,ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) -n 4 --dist loadfile $(ALONE:%=--ignore=%) tests/system)
-	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),$(ALONE))
+	@$(if $(T),,ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) -n 4 --dist loadfile $(BUSY:%=--ignore=%) tests/system)
+	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),-n 2 --dist loadfile $(BUSY))
 
 check-build: all
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board --ignore=tests/board/arm64 --ignore=tests/board/test_kernel.py
