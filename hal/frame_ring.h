@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-#define FRAME_RING_MOST (FRAME_CAMERAS * FRAME_BUFFERS) /* every buffer of every camera */
+#define FRAME_RING_MOST ((size_t)FRAME_CAMERAS * FRAME_BUFFERS) /* every buffer of every camera */
 
 struct frame_ring {
 	pthread_mutex_t lock;
