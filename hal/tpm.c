@@ -29,6 +29,16 @@ static TSS2_RC plain_code(TSS2_RC rc)
 	return rc & TPM2_RC_FMT1 ? rc & 0xbf : rc;
 }
 
+/* Not the TPM says so but the layers below ESYS: they have no answer, or, of a TPM that went in the
+ * middle of one, bytes that are none. */
+static bool no_answer(TSS2_RC rc)
+{
+	TSS2_RC layer = rc & TSS2_RC_LAYER_MASK;
+
+	return layer == TSS2_TCTI_RC_LAYER || layer == TSS2_SYS_RC_LAYER ||
+	       layer == TSS2_MU_RC_LAYER;
+}
+
 static bool refused(TSS2_RC rc, const char *what, struct err *e)
 {
 	static const struct {
@@ -48,7 +58,7 @@ static bool refused(TSS2_RC rc, const char *what, struct err *e)
 	    {TPM2_RC_MEMORY, ERR_IO, "the TPM has no memory left"},
 	};
 
-	if ((rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER)
+	if (no_answer(rc))
 		return err_set(e, ERR_IO, "%s: the TPM cannot be reached", what);
 	if (rc == TSS2_ESYS_RC_MEMORY)
 		return err_set(e, ERR_NO_MEMORY, "%s", what);

@@ -178,6 +178,28 @@ static void a_tpm_that_dies_shows(void **state)
 	ops->close(k);
 }
 
+/* What a TPM that is taken out in the middle of an answer leaves: nothing, or no answer's bytes. */
+static void what_answers_but_is_no_tpm_shows(void **state)
+{
+	static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full",
+					      "/dev/urandom"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+		char device[32];
+		struct tpm t;
+		struct err e = {0};
+
+		(void)snprintf(device, sizeof device, "device:%s", devices[i]);
+		if (tpm_connect(&t, device, &e)) {
+			assert_false(tpm_alive(&t, &e));
+			tpm_disconnect(&t);
+		}
+		assert_int_equal(e.code, ERR_IO);
+		assert_non_null(strstr(e.text, " cannot be "));
+	}
+}
+
 static void another_tpm(void **state)
 {
 	uint8_t wrapped[KEYSTORE_WRAPPED];
@@ -379,6 +401,7 @@ int main(void)
 	    ON_CHIP(an_old_copy_of_the_disk_is_useless),
 	    ON_CHIP(no_tpm),
 	    ON_CHIP(a_tpm_that_dies_shows),
+	    cmocka_unit_test(what_answers_but_is_no_tpm_shows),
 	    ON_CHIP(another_tpm),
 	    ON_CHIP(a_second_file_does_not_take_the_first_ones_keys),
 	    ON_CHIP(a_tpm_that_is_locked_out_still_serves),
