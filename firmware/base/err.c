@@ -22,7 +22,7 @@ static void append(struct err *e, const char *more)
 	(void)snprintf(e->text + used, sizeof e->text - used, "%s", more);
 }
 
-bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
+bool(err_set)(struct err *e, enum err_code code, const char *fmt, ...)
 {
 	va_list args;
 
@@ -48,7 +48,7 @@ static enum err_code code_of_errno(int errnum)
 	return ERR_IO;
 }
 
-bool err_errno(struct err *e, int errnum, const char *fmt, ...)
+bool(err_errno)(struct err *e, int errnum, const char *fmt, ...)
 {
 	char why[96];
 	va_list args;
@@ -64,7 +64,7 @@ bool err_errno(struct err *e, int errnum, const char *fmt, ...)
 	return false;
 }
 
-bool err_prefix(struct err *e, const char *fmt, ...)
+bool(err_prefix)(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof e->text];
 	va_list args;

@@ -51,4 +51,11 @@ bool err_errno(struct err *e, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4
 /* Put "prefix: " in front of the text of *e, keeping its code. Always returns false. */
 bool err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* The analyzer looks into one file at a time and would not know that these return false. */
+#ifdef __clang_analyzer__
+#define err_set(...)	((err_set)(__VA_ARGS__), false)
+#define err_errno(...)	((err_errno)(__VA_ARGS__), false)
+#define err_prefix(...) ((err_prefix)(__VA_ARGS__), false)
+#endif
+
 #endif
