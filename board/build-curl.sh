@@ -8,73 +8,38 @@
 # machine's apt is not touched, root is not needed), verified against Debian's archive keys by apt and dpkg-source,
 # and built aside: DEPSDIR appears whole or not at all. What is there already is left alone.
 #
-#   DEBIAN_MIRROR   where from (default: the mirror this machine uses, else deb.debian.org)
-#   DEBIAN_KEYRING  keys that the archive must be signed with
+#   DEBIAN_MIRROR, DEBIAN_KEYRING   as in board/debian.sh
 #   DEPS_CC         compiler (default: cc); for another machine than this with DEPS_PROCESSOR, its name for CMake,
 #                   and DEPS_SYSROOT
 set -eu
 
 [ $# -eq 1 ] || { echo "usage: build-curl.sh DEPSDIR" >&2; exit 2; }
-say() { printf '  %-7s %s\n' DEPS "$1"; }
-die() { echo "build-curl: $1" >&2; exit 1; }
+tool=build-curl tag=DEPS
+. "$(dirname "$0")/debian.sh"
 
-mkdir -p "$(dirname "$1")"
-deps=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+whole "$1"
+deps=$path
 libraries="libmbedtls.a libmbedx509.a libmbedcrypto.a libcurl.a"
-suite=trixie
 
 complete() {
 	for l in $libraries; do [ -s "$deps/lib/$l" ] || return 1; done
 	[ -s "$deps/include/curl/curl.h" ] && [ -s "$deps/include/mbedtls/ssl.h" ]
 }
 
-# One builder at a time; who waited finds the work done.
-exec 9>"$deps.lock"
-flock 9
+one_at_a_time "$deps.lock"
 if complete; then
 	touch "$deps"/lib/*.a # newer than this script, so that make does not ask again
 	exit 0
 fi
 
-work=$deps.building
-rm -rf "$work"
-mkdir -p "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+aside "$deps.building"
 log=$deps.log
 : >"$log"
 
-# run WHAT COMMAND…: quietly, with its output in the log; on failure show the end of it.
-run() {
-	what=$1
-	shift
-	say "$what"
-	"$@" >>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "$what failed; the whole log is in $log"; }
-}
-
 # --- sources ------------------------------------------------------------------------------------------------
-[ -r "$keyring" ] || die "$keyring: not there: install debian-archive-keyring"
-mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Label: Debian' 2>/dev/null | sed -n 1p)}
-mirror=${mirror:-http://deb.debian.org/debian}
-apt=$work/apt
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-echo "deb-src [signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"
-: >"$apt/status"
-own_apt() {
-	apt-get -q -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-		-o Dir::State="$apt" -o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" \
-		-o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
-}
-update() {
-	# apt calls a bad signature a warning and goes on with what it had: nothing, here.
-	own_apt update && ls "$apt"/lists/*_Sources* >/dev/null 2>&1 ||
-		{ echo "no signed package list (is debian-archive-keyring older than Debian 13?)"; return 1; }
-}
-run "reading Debian $suite's package list from $mirror" update
-fetch() { (cd "$work" && own_apt source --download-only "$@"); }
-run "fetching the sources of mbedtls and curl" fetch mbedtls curl
+apt_aside "$work/apt"
+run "reading Debian $suite's package list from $mirror" apt_update
+run "fetching the sources of mbedtls and curl" apt_source "$work" mbedtls curl
 unpack() { dpkg-source --no-check -x "$work/$1"_*.dsc "$work/$1" ; } # apt has checked the hashes
 run "unpacking mbedtls" unpack mbedtls
 run "unpacking curl" unpack curl

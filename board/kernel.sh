@@ -14,13 +14,13 @@
 # FOLDER keeps what is fetched (150 MB), unpacked and patched (1.7 GB), and compiled: the next call goes on from there.
 # board/BOARD/kernel.dtb names the board's device tree. Patches: board/arm64/patches. Nothing needs root.
 #
-#   DEBIAN_MIRROR, DEBIAN_KEYRING   as for build-curl.sh
+#   DEBIAN_MIRROR, DEBIAN_KEYRING   as in board/debian.sh
 #   KERNEL_SOURCE   a kernel tree to use instead of Debian's (unpacked, patched by you)
 set -eu
 
 usage() { sed -n 's/^#   \(kernel.sh .*\)/usage: \1/p' "$0" >&2; exit 2; }
-say() { printf '  %-7s %s\n' KERNEL "$1"; }
-die() { echo "kernel: $1" >&2; exit 1; }
+tool=kernel tag=KERNEL
+. "$(dirname "$0")/debian.sh"
 
 virt=
 [ "${1:-}" != --virt ] || { virt=1; shift; }
@@ -38,42 +38,19 @@ objects=$folder/$board${virt:+-virt}
 cross=${CROSS_COMPILE:-aarch64-linux-gnu-}
 jobs=$(nproc 2>/dev/null || echo 2)
 
-# One at a time: two boards share the source.
-exec 9>"$folder/lock"
-flock 9
+one_at_a_time "$folder/lock" # two boards share the source
 
-# run WHAT COMMAND…: quietly, with its output in the log; on failure show the end of it.
 log=$folder/$board.log
 : >"$log"
-run() {
-	what=$1
-	shift
-	say "$what"
-	"$@" >>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "$what failed; the whole log is in $log"; }
-}
 
 # --- source -------------------------------------------------------------------------------------------------
 patches=$(cat "$here"/arm64/patches/*.patch | sha256sum | cut -d' ' -f1)
 fetch() {
-	keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-	[ -r "$keyring" ] || die "$keyring: not there: install debian-archive-keyring"
-	mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Label: Debian' 2>/dev/null | sed -n 1p)}
-	mirror=${mirror:-http://deb.debian.org/debian}
-	apt=$folder/apt
-	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-	echo "deb-src [signed-by=$keyring] $mirror trixie main" >"$apt/sources.list"
-	: >"$apt/status"
-	own_apt() {
-		apt-get -q -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-			-o Dir::State="$apt" -o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" \
-			-o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
-	}
-	# apt calls a bad signature a warning and goes on with what it had: nothing, here.
-	update() { rm -f "$apt"/lists/*_Sources* && own_apt update && ls "$apt"/lists/*_Sources* >/dev/null 2>&1; }
-	download() { (cd "$folder" && rm -f linux_* && own_apt source --download-only linux); }
+	apt_aside "$folder/apt"
+	download() { rm -f "$folder"/linux_* && apt_source "$folder" linux; }
 	unpack() { rm -rf "$folder/linux" && dpkg-source --no-check -x "$folder"/linux_*.dsc "$folder/linux"; } # apt checked the hashes
 	change() { (cd "$folder/linux" && for p in "$here"/arm64/patches/*.patch; do patch -p1 <"$p" || return 1; done); }
-	run "reading Debian trixie's package list from $mirror" update
+	run "reading Debian $suite's package list from $mirror" apt_update
 	ls "$folder"/linux_*.dsc >/dev/null 2>&1 || run "fetching the source of linux (150 MB)" download
 	run "unpacking it" unpack
 	run "patching it" change

@@ -7,44 +7,33 @@
 # Unpacked, never configured: no program of the other architecture runs, root is not needed. SYSROOT appears whole or not
 # at all; one that was made from the same list is left alone.
 #
-#   DEBIAN_MIRROR   where from (default: the mirror this machine uses, else deb.debian.org)
-#   DEBIAN_KEYRING  keys that the archive must be signed with
+#   DEBIAN_MIRROR, DEBIAN_KEYRING   as in board/debian.sh
 set -eu
 
 [ $# -eq 3 ] || { echo "usage: sysroot.sh SYSROOT ARCHITECTURE PACKAGES-FILE" >&2; exit 2; }
-say() { printf '  %-7s %s\n' SYSROOT "$1"; }
-die() { echo "sysroot: $1" >&2; exit 1; }
+tool=sysroot tag=SYSROOT
+. "$(dirname "$0")/debian.sh"
 
-mkdir -p "$(dirname "$1")"
-root=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+whole "$1"
+root=$path
 architecture=$2
-keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-suite=trixie
 packages=$(sed 's/#.*//' "$3" | tr -s ' \n' ',,' | sed 's/^,//; s/,$//')
 
-# One builder at a time; who waited finds the work done.
-exec 9>"$root.lock"
-flock 9
+one_at_a_time "$root.lock"
 if [ "$(cat "$root/.packages" 2>/dev/null)" = "$packages" ]; then
 	touch "$root/.packages" # newer than this script, so that make does not ask again
 	exit 0
 fi
 
-[ -r "$keyring" ] || die "$keyring: not there: install debian-archive-keyring"
-mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Label: Debian' 2>/dev/null | sed -n 1p)}
-mirror=${mirror:-http://deb.debian.org/debian}
-work=$root.building
-rm -rf "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-say "unpacking Debian $suite for $architecture from $mirror (a minute or two)"
+debian
+aside "$root.building"
+log=$root.log
+: >"$log"
 mode=--mode=root
 [ "$(id -u)" -eq 0 ] || mode=--mode=chrootless
-mmdebstrap --quiet "$mode" --architectures="$architecture" --variant=extract --include="$packages" \
-	--aptopt='Acquire::Retries "3"' "$suite" "$work" "deb [signed-by=$keyring] $mirror $suite main" >"$root.log" 2>&1 ||
-	{ tail -n 20 "$root.log" >&2; die "unpacking failed; the whole log is in $root.log"; }
+run "unpacking Debian $suite for $architecture from $mirror (a minute or two)" \
+	mmdebstrap --quiet "$mode" --architectures="$architecture" --variant=extract --include="$packages" \
+	--aptopt='Acquire::Retries "3"' "$suite" "$work" "deb [signed-by=$keyring] $mirror $suite main"
 
 # What configuring the packages would have done.
 [ -e "$work/lib" ] || ln -s usr/lib "$work/lib"

@@ -9,75 +9,46 @@
 # source of that version (150 MB; two files of it are used) are fetched by apt in apt directories of their own, verified
 # against Debian's archive keys. What is there already, for that VERSION, is left alone. Nothing needs root.
 #
-#   DEBIAN_MIRROR, DEBIAN_KEYRING   as for board/build-curl.sh
+#   DEBIAN_MIRROR, DEBIAN_KEYRING   as in board/debian.sh
 #   KERNEL_SOURCE   a kernel tree of that version to take the two files from
 set -eu
 
 [ $# -eq 3 ] || { echo "usage: gpio_sim.sh OUT VERSION SYSROOT" >&2; exit 2; }
-say() { printf '  %-7s %s\n' GUEST "$1"; }
-die() { echo "gpio_sim.sh: $1" >&2; exit 1; }
+tool=gpio_sim.sh tag=GUEST
+. "$(dirname "$0")/../../board/debian.sh"
 
-mkdir -p "$(dirname "$1")"
-out=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+whole "$1"
+out=$path
 version=$2
 sysroot=$(cd "$3" && pwd)
 abi=${version%-arm64}
 [ "$abi" != "$version" ] || die "$version: not the version of a Debian arm64 kernel"
-keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
 
-# One builder at a time; who waited finds the work done.
-exec 9>"$out.lock"
-flock 9
+one_at_a_time "$out.lock"
 if [ -s "$out" ] && [ "$(cat "$out.version" 2>/dev/null)" = "$version" ]; then
 	touch "$out"
 	exit 0
 fi
 
-work=$out.building
-rm -rf "$work"
-mkdir -p "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+aside "$out.building"
 log=$out.log
 : >"$log"
 
-# run WHAT COMMAND…: quietly, with its output in the log; on failure show the end of it.
-run() {
-	what=$1
-	shift
-	say "$what"
-	"$@" >>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "$what failed; the whole log is in $log"; }
-}
-
 # --- what it is built from ------------------------------------------------------------------------------------
-[ -r "$keyring" ] || die "$keyring: not there: install debian-archive-keyring"
-mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Label: Debian' 2>/dev/null | sed -n 1p)}
-mirror=${mirror:-http://deb.debian.org/debian}
-apt=$work/apt
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-printf '%s\n' "deb [arch=arm64 signed-by=$keyring] $mirror trixie main" "deb-src [signed-by=$keyring] $mirror trixie main" >"$apt/sources.list"
-: >"$apt/status"
-own_apt() {
-	apt-get -q -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$apt" \
-		-o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" \
-		-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
-}
-# apt calls a bad signature a warning and goes on with what it had: nothing, here.
-update() { own_apt update && ls "$apt"/lists/*_Packages* >/dev/null 2>&1; }
+apt_aside "$work/apt" arm64
 headers() {
-	(cd "$work" && own_apt download "linux-headers-$version" "linux-headers-$abi-common" "linux-kbuild-$abi") || return 1
+	(cd "$work" && apt_own apt-get download "linux-headers-$version" "linux-headers-$abi-common" "linux-kbuild-$abi") || return 1
 	for deb in "$work"/*.deb; do dpkg-deb -x "$deb" "$work/root" || return 1; done
 }
 files="drivers/gpio/gpio-sim.c kernel/irq/irq_sim.c"
 fetch_source() {
 	debian=$(dpkg-deb -f "$work"/linux-headers-"$version"_*.deb Version) || return 1
-	(cd "$work" && own_apt source --download-only "linux=$debian") || return 1
+	apt_source "$work" "linux=$debian" || return 1
 	for f in $files; do set -- "$@" "*/$f"; done
 	tar -xJf "$work"/linux_*.orig.tar.xz -C "$work/source" --strip-components=1 --wildcards "$@"
 }
 mkdir -p "$work/root" "$work/source" "$work/module"
-run "reading Debian trixie's package lists from $mirror" update
+run "reading Debian $suite's package lists from $mirror" apt_update
 run "fetching the headers of Linux $version" headers
 if [ -n "${KERNEL_SOURCE:-}" ]; then
 	rmdir "$work/source"

@@ -9,56 +9,33 @@
 # built aside must be built for). Fetched by apt in apt directories of its own, verified against Debian's archive keys; DIR
 # appears whole or not at all.
 #
-#   DEBIAN_MIRROR   where from (default: the mirror this machine uses, else deb.debian.org)
-#   DEBIAN_KEYRING  keys that the archive must be signed with
+#   DEBIAN_MIRROR, DEBIAN_KEYRING   as in board/debian.sh
 set -eu
 
 [ $# -eq 1 ] || { echo "usage: kernel.sh DIR" >&2; exit 2; }
-say() { printf '  %-7s %s\n' GUEST "$1"; }
-die() { echo "kernel.sh: $1" >&2; exit 1; }
+tool=kernel.sh tag=GUEST
+. "$(dirname "$0")/../../board/debian.sh"
 
-mkdir -p "$(dirname "$1")"
-dir=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-suite=trixie
+whole "$1"
+dir=$path
 
-# One fetcher at a time; who waited finds the work done.
-exec 9>"$dir.lock"
-flock 9
+one_at_a_time "$dir.lock"
 if [ -s "$dir/Image" ] && [ -s "$dir/version" ] && [ -x "$dir/busybox" ] && [ -x "$dir/openssl" ]; then
 	touch "$dir/version" # newer than this script, so that make does not ask again
 	exit 0
 fi
 
-work=$dir.building
-rm -rf "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-apt=$work/apt
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$work/root" "$work/out"
+aside "$dir.building"
+log=$dir.log
+: >"$log"
+mkdir -p "$work/root" "$work/out"
 
-[ -r "$keyring" ] || die "$keyring: not there: install debian-archive-keyring"
-mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Label: Debian' 2>/dev/null | sed -n 1p)}
-mirror=${mirror:-http://deb.debian.org/debian}
-echo "deb [arch=arm64 signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"
-: >"$apt/status"
-own() {
-	tool=$1
-	shift
-	"$tool" -q -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$apt" \
-		-o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" \
-		-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User="$(id -un)" \
-		-o Acquire::Retries=3 "$@"
-}
-
-say "fetching Debian $suite's arm64 kernel from $mirror"
-# apt calls a bad signature a warning and goes on with what it had: nothing, here.
-own apt-get update >"$work/log" 2>&1 && ls "$apt"/lists/*_Packages* >/dev/null 2>&1 ||
-	{ cat "$work/log" >&2; die "no signed package list"; }
-kernel=$(own apt-cache show linux-image-arm64 | sed -n 's/^Depends: \([^ ,]*\).*/\1/p' | sed -n 1p)
+apt_aside "$work/apt" arm64
+run "reading Debian $suite's package lists from $mirror" apt_update
+kernel=$(apt_own apt-cache show linux-image-arm64 | sed -n 's/^Depends: \([^ ,]*\).*/\1/p' | sed -n 1p)
 [ -n "$kernel" ] || die "linux-image-arm64 names no kernel"
-(cd "$work" && own apt-get download "$kernel" busybox-static openssl) >"$work/log" 2>&1 || { cat "$work/log" >&2; die "fetching failed"; }
+fetch() { (cd "$work" && apt_own apt-get download "$@"); }
+run "fetching $kernel" fetch "$kernel" busybox-static openssl
 for deb in "$work"/*.deb; do dpkg-deb -x "$deb" "$work/root"; done
 
 version=${kernel#linux-image-}
