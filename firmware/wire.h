@@ -50,8 +50,9 @@ enum wire_type {
 	/* store <-> uplink */
 	WIRE_HIT, /* fd: gift with the event, ready to send */
 	WIRE_HIT_DONE,
-	WIRE_BUNDLE, /* uplink -> store, fd: gift with hotlist bundle bytes */
+	WIRE_BUNDLE, /* uplink -> store, fd: gift with a hotlist bundle, or a delta to one */
 	WIRE_BUNDLE_DONE,
+	WIRE_LIST, /* store -> uplink: the hotlist in force */
 	WIRE_TYPES
 };
 
@@ -179,7 +180,15 @@ struct wire_bundle_done {
 	struct wire_header h;
 	uint8_t accepted;
 	uint64_t version; /* in force now */
-	char etag[64];	  /* of the offer; "" with version 0: the list is lost, bring it again */
+	char etag[64];	  /* of the offer */
+};
+
+/* Said whenever uplink is connected, and when the list in force has changed but not by an offer.
+ * Before the first one the store does not know yet: uplink asks the RTCC for nothing. */
+struct wire_list {
+	struct wire_header h;
+	uint64_t version; /* 0: there is none */
+	char etag[64];	  /* that it was offered with; "": none, or it did not come from the RTCC */
 };
 
 /*

@@ -230,6 +230,16 @@ static bool answer_offer(struct store *s, const char *etag, bool accepted, struc
 	return role_send(s->env.role, WIRE_UPLINK, &done.h, NULL, 0, e);
 }
 
+static void tell_list(struct store *s)
+{
+	struct wire_list m = {.version = list_version(&s->list)};
+	struct err e = {0};
+
+	wire_start(&m.h, WIRE_LIST, sizeof m);
+	if (!role_send(s->env.role, WIRE_UPLINK, &m.h, NULL, 0, &e) && e.code != ERR_PEER)
+		log_line(LOG_WARNING, "hotlist: %s", e.text);
+}
+
 /* A list of millions of entries is copied and checked beside everything else. */
 static void tend_list(void *arg)
 {
@@ -265,8 +275,8 @@ static void replace_list(struct store *s)
 	if (!list_step(&s->list, s->db, clock_utc_ns(), clock_mono_ns() + LIST_NS, &e))
 		log_line(LOG_WARNING, "%s", e.text);
 	watch_list(s);
-	if (!s->list.b && !list_arriving(&s->list) && !answer_offer(s, "", false, &e))
-		log_line(LOG_WARNING, "hotlist: %s", e.text);
+	if (!s->list.b && !list_arriving(&s->list))
+		tell_list(s);
 }
 
 static bool bundle_offered(struct store *s, const struct wire_bundle *m, int fd, struct err *e)
@@ -453,6 +463,7 @@ static void role_connected(void *state, enum wire_role peer)
 	if (peer != WIRE_UPLINK)
 		return;
 	s->offered = false; /* it has forgotten */
+	tell_list(s);
 	sender_connected(&s->sender);
 	store_pump(s);
 }

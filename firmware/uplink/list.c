@@ -24,7 +24,7 @@ static int64_t interval_ns(const struct uplink *u)
 
 int64_t list_due(const struct uplink *u)
 {
-	if (u->conf.hotlist_poll_s <= 0 || u->stopping || !u->list.store_seen)
+	if (u->conf.hotlist_poll_s <= 0 || u->stopping || !u->list.store_knows)
 		return INT64_MAX;
 	if (u->list.offering && u->list.offered_ns + ANSWER_WAIT_NS > u->list.next_poll_ns)
 		return u->list.offered_ns + ANSWER_WAIT_NS;
@@ -81,14 +81,6 @@ void list_poll(struct uplink *u)
 
 void list_answered(struct uplink *u, const struct wire_bundle_done *m)
 {
-	/* Of no offer, and no version: the store has lost the list it had. What has not changed at
-	 * the RTCC must come once more. */
-	if (!m->accepted && m->version == 0 && m->etag[0] == '\0' && u->list.etag[0]) {
-		u->list.etag[0] = '\0';
-		u->list.next_poll_ns = clock_mono_ns();
-		log_line(LOG_WARNING, "hotlist: the store has lost it: asking for it again");
-		return;
-	}
 	if (!u->list.offering || strncmp(m->etag, u->list.offered, sizeof m->etag) != 0)
 		return;
 	u->list.offering = false;
@@ -107,10 +99,20 @@ void list_answered(struct uplink *u, const struct wire_bundle_done *m)
 	}
 }
 
+void list_in_force(struct uplink *u, const struct wire_list *m)
+{
+	bool other = strncmp(m->etag, u->list.etag, sizeof m->etag) != 0;
+
+	if (other || u->list.missed || !u->list.store_knows)
+		u->list.next_poll_ns = clock_mono_ns();
+	if (other && u->list.etag[0])
+		log_line(LOG_WARNING, "hotlist: the store has another list than was accepted");
+	u->list.store_knows = true;
+	u->list.missed = false;
+	(void)snprintf(u->list.etag, sizeof u->list.etag, "%.*s", (int)sizeof m->etag - 1, m->etag);
+}
+
 void list_store_is_back(struct uplink *u)
 {
-	if (u->list.offering || u->list.missed || !u->list.store_seen)
-		u->list.next_poll_ns = clock_mono_ns();
-	u->list.store_seen = true;
-	u->list.offering = u->list.missed = false;
+	u->list.store_knows = u->list.offering = false;
 }

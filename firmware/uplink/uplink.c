@@ -210,6 +210,11 @@ bool uplink_message(void *state, enum wire_role peer, const struct wire_header *
 		uplink_next(u);
 		return true;
 	}
+	if (peer == WIRE_STORE && m->type == WIRE_LIST) {
+		list_in_force(u, (const struct wire_list *)(const void *)m);
+		uplink_next(u);
+		return true;
+	}
 	return err_set(e, ERR_PEER, "message of type %u is not expected here", m->type);
 }
 

@@ -36,10 +36,10 @@ struct uplink_counters {
 };
 
 struct uplink_list {
-	char etag[ANSWER_ETAG_SIZE];	  /* of the bundle the store has accepted; "": none */
-	char offered[ANSWER_ETAG_SIZE];	  /* of the one it is looking at */
-	bool offering, missed;		  /* missed: fetched when no store was there to take it */
-	bool store_seen;		  /* before that, there is nobody to fetch for */
+	char etag[ANSWER_ETAG_SIZE];	/* of the bundle the store has accepted; "": none */
+	char offered[ANSWER_ETAG_SIZE]; /* of the one it is looking at */
+	bool offering, missed;		/* missed: fetched when no store was there to take it */
+	bool store_knows;		/* it has said what is in force: before that, nobody asks */
 	int64_t next_poll_ns, offered_ns; /* monotonic */
 	unsigned refusals; /* in a row: a bundle that the store does not want is not fetched again
 			      and again */
@@ -119,8 +119,9 @@ void hits_forget(struct uplink *u);
 int64_t list_due(const struct uplink *u);
 void list_poll(struct uplink *u);
 void list_answered(struct uplink *u, const struct wire_bundle_done *m);
-/* What was offered to the old store process is void: ask the RTCC again. */
+/* What was offered to the old store process is void; the new one will say what it has. */
 void list_store_is_back(struct uplink *u);
+void list_in_force(struct uplink *u, const struct wire_list *m);
 
 /* --- heartbeat.c --- */
 

@@ -72,6 +72,9 @@ static void hits(void)
 	FIELD(wire_bundle_done, accepted);
 	FIELD(wire_bundle_done, version);
 	FIELD(wire_bundle_done, etag);
+	WHOLE(wire_list);
+	FIELD(wire_list, version);
+	FIELD(wire_list, etag);
 }
 
 int main(void)

@@ -45,6 +45,7 @@ class Store(Role):
         conf += "[hotlist]\n" + "".join(f"{k} = {v}\n" for k, v in (hotlist or {}).items())
         super().__init__("store", conf, folder, ["vision", "uplink"])
         self.answers = {}  # passage id: accepted, in the order they came
+        self.lists = []    # (version, ETag) of every list in force that uplink was told of
 
     @property
     def vision(self):
@@ -80,9 +81,17 @@ class Store(Role):
         assert self.answer(ident) == 1
         return ident
 
+    def to_uplink(self, timeout: float):
+        """The next message to uplink that is not about the list in force (those go into `lists`); None in time."""
+        end = time.monotonic() + timeout
+        while (m := self.uplink.receive(max(end - time.monotonic(), 0))) is not None and m[0] == "WIRE_LIST":
+            told = wire.parse(wire.WireList, m[1])
+            self.lists.append((told.version, told.etag))
+        return m
+
     def hit(self, timeout: float = 5):
         """The next (outbox id, event) offered to uplink; None in time."""
-        m = self.uplink.receive(timeout)
+        m = self.to_uplink(timeout)
         if m is None:
             return None
         assert m[0] == "WIRE_HIT"
@@ -100,7 +109,7 @@ class Store(Role):
     def offer(self, data: bytes, seal: bool = True):
         """Offer a bundle as uplink does: (accepted, version in force)."""
         self.uplink.send(bytes(wire.start(wire.WireBundle(size=len(data), etag=b'"tag"'))), sealed(data, "bundle", seal))
-        kind, body, _ = self.uplink.receive(10)
+        kind, body, _ = self.to_uplink(10)
         assert kind == "WIRE_BUNDLE_DONE"
         done = wire.parse(wire.WireBundleDone, body)
         assert done.etag == b'"tag"'

@@ -24,6 +24,7 @@ class Uplink(Role):
     def __init__(self, folder, keys, before=b""):
         conf = "[uplink]\n" + "".join(f"{k} = {v}\n" for k, v in {**QUICK, **keys}.items())
         super().__init__("uplink", before + conf.encode(), folder, ["store"])
+        self.in_force()
 
     @property
     def store(self):
@@ -57,6 +58,16 @@ class Uplink(Role):
 
     def bundle_done(self, accepted: bool, version: int, etag: str) -> None:
         self.store.send(message("WIRE_BUNDLE_DONE", "BxxxxxxxQ64s", accepted, version, etag.encode()))
+
+    def in_force(self, version: int = 0, etag: str = "") -> None:
+        """What a store says when it is connected, and when it has another list than was accepted."""
+        self.store.send(message("WIRE_LIST", "Q64s", version, etag.encode()))
+
+    def reconnect(self, version: int = 0, etag: str = "") -> None:
+        """A new store process."""
+        self.store.close()
+        self.peers["store"] = self.connect("store")
+        self.in_force(version, etag)
 
     def retries(self, seconds: float) -> int:
         """Offer hit 1 again and again, like a store, for so long; how many answers came. All must be LATER."""
@@ -408,8 +419,7 @@ def test_store_restarts_in_between(uplink, rtcc):
     rtcc.fault("hang", count=1)
     uplink.offer(1, body(1))
     time.sleep(0.3)
-    uplink.peers["store"].close()
-    uplink.peers["store"] = uplink.connect("store")
+    uplink.reconnect()
     uplink.offer(1, body(1)) # the store sends what has no answer yet
     assert uplink.answer() == (1, "acknowledged", 201)
     assert uplink.answer(0.5) is None
@@ -465,7 +475,7 @@ def test_a_hotlist_that_the_store_lost_is_fetched_again(tmp_path, rtcc):
     with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=60)) as u:
         data, etag = u.bundle()
         u.bundle_done(True, 1, etag)
-        u.bundle_done(False, 0, "")
+        u.in_force(0, "")
         assert u.bundle(10) == (data, etag)  # long before the next question is due
         u.bundle_done(True, 1, etag)
         u.wait(lambda s: s["hotlist_accepted"] == 2, 5, "both accepted")
@@ -541,8 +551,7 @@ def test_hits_go_before_the_hotlist_and_it_comes_back(tmp_path, rtcc):
             u.offer(i, body(i))
         got = {u.store.receive(5)[0] for _ in range(6)}
         assert got == {"WIRE_HIT_DONE", "WIRE_BUNDLE"}
-        u.peers["store"].close() # with the bundle unanswered
-        u.peers["store"] = u.connect("store")
+        u.reconnect() # with the bundle unanswered
         assert u.bundle(5) is not None
 
 

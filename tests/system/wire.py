@@ -64,10 +64,14 @@ class WireBundleDone(ctypes.Structure):
     _fields_ = [("h", Header), ("accepted", ctypes.c_uint8), ("version", ctypes.c_uint64), ("etag", ctypes.c_char * 64)]
 
 
+class WireList(ctypes.Structure):
+    _fields_ = [("h", Header), ("version", ctypes.c_uint64), ("etag", ctypes.c_char * 64)]
+
+
 STRUCTS = {"plate_quad": PlateQuad, "plate_spelling": PlateSpelling, "plate_read": PlateRead, "wire_span": WireSpan,
            "wire_angle": WireAngle, "wire_passage": WirePassage, "wire_passage_done": WirePassageDone,
            "wire_hit": WireHit, "wire_hit_done": WireHitDone, "wire_bundle": WireBundle,
-           "wire_bundle_done": WireBundleDone}
+           "wire_bundle_done": WireBundleDone, "wire_list": WireList}
 _TYPES = {WirePassage: "WIRE_PASSAGE", WireHitDone: "WIRE_HIT_DONE", WireBundle: "WIRE_BUNDLE"}
 
 
