@@ -40,6 +40,22 @@ int verb_option(const struct verb *v, int argc, char **argv, const struct option
 	return o == ':' ? '?' : o;
 }
 
+int verb_two_files(const struct verb *v, int argc, char **argv, const struct option *options,
+		   const char *needed, int (*work)(const char *, const char *, const char *))
+{
+	const char *out = NULL;
+	int o;
+
+	while ((o = verb_option(v, argc, argv, options)) != -1) {
+		if (o != 'o')
+			return 2;
+		out = optarg;
+	}
+	if (!out || optind != argc - 2)
+		return verb_misuse(v, needed);
+	return work(argv[optind], argv[optind + 1], out);
+}
+
 bool verb_number(const char *text, uint64_t low, uint64_t high, uint64_t *out)
 {
 	uint64_t v = 0;

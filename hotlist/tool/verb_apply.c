@@ -56,17 +56,9 @@ static int run(int argc, char **argv)
 {
 	static const struct option OPTIONS[] = {{"out", required_argument, NULL, 'o'},
 						{NULL, 0, NULL, 0}};
-	const char *out = NULL;
-	int o;
 
-	while ((o = verb_option(&VERB_APPLY, argc, argv, OPTIONS)) != -1) {
-		if (o != 'o')
-			return 2;
-		out = optarg;
-	}
-	if (!out || optind != argc - 2)
-		return verb_misuse(&VERB_APPLY, "a list, a delta and --out are needed");
-	return apply(argv[optind], argv[optind + 1], out);
+	return verb_two_files(&VERB_APPLY, argc, argv, OPTIONS,
+			      "a list, a delta and --out are needed", apply);
 }
 
 const struct verb VERB_APPLY = {"apply", "the later list of an earlier one and a delta", HELP, run};

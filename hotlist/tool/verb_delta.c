@@ -53,17 +53,9 @@ static int run(int argc, char **argv)
 {
 	static const struct option OPTIONS[] = {{"out", required_argument, NULL, 'o'},
 						{NULL, 0, NULL, 0}};
-	const char *out = NULL;
-	int o;
 
-	while ((o = verb_option(&VERB_DELTA, argc, argv, OPTIONS)) != -1) {
-		if (o != 'o')
-			return 2;
-		out = optarg;
-	}
-	if (!out || optind != argc - 2)
-		return verb_misuse(&VERB_DELTA, "two lists and --out are needed");
-	return delta(argv[optind], argv[optind + 1], out);
+	return verb_two_files(&VERB_DELTA, argc, argv, OPTIONS, "two lists and --out are needed",
+			      delta);
 }
 
 const struct verb VERB_DELTA = {"delta", "what turns one signed list into a later one", HELP, run};

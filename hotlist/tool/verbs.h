@@ -29,6 +29,13 @@ int verb_misuse(const struct verb *v, const char *why);
 /* As getopt_long with quiet errors: -1 at the end; '?' has been reported (return 2 then). */
 int verb_option(const struct verb *v, int argc, char **argv, const struct option *options);
 
+/* The whole of a verb that takes two files and --out ('o' of `options`, its only one): work(first,
+ * second, out), whose exit status it returns. 2: something is missing or too much; `needed` says
+ * what there must be. */
+int verb_two_files(const struct verb *v, int argc, char **argv, const struct option *options,
+		   const char *needed,
+		   int (*work)(const char *first, const char *second, const char *out));
+
 /* A whole decimal number within [low, high]. False: it is none. */
 bool verb_number(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 
