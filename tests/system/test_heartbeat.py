@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.box import ROOT
-from tests.rtcc import Rtcc, make_certs
+from tests.rtcc import Rtcc
 from tests.rtcc.sample import body
 from tests.system.roles import DETAIL, ROLE, WIRE, message
 from tests.system.test_uplink import Plain, Uplink
@@ -27,17 +27,6 @@ def status(role: str, state: str = "ok", detail: str | bytes = "", restarts: int
                        len(counters) if n is None else n)
     m = message("WIRE_STATUS")
     return m[:4] + struct.pack("=I", 8 + len(head) + len(table)) + head + table
-
-
-@pytest.fixture(scope="module")
-def certs(tmp_path_factory):
-    return make_certs(tmp_path_factory.mktemp("certs"))
-
-
-@pytest.fixture
-def rtcc(tmp_path, certs):
-    with Rtcc(tmp_path / "rtcc", certs) as r:
-        yield r
 
 
 def beating(folder, rtcc, **keys) -> Uplink:

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from tests.rtcc import Rtcc, free_port, make_certs
+from tests.rtcc import Rtcc, free_port
 from tests.rtcc.sample import body, hit
 from tests.system.roles import Role, message, sealed, text
 
@@ -78,17 +78,6 @@ class Uplink(Role):
             n += 1
         self.listen()
         return n
-
-
-@pytest.fixture(scope="module")
-def certs(tmp_path_factory):
-    return make_certs(tmp_path_factory.mktemp("certs"))
-
-
-@pytest.fixture
-def rtcc(tmp_path, certs):
-    with Rtcc(tmp_path / "rtcc", certs) as r:
-        yield r
 
 
 @pytest.fixture

@@ -5,16 +5,7 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 from tests.box import Box, build_folder
-from tests.rtcc import Rtcc
-
-
-@pytest.fixture
-def rtcc(tmp_path):
-    with Rtcc(tmp_path / "rtcc") as r:
-        yield r
 
 
 def bundle(folder, rtcc, version, signer="hotlist"):
