@@ -11,36 +11,39 @@
 #include <string.h>
 #include <sys/mman.h>
 
-bool lists_begin(struct lists *l)
+struct lists lists;
+
+int lists_begin(void **state)
 {
 	char command[512], path[96];
 
-	memset(l, 0, sizeof *l);
-	strcpy(l->folder, "/tmp/lists-XXXXXX");
-	if (!mkdtemp(l->folder))
-		return false;
+	(void)state;
+	strcpy(lists.folder, "/tmp/lists-XXXXXX");
+	if (!mkdtemp(lists.folder))
+		return -1;
 	(void)snprintf(command, sizeof command,
 		       "cd %s && for k in key other; do openssl genpkey -algorithm EC -pkeyopt "
-		       "ec_paramgen_curve:P-256 -out $k.pem 2>/dev/null || exit 1; done",
-		       l->folder);
+		       "ec_paramgen_curve:P-256 -out $k.pem 2>/dev/null && openssl pkey -in $k.pem "
+		       "-pubout -out $k.pub 2>/dev/null || exit 1; done",
+		       lists.folder);
 	if (system(command) != 0)
-		return false;
-	(void)snprintf(path, sizeof path, "%s/key.pem", l->folder);
-	if (!crypt_key_load_private(path, &l->key, NULL))
-		return false;
-	(void)snprintf(path, sizeof path, "%s/other.pem", l->folder);
-	return crypt_key_load_private(path, &l->other, NULL);
+		return -1;
+	(void)snprintf(path, sizeof path, "%s/key.pem", lists.folder);
+	if (!crypt_key_load_private(path, &lists.key, NULL))
+		return -1;
+	(void)snprintf(path, sizeof path, "%s/other.pem", lists.folder);
+	return crypt_key_load_private(path, &lists.other, NULL) ? 0 : -1;
 }
 
-void lists_end(struct lists *l)
+int lists_end(void **state)
 {
 	char command[64];
 
-	crypt_key_free(l->key);
-	crypt_key_free(l->other);
-	(void)snprintf(command, sizeof command, "rm -rf %s", l->folder);
-	if (system(command) != 0)
-		(void)fputs("lists: folder is left\n", stderr);
+	(void)state;
+	crypt_key_free(lists.key);
+	crypt_key_free(lists.other);
+	(void)snprintf(command, sizeof command, "rm -rf %s", lists.folder);
+	return system(command) == 0 ? 0 : -1;
 }
 
 struct entry lists_entry(const char *printed, const char *lis, char category)
@@ -132,15 +135,15 @@ bool lists_open(const uint8_t *file, size_t size, struct crypt_key *key, struct 
 	return good;
 }
 
-struct bundle *lists_load(const struct lists *l, struct entry *entries, uint32_t n,
-			  const struct bundle_info *info)
+struct bundle *lists_load(struct entry *entries, uint32_t n, const struct bundle_info *info)
 {
 	struct bundle *b = NULL;
 	struct err e = {0};
 	size_t size;
 	uint8_t *file AUTO_FREE = lists_pack(entries, n, info, &size);
 
-	if (!file || !lists_sign(file, size, l->key) || !lists_open(file, size, l->key, &b, &e))
+	if (!file || !lists_sign(file, size, lists.key) ||
+	    !lists_open(file, size, lists.key, &b, &e))
 		(void)fprintf(stderr, "lists: %s\n", e.text);
 	return b;
 }

@@ -13,9 +13,13 @@ struct lists {
 	struct crypt_key *key, *other; /* private; the second signs nothing that should load */
 };
 
-/* Make two keys with openssl in a temporary folder; false: could not. lists_end removes all. */
-bool lists_begin(struct lists *l);
-void lists_end(struct lists *l);
+/* Of this program's tests; lists_begin makes it. */
+extern struct lists lists;
+
+/* The fixture of a group of tests: two keys made by openssl in a temporary folder, where key.pub
+ * and other.pub are their public halves. lists_end removes all. 0; -1: could not. */
+int lists_begin(void **state);
+int lists_end(void **state);
 
 /* A valid entry of issuing state `lis`, expiring a month after the list was issued. */
 struct entry lists_entry(const char *printed, const char *lis, char category);
@@ -34,8 +38,7 @@ bool lists_sign(uint8_t *file, size_t size, struct crypt_key *key);
 bool lists_open(const uint8_t *file, size_t size, struct crypt_key *key, struct bundle **out,
 		struct err *e);
 
-/* Pack, sign and open; NULL: failed. */
-struct bundle *lists_load(const struct lists *l, struct entry *entries, uint32_t n,
-			  const struct bundle_info *info);
+/* Pack, sign with the first key and open; NULL: failed. */
+struct bundle *lists_load(struct entry *entries, uint32_t n, const struct bundle_info *info);
 
 #endif

@@ -41,21 +41,6 @@ enum { KEY = 0, TEXT = 8, REFS = 14, PACKED = 26, CATEGORY = 31, RECORD = 32 };
 /* Of a small file: one block of the index, one chunk. */
 enum { INDEX = 4096, RECORDS = INDEX + 64 };
 
-static struct lists lists;
-
-static int begin(void **state)
-{
-	(void)state;
-	return lists_begin(&lists) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	lists_end(&lists);
-	return 0;
-}
-
 /* Three entries; two of one plate. Signed. Caller frees. */
 static uint8_t *small(size_t *size)
 {
@@ -94,7 +79,7 @@ static void what_went_in_comes_out(void **state)
 	x[3].vma[0] = x[3].vmo[0] = x[3].vst[0] = x[3].vco[0] = x[3].vyr[0] = x[3].lit[0] = '\0';
 	x[3].entered_s = 0;
 	info.allow_lookalike = true;
-	b = lists_load(&lists, x, 4, &info);
+	b = lists_load(x, 4, &info);
 	assert_non_null(b);
 	assert_int_equal(bundle_info(b)->version, 7);
 	assert_int_equal(bundle_info(b)->issued_ns, LISTS_ISSUED_S * NS_PER_S);
@@ -150,7 +135,7 @@ static void every_plate_is_found_among_many(void **state)
 		(void)snprintf(plate, sizeof plate, "B%uD%u", i * 7919u % 100003u, i % 10);
 		x[i] = lists_entry(plate, i % 3 ? "MO" : "", 'V');
 	}
-	b = lists_load(&lists, x, N, &info);
+	b = lists_load(x, N, &info);
 	assert_non_null(b);
 	for (unsigned i = 0; i < N; i++) {
 		(void)snprintf(plate, sizeof plate, "B%uD%u", i * 7919u % 100003u, i % 10);
@@ -180,7 +165,7 @@ static void same_entries_give_the_same_bytes(void **state)
 static void an_empty_list_is_a_list(void **state)
 {
 	struct bundle_info info = lists_info();
-	struct bundle *b = lists_load(&lists, NULL, 0, &info);
+	struct bundle *b = lists_load(NULL, 0, &info);
 	uint32_t first, n;
 
 	(void)state;
@@ -725,5 +710,5 @@ int main(void)
 	    cmocka_unit_test(too_large_is_refused_before_it_is_mapped),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, lists_begin, lists_end);
 }

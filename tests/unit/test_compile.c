@@ -14,23 +14,13 @@
 #define HEADER "lic,lis,lit,category,case_number,ori,entered,expires,vyr,vma,vmo,vst,vco\n"
 #define GOOD   "SK5-K9V,MO,PC,V,V123456789,MO0951400,2027-01-02,2027-03-01,2019,TOYT,CAM,4D,BLK/WHI\n"
 
-static struct lists lists;
 static char whys[2048]; /* of the rejected rows: "line why;" each */
 static struct compile_report report;
 static struct feed_layout csv;
 
 static int begin(void **state)
 {
-	(void)state;
-	return feed_layout_open("csv", "hotlist/layouts", &csv, NULL) && lists_begin(&lists) ? 0
-											     : -1;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	lists_end(&lists);
-	return 0;
+	return feed_layout_open("csv", "hotlist/layouts", &csv, NULL) ? lists_begin(state) : -1;
 }
 
 static void note(void *arg, uint64_t line, const char *why)
@@ -396,5 +386,5 @@ int main(void)
 	    cmocka_unit_test(many_rows),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, lists_end);
 }

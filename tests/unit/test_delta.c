@@ -12,21 +12,6 @@
 
 #include <cmocka.h>
 
-static struct lists lists;
-
-static int begin(void **state)
-{
-	(void)state;
-	return lists_begin(&lists) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	lists_end(&lists);
-	return 0;
-}
-
 /* Two lists, and the delta between them. */
 struct pair {
 	uint8_t *old, *new, *delta;
@@ -347,5 +332,5 @@ int main(void)
 	    cmocka_unit_test(heads_that_lie),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, lists_begin, lists_end);
 }

@@ -17,24 +17,16 @@
 
 #define NOW_NS ((LISTS_ISSUED_S + 60) * NS_PER_S)
 
-static struct lists lists;
 static struct store_hotlist_conf conf;
 static struct list list;
 static struct db *db;
 
 static int begin(void **state)
 {
-	char command[160];
 	struct db_opened how;
 	struct err e = {0};
 
-	(void)state;
-	if (!lists_begin(&lists))
-		return -1;
-	(void)snprintf(command, sizeof command,
-		       "openssl pkey -in %s/key.pem -pubout -out %s/key.pub 2>/dev/null",
-		       lists.folder, lists.folder);
-	if (system(command) != 0)
+	if (lists_begin(state) != 0)
 		return -1;
 	(void)snprintf(conf.path, sizeof conf.path, "%s/list.alpb", lists.folder);
 	(void)snprintf(conf.key, sizeof conf.key, "%s/key.pub", lists.folder);
@@ -48,11 +40,9 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
 	list_close(&list);
 	db_close(db);
-	lists_end(&lists);
-	return 0;
+	return lists_end(state);
 }
 
 /* Write over the configured file in place, as cp does. */

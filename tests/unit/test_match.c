@@ -14,21 +14,6 @@
 
 #define NOW (LISTS_ISSUED_S + 60)
 
-static struct lists lists;
-
-static int begin(void **state)
-{
-	(void)state;
-	return lists_begin(&lists) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	lists_end(&lists);
-	return 0;
-}
-
 static struct plate_read read_of(const char *text, const char *jurisdiction)
 {
 	struct plate_read r = {.confidence = 0.9f};
@@ -44,7 +29,7 @@ static struct bundle *load(struct entry *x, uint32_t n, bool lookalike)
 	struct bundle *b;
 
 	info.allow_lookalike = lookalike;
-	b = lists_load(&lists, x, n, &info);
+	b = lists_load(x, n, &info);
 	assert_non_null(b);
 	return b;
 }
@@ -376,5 +361,5 @@ int main(void)
 	    cmocka_unit_test(names),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, lists_begin, lists_end);
 }

@@ -15,21 +15,6 @@
 
 #include <cmocka.h>
 
-static struct lists lists;
-
-static int begin(void **state)
-{
-	(void)state;
-	return lists_begin(&lists) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	lists_end(&lists);
-	return 0;
-}
-
 static void loads_and_matches_when_signed_so(void **state)
 {
 	struct entry x = lists_entry("MISS1NG", "MO", 'M');
@@ -41,7 +26,7 @@ static void loads_and_matches_when_signed_so(void **state)
 
 	(void)state;
 	info.allow_missing = true;
-	b = lists_load(&lists, &x, 1, &info);
+	b = lists_load(&x, 1, &info);
 	assert_non_null(b);
 	assert_true(bundle_info(b)->allow_missing);
 	assert_int_equal(bundle_info(b)->per_category[3], 1);
@@ -73,5 +58,5 @@ int main(void)
 	    cmocka_unit_test(refused_when_not_signed_so),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, lists_begin, lists_end);
 }

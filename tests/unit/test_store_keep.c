@@ -14,7 +14,6 @@
 
 #define NOW (T0 + 60 * NS_PER_S)
 
-static struct lists lists;
 static struct bundle *list;
 static uint8_t jpeg[6000] = {0xff, 0xd8, 0xff};
 
@@ -32,23 +31,20 @@ static int group_begin(void **state)
 	struct bundle_info info = lists_info();
 	struct entry x[3];
 
-	(void)state;
-	if (!lists_begin(&lists))
+	if (lists_begin(state) != 0)
 		return -1;
 	x[0] = lists_entry("WANT 01", "MO", 'V');
 	x[1] = lists_entry("WANT 02", "MO", 'F');
 	x[2] = lists_entry("WANT 02", "MO", 'F');
 	(void)snprintf(x[2].case_number, sizeof x[2].case_number, "V777777777");
-	list = lists_load(&lists, x, 3, &info);
+	list = lists_load(x, 3, &info);
 	return list ? 0 : -1;
 }
 
 static int group_end(void **state)
 {
-	(void)state;
 	bundle_close(list);
-	lists_end(&lists);
-	return 0;
+	return lists_end(state);
 }
 
 static struct bench bench_of(void **state)

@@ -14,29 +14,8 @@
 
 #define NOW (T0 + 60 * NS_PER_S)
 
-static struct lists lists;
 static struct store_hotlist_conf conf;
 static struct list l;
-
-static int group_begin(void **state)
-{
-	char command[300];
-
-	(void)state;
-	if (!lists_begin(&lists))
-		return -1;
-	(void)snprintf(command, sizeof command,
-		       "openssl pkey -in %s/key.pem -pubout -out %s/key.pub 2>/dev/null",
-		       lists.folder, lists.folder);
-	return system(command);
-}
-
-static int group_end(void **state)
-{
-	(void)state;
-	lists_end(&lists);
-	return 0;
-}
 
 static int begin(void **state)
 {
@@ -251,12 +230,7 @@ static void a_damaged_cache_falls_back_to_the_file(void **state)
 static void while_the_signer_changes_its_key_both_are_good(void **state)
 {
 	struct place *p = *state;
-	char command[300];
 
-	(void)snprintf(command, sizeof command,
-		       "openssl pkey -in %s/other.pem -pubout -out %s/other.pub 2>/dev/null",
-		       lists.folder, lists.folder);
-	assert_int_equal(system(command), 0);
 	assert_true(offered(p, 7, lists.key, 0));
 	assert_false(offered(p, 8, lists.other, 0));
 	assert_int_equal(p->why.code, ERR_SIGNATURE);
@@ -615,5 +589,5 @@ int main(void)
 	    T(a_list_that_breaks_in_use_is_given_up),
 	};
 
-	return cmocka_run_group_tests(tests, group_begin, group_end);
+	return cmocka_run_group_tests(tests, lists_begin, lists_end);
 }
