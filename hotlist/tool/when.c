@@ -66,6 +66,17 @@ bool when_parse(const char *text, int64_t *seconds, bool *day, struct err *e)
 	return to_seconds(v, seconds, e);
 }
 
+char *when_text(int64_t seconds, char out[WHEN_SIZE])
+{
+	time_t t = seconds;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (gmtime_r(&t, &tm))
+		(void)strftime(out, WHEN_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
 int when_year(int64_t seconds)
 {
 	time_t t = seconds;

@@ -22,6 +22,12 @@ bool when_parse(const char *text, int64_t *seconds, bool *day, struct err *e) MU
 bool when_day(const char *text, const char *picture, int latest_year, int64_t *seconds,
 	      struct err *e) MUST_CHECK;
 
+#define WHEN_SIZE 24u
+
+/* Write UTC seconds from 0 to ENTRY_TIME_MAX as when_parse reads them, "YYYY-MM-DDTHH:MM:SSZ".
+ * Returns out. */
+char *when_text(int64_t seconds, char out[WHEN_SIZE]);
+
 /* The year of a time, UTC seconds since 1970. */
 int when_year(int64_t seconds);
 

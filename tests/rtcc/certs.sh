@@ -7,6 +7,7 @@
 #   ca.crt                                 the RTCC's own authority: the box pins it, the door (nginx) asks for it
 #   server, device                         .crt and .key: the door (localhost, 127.0.0.1, ::1) and a box
 #   TECH, RTCC, EVIDENCE, AUDIT            people's certificates, the role in the subject's OU
+#   expired-RTCC, later-RTCC               over since 2020; not before 2048
 #   wrong-ca.crt, wrong-server, wrong-device        the same from an authority that nobody pins
 #   wrong-name-server                      from the right authority, for another host
 #   expired-server, expired-device         from the right authority, over since 2020
@@ -89,6 +90,8 @@ issue expired-device ca "/O=ALPR test/OU=DEVICE/CN=box-0001" client $from $over
 for role in TECH RTCC EVIDENCE AUDIT; do
 	issue $role ca "/O=ALPR test/OU=$role/CN=$role test user" client $from $until
 done
+issue expired-RTCC ca "/O=ALPR test/OU=RTCC/CN=RTCC test user" client $from $over
+issue later-RTCC ca "/O=ALPR test/OU=RTCC/CN=RTCC test user" client 20480101000000Z $until
 for signer in hotlist hotlist-other; do
 	key $signer
 	openssl pkey -in $signer.key -pubout -out $signer.pub
