@@ -6,10 +6,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-READELF, STRIP = "aarch64-linux-gnu-readelf", "aarch64-linux-gnu-strip"
-# Debian's BLAS and LAPACK lie where only update-alternatives would point.
-LIBRARY_FOLDERS = ["usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu", "lib", "usr/lib",
-                   "usr/lib/aarch64-linux-gnu/blas", "usr/lib/aarch64-linux-gnu/lapack"]
+from tests.board.arm64.libraries import needed
+
+STRIP = "aarch64-linux-gnu-strip"
 GUEST_LIBRARIES = "/usr/lib/aarch64-linux-gnu/"
 
 
@@ -58,29 +57,6 @@ class Archive:
     def close(self) -> None:
         self._entry("TRAILER!!!", 0)
         self.file.close()
-
-
-def _dynamic(path: Path) -> list:
-    """Names of the libraries that an ELF file asks for."""
-    text = subprocess.run([READELF, "-dW", path], capture_output=True, text=True, check=True).stdout
-    return re.findall(r"\(NEEDED\).*\[(.+?)\]", text)
-
-
-def needed(programs: list, sysroot: Path) -> dict:
-    """{soname: its file in the sysroot} of all that `programs` need, directly or not."""
-    found, ask = {}, [name for p in programs for name in _dynamic(p)]
-    while ask:
-        name = ask.pop()
-        if name in found:
-            continue
-        for folder in LIBRARY_FOLDERS:
-            if (sysroot / folder / name).exists():
-                found[name] = (sysroot / folder / name).resolve()
-                break
-        else:
-            raise FileNotFoundError(f"{name}: in no library folder of {sysroot}")
-        ask += _dynamic(found[name])
-    return found
 
 
 def _plain(name: str) -> str:
@@ -164,7 +140,7 @@ def make(out: Path, kernel: Path, sysroot: Path, modules: dict, extra_modules: l
     for path in dlopened:
         archive.put(path, (sysroot / path).resolve().read_bytes())
         elves.append((sysroot / path).resolve())
-    for name, file in needed(elves, sysroot).items():
+    for name, file in needed(sysroot, elves).items():
         archive.put(GUEST_LIBRARIES + name, file.read_bytes())
     archive.link("lib/aarch64-linux-gnu", GUEST_LIBRARIES.rstrip("/"))
     archive.link("lib/ld-linux-aarch64.so.1", GUEST_LIBRARIES + "ld-linux-aarch64.so.1")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Debian's BLAS and LAPACK lie where only update-alternatives would point.
 FOLDERS = ("usr/lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu/blas", "usr/lib/aarch64-linux-gnu/lapack", "usr/lib")
 
 
@@ -21,7 +22,7 @@ def find(sysroot: Path, name: str) -> Path:
     for folder in FOLDERS:
         if (sysroot / folder / name).exists():
             return (sysroot / folder / name).resolve()
-    raise FileNotFoundError(f"{name} is nowhere in the sysroot")
+    raise FileNotFoundError(f"{name}: in no library folder of {sysroot}")
 
 
 def needed(sysroot: Path, programs: list) -> dict:
