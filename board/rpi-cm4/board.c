@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board/board.h"
+#include "board/arm64/imx296.h"
 
 /* Raspberry Pi Compute Module 4 on its IO board with two IMX296LL; lines and their names:
- * pole.dtso. The figures of exposure are those of the README's mounting at 12 m: `alpr-mount`
- * prints them. */
+ * pole.dtso. */
 const struct board board = {
     .name = "rpi-cm4",
     .about = "Compute Module 4, two IMX296 global-shutter cameras",
     .pair_skew_ns = 8000000,
     .default_camera = "libcamera",
     .camera_ids = {"/base/i2c-mux0/i2c@0/camera@1a", "/base/i2c-mux0/i2c@1/camera@1a"},
-    .exposure = {.min_us = 30,
-		 .max_us = 800,
-		 .frame_us = 33333,
-		 .max_gain = 16, /* 24 dB, the analogue half of the sensor's range */
-		 .night_gain = 4,
-		 .gamma = 2.2f,
-		 .speed_mps = 16.7f,
-		 .angle_deg = 23.6f,
-		 .plate_px = 105},
+    .exposure = IMX296_EXPOSURE,
     .lamp_strobe = {.chip = "pinctrl-bcm2711", .name = "alpr-lamp"},
     .lamp_fault = {.chip = "pinctrl-bcm2711", .name = "alpr-lamp-fault", .active_low = true},
     .door = {.chip = "pinctrl-bcm2711", .name = "alpr-door"},
