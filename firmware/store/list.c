@@ -4,7 +4,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/gift.h"
 #include "firmware/base/log.h"
-#include "firmware/store/audit.h"
+#include "firmware/store/list_record.h"
 #include "hotlist/delta.h"
 #include "hotlist/match.h"
 
@@ -14,8 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FLOOR	   "list_version"   /* in the database: never loads an older one */
-#define CHECKED	   "list_checked"   /* and bundle_id of the one that was last checked whole */
 #define AT_ONCE_NS (10 * NS_PER_MS) /* for a bundle, before it is left to list_step */
 
 static void cleanup_bundle(struct bundle **b)
@@ -27,6 +25,11 @@ static void cleanup_bundle(struct bundle **b)
 uint64_t list_version(const struct list *l)
 {
 	return l->b ? bundle_info(l->b)->version : 0;
+}
+
+int64_t list_id(const struct list *l)
+{
+	return l->b ? bundle_id(l->b) : 0;
 }
 
 bool list_stale(const struct list *l, int64_t now_ns)
@@ -89,59 +92,6 @@ void list_close(struct list *l)
 	*l = (struct list){.arriving = ARRIVAL_NONE};
 }
 
-/* --- audit ---------------------------------------------------------------------------------------
- */
-
-/* The reason is an error text of ours, without quotes but perhaps with a path: keep JSON valid
- * whatever is in it. */
-static void plain(const char *text, char out[160])
-{
-	size_t n = 0;
-
-	for (; *text && n < 159; text++)
-		out[n++] = *text;
-	for (size_t i = 0; i < n; i++)
-		if (out[i] == '"' || out[i] == '\\' || (unsigned char)out[i] < ' ')
-			out[i] = '\'';
-	out[n] = '\0';
-}
-
-static bool record_refusal(struct db *d, const struct err *why, int64_t now_ns, struct err *e)
-{
-	char text[160], detail[200];
-
-	plain(why->text, text);
-	(void)snprintf(detail, sizeof detail, "{\"reason\":\"%s\"}", text);
-	return audit_append(
-	    d,
-	    &(struct audit_record){
-		.who = "store", .what = "hotlist", .outcome = "refused", .detail = detail},
-	    now_ns, e);
-}
-
-static bool record_load(struct db *d, const struct bundle *b, int64_t now_ns, struct err *e)
-{
-	const struct bundle_info *i = bundle_info(b);
-	AUTO_ROLLBACK struct db_tx tx = {0};
-	char detail[256], who[sizeof "signer:" + (size_t)2 * CRYPT_SHA256_SIZE],
-	    issued[CLOCK_RFC3339_SIZE];
-	size_t n = (size_t)snprintf(who, sizeof who, "signer:");
-
-	for (size_t k = 0; k < CRYPT_SHA256_SIZE; k++)
-		n += (size_t)snprintf(who + n, sizeof who - n, "%02x", i->signer[k]);
-	(void)snprintf(detail, sizeof detail,
-		       "{\"version\":%" PRIu64 ",\"entries\":%" PRIu32 ",\"issued\":\"%s\"}",
-		       i->version, i->entries, clock_rfc3339(i->issued_ns, issued));
-	return db_begin(d, &tx, e) && db_state_set(d, FLOOR, (int64_t)i->version, e) &&
-	       db_state_set(d, CHECKED, bundle_id(b), e) &&
-	       audit_append(
-		   d,
-		   &(struct audit_record){
-		       .who = who, .what = "hotlist", .outcome = "loaded", .detail = detail},
-		   now_ns, e) &&
-	       db_commit(&tx, e);
-}
-
 /* --- choosing ------------------------------------------------------------------------------------
  */
 
@@ -161,13 +111,14 @@ static bool new_enough(const struct bundle *b, int64_t floor, struct err *e)
 	return true;
 }
 
-static bool put_in_force(struct list *l, struct db *d, struct bundle **b, int64_t now_ns,
-			 struct err *e)
+static bool put_in_force(struct list *l, struct db *d, struct bundle **b, const char *etag,
+			 int64_t now_ns, struct err *e)
 {
-	if (!record_load(d, *b, now_ns, e))
+	if (!list_record_load(d, *b, etag, now_ns, e))
 		return err_prefix(e, "hotlist");
 	bundle_close(l->b);
 	l->b = steal_ptr(b);
+	(void)snprintf(l->etag, sizeof l->etag, "%s", etag);
 	l->why[0] = '\0';
 	log_line(LOG_NOTICE, "hotlist version %" PRIu64 " with %" PRIu32 " entries is in force",
 		 list_version(l), bundle_info(l->b)->entries);
@@ -196,7 +147,7 @@ static bool candidate(struct list *l, struct db *d, const char *path, bool have,
 	if (why.code == ERR_NOT_FOUND)
 		return true;
 	log_line(LOG_WARNING, "hotlist refused: %s", why.text);
-	return record_refusal(d, &why, now_ns, e);
+	return list_record_refusal(d, &why, now_ns, e);
 }
 
 /* By version; an RTCC that signs the same version again, later, means the later one. */
@@ -238,21 +189,29 @@ static bool accept(struct list *l, struct db *d, struct bundle **b, bool in_cach
 	int64_t floor;
 
 	/* Another one may have been put in force meanwhile. */
-	if (!db_state_get(d, FLOOR, &floor, e) || !new_enough(*b, floor, e))
+	if (!list_record_floor(d, &floor, e) || !new_enough(*b, floor, e))
 		return false;
 	if (!in_cache && (rename(l->next, l->cache) != 0))
 		return err_errno(e, errno, "hotlist cache");
-	return (in_cache || sync_folder(l, e)) && put_in_force(l, d, b, now_ns, e);
+	return (in_cache || sync_folder(l, e)) &&
+	       put_in_force(l, d, b, l->arriving_etag, now_ns, e);
 }
 
 static bool go_on(struct list *l, struct db *d, int64_t now_ns, int64_t end_ns, struct err *e)
 {
 	AUTO_BUNDLE struct bundle *b = NULL;
 	bool in_cache = l->arriving.path == NULL;
-	bool good = arrival_step(&l->arriving, &l->keys, end_ns, &b, e) &&
-		    (!b || accept(l, d, &b, in_cache, now_ns, e));
+	int64_t id = l->arriving.id;
+	bool good = arrival_step(&l->arriving, &l->keys, end_ns, &b, e);
 
-	if (!good && !in_cache)
+	if (b && bundle_id(b) != id) /* the configured file became another on the way */
+		l->arriving_etag[0] = '\0';
+	if (b)
+		good = accept(l, d, &b, in_cache, now_ns, e);
+	/* Our own copy would be refused again, and again. */
+	if (!good && in_cache)
+		l->load_again = false;
+	else if (!good)
 		(void)unlink(l->next);
 	return good;
 }
@@ -263,7 +222,7 @@ static bool refuse(struct list *l, struct db *d, const struct err *why, int64_t 
 {
 	say_why(l, why);
 	log_line(LOG_WARNING, "hotlist refused: %s", why->text);
-	return record_refusal(d, why, now_ns, e);
+	return list_record_refusal(d, why, now_ns, e);
 }
 
 /* The list in force is not what was signed: one that matches nothing is worth no more than none. */
@@ -275,6 +234,7 @@ static bool give_up_broken(struct list *l, struct db *d, int64_t now_ns, struct 
 		      list_version(l));
 	bundle_close(l->b);
 	l->b = NULL;
+	l->etag[0] = '\0';
 	(void)unlink(l->cache);
 	if (!refuse(l, d, &why, now_ns, e))
 		return false;
@@ -301,10 +261,7 @@ bool list_step(struct list *l, struct db *d, int64_t now_ns, int64_t end_ns, str
 			*e = why;
 		return false;
 	}
-	if (list_arriving(l) || !l->load_again)
-		return true;
-	l->load_again = false;
-	return list_load(l, d, now_ns, e);
+	return true;
 }
 
 /* --- from disk -----------------------------------------------------------------------------------
@@ -323,12 +280,16 @@ static bool begin_step(struct list *l, struct db *d, int64_t now_ns, struct err 
 static bool adopt(struct list *l, struct db *d, const struct bundle *given, int64_t now_ns,
 		  struct err *e)
 {
-	int fd = open(l->conf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_CLOSE int fd = open(l->conf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct err why = {0};
+	bool known;
 
+	/* Should it be the list that was lost, it need not be fetched again. */
+	if (!list_record_knows(d, given, &known, l->arriving_etag, e))
+		return false;
 	if (fd < 0)
 		(void)err_errno(&why, errno, "hotlist: %s", l->conf->path);
-	else if (arrival_copy(&l->arriving, fd, bundle_id(given), l->next, &why))
+	else if (arrival_copy(&l->arriving, steal_fd(&fd), bundle_id(given), l->next, &why))
 		return begin_step(l, d, now_ns, e);
 	return refuse(l, d, &why, now_ns, e);
 }
@@ -337,12 +298,14 @@ static bool adopt(struct list *l, struct db *d, const struct bundle *given, int6
 static bool take_cached(struct list *l, struct db *d, struct bundle **cached, int64_t now_ns,
 			struct err *e)
 {
-	int64_t checked;
+	char etag[LIST_ETAG_SIZE];
+	bool checked;
 
-	if (!db_state_get(d, CHECKED, &checked, e))
+	if (!list_record_knows(d, *cached, &checked, etag, e))
 		return false;
-	if (checked == bundle_id(*cached))
-		return put_in_force(l, d, cached, now_ns, e);
+	if (checked)
+		return put_in_force(l, d, cached, etag, now_ns, e);
+	l->arriving_etag[0] = '\0';
 	arrival_check(&l->arriving, steal_ptr(cached));
 	return begin_step(l, d, now_ns, e);
 }
@@ -358,8 +321,9 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 		l->load_again = true;
 		return true;
 	}
+	l->load_again = false;
 	l->why[0] = '\0';
-	if (!db_state_get(d, FLOOR, &floor, e) ||
+	if (!list_record_floor(d, &floor, e) ||
 	    !candidate(l, d, l->cache, l->b != NULL, floor, now_ns, &cached, e) ||
 	    (l->conf->path[0] &&
 	     !candidate(l, d, l->conf->path, cached || l->b, floor, now_ns, &given, e)))
@@ -379,18 +343,35 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e)
 /* --- from uplink ---------------------------------------------------------------------------------
  */
 
+/* The one in force: from now on under this name. */
+static bool offered_again(struct list *l, struct db *d, const char *etag, struct err *e)
+{
+	if (strcmp(etag, l->etag) == 0)
+		return true;
+	if (!list_record_etag(d, l->b, etag, e))
+		return err_prefix(e, "hotlist");
+	(void)snprintf(l->etag, sizeof l->etag, "%s", etag);
+	return true;
+}
+
 /* A whole list: checked as far as its signature before it is copied. */
-static bool offer_whole(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
+static bool offer_whole(struct list *l, struct db *d, int fd, const char *etag, int64_t now_ns,
+			struct err *e)
 {
 	AUTO_BUNDLE struct bundle *given = NULL;
 	int64_t floor;
 	int from;
 
-	if (!arrival_begin_fd(&l->keys, fd, &given, e) || !db_state_get(d, FLOOR, &floor, e) ||
+	if (!arrival_begin_fd(&l->keys, fd, &given, e) || !list_record_floor(d, &floor, e) ||
 	    !new_enough(given, floor, e))
 		return false;
-	if (!newer(given, l->b) || bundle_id(given) == l->arriving.id)
-		return true; /* the one in force, an earlier signing of it, or on its way */
+	if (bundle_id(given) == list_id(l))
+		return offered_again(l, d, etag, e);
+	if (!newer(given, l->b))
+		return true; /* an earlier signing of the one in force */
+	(void)snprintf(l->arriving_etag, sizeof l->arriving_etag, "%s", etag);
+	if (bundle_id(given) == l->arriving.id)
+		return true;
 	arrival_drop(&l->arriving);
 	from = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (from < 0)
@@ -400,8 +381,8 @@ static bool offer_whole(struct list *l, struct db *d, int fd, int64_t now_ns, st
 }
 
 /* What turns the list in force into a later one. */
-static bool offer_delta(struct list *l, struct db *d, const struct gift *g, int64_t now_ns,
-			struct err *e)
+static bool offer_delta(struct list *l, struct db *d, const struct gift *g, const char *etag,
+			int64_t now_ns, struct err *e)
 {
 	struct delta_info info;
 
@@ -412,31 +393,36 @@ static bool offer_delta(struct list *l, struct db *d, const struct gift *g, int6
 	if (!newer_info(&info.to.info, bundle_info(l->b)))
 		return err_set(e, ERR_POLICY, "hotlist: a delta to a list that is not newer");
 	arrival_drop(&l->arriving);
+	(void)snprintf(l->arriving_etag, sizeof l->arriving_etag, "%s", etag);
 	return (arrival_delta(&l->arriving, &l->keys, g->data, g->len, l->cache, l->next, e) ||
 		err_prefix(e, "hotlist")) &&
 	       go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
 }
 
-static bool offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
+static bool offer(struct list *l, struct db *d, int fd, const char *etag, int64_t now_ns,
+		  struct err *e)
 {
+	char name[LIST_ETAG_SIZE];
 	CLEANUP(gift_unmap) struct gift g = {0};
 
 	if (!has_key(l))
 		return err_set(e, ERR_POLICY, "hotlist: there is no key to verify it with");
 	if (!gift_map(fd, BUNDLE_MAX_SIZE, &g, e))
 		return false;
-	return delta_is(g.data, g.len) ? offer_delta(l, d, &g, now_ns, e)
-				       : offer_whole(l, d, fd, now_ns, e);
+	(void)snprintf(name, sizeof name, "%s", etag);
+	return delta_is(g.data, g.len) ? offer_delta(l, d, &g, name, now_ns, e)
+				       : offer_whole(l, d, fd, name, now_ns, e);
 }
 
-bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e)
+bool list_offer(struct list *l, struct db *d, int fd, const char *etag, int64_t now_ns,
+		struct err *e)
 {
 	struct err why = {0}, second = {0};
 
-	if (offer(l, d, fd, now_ns, &why))
+	if (offer(l, d, fd, etag, now_ns, &why))
 		return true;
 	say_why(l, &why);
-	if (!record_refusal(d, &why, now_ns, &second))
+	if (!list_record_refusal(d, &why, now_ns, &second))
 		log_line(LOG_WARNING, "hotlist: %s", second.text);
 	if (e)
 		*e = why;

@@ -10,6 +10,7 @@
 #include "firmware/store/arrival.h"
 #include "firmware/store/conf.h"
 #include "firmware/store/db.h"
+#include "firmware/store/list_record.h"
 #include "hotlist/bundle.h"
 
 #include <limits.h>
@@ -20,9 +21,11 @@ struct list {
 	char cache[PATH_MAX], next[PATH_MAX]; /* the bundle cached, and one that is being written */
 	struct arrival_keys keys;	      /* none: nothing loads */
 	struct bundle *b;		      /* NULL: no hotlist */
-	struct arrival arriving;	      /* the next one, while it is copied and checked */
-	bool load_again;		      /* list_load was called meanwhile */
-	char why[160];			      /* why there is none, or what was refused last */
+	char etag[LIST_ETAG_SIZE]; /* that it was offered with; "": it was not, or there is none */
+	struct arrival arriving;   /* the next one, while it is copied and checked */
+	char arriving_etag[LIST_ETAG_SIZE];
+	bool load_again; /* list_load was called meanwhile: call it when nothing arrives any more */
+	char why[160];	 /* why there is none, or what was refused last */
 };
 
 /*
@@ -45,14 +48,16 @@ bool list_load(struct list *l, struct db *d, int64_t now_ns, struct err *e) MUST
 
 /*
  * A bundle from uplink, or a delta from the one in force to a later one (hotlist/delta.h), in the
- * sealed memfd `fd` (borrowed): verified, its version compared, cached (fsync, rename), checked
- * whole, put in force, audited; unless it is short, the latter in list_step: then list_arriving
- * says so. One that arrives already is given up for it, unless it is the same. Errors are refusals:
- * ERR_PEER not sealed; bundle_open_fd's; ERR_POLICY older than the floor; ERR_NOT_FOUND a delta
- * from another list; ERR_NO_SPACE, ERR_IO. The version in force signed again later is put in force;
- * that very bundle, or an earlier signing, is accepted and changes nothing.
+ * sealed memfd `fd` (borrowed), with the RTCC's ETag (longer than LIST_ETAG_SIZE: cut): verified,
+ * its version compared, cached (fsync, rename), checked whole, put in force, audited; unless it is
+ * short, the latter in list_step: then list_arriving says so. One that arrives already is given up
+ * for it, unless it is the same. Errors are refusals: ERR_PEER not sealed; bundle_open_fd's;
+ * ERR_POLICY older than the floor; ERR_NOT_FOUND a delta from another list; ERR_NO_SPACE, ERR_IO.
+ * The version in force signed again later is put in force; that very bundle, or an earlier signing,
+ * is accepted and changes nothing.
  */
-bool list_offer(struct list *l, struct db *d, int fd, int64_t now_ns, struct err *e) MUST_CHECK;
+bool list_offer(struct list *l, struct db *d, int fd, const char *etag, int64_t now_ns,
+		struct err *e) MUST_CHECK;
 
 /* Is a bundle being copied or checked? */
 bool list_arriving(const struct list *l);
@@ -70,6 +75,9 @@ bool list_step(struct list *l, struct db *d, int64_t now_ns, int64_t end_ns,
 
 /* Version in force, 0: none. */
 uint64_t list_version(const struct list *l);
+
+/* bundle_id of the one in force, 0: none. */
+int64_t list_id(const struct list *l);
 
 /* Is it too old to alert at wall time now_ns? False when there is none. */
 bool list_stale(const struct list *l, int64_t now_ns);

@@ -114,6 +114,17 @@ static bool salvage_state(struct wreck *w, struct db *d, struct err *e)
 	return true;
 }
 
+/* Lost, it would cost no more than that the list is fetched once again. */
+static bool salvage_etag(struct wreck *w, struct db *d, struct err *e)
+{
+	if (!wreck_query(w, "SELECT bundle_id, etag FROM list_offer"))
+		return true;
+	return !wreck_row(w) ||
+	       db_run(d, NULL, e,
+		      "INSERT OR IGNORE INTO list_offer(id, bundle_id, etag) VALUES(1, ?, ?)", "it",
+		      sqlite3_column_int64(w->st, 0), text(w, 1));
+}
+
 /* Files put aside before this one hold reads as well; `latest` is when any of them is gone. */
 static bool salvage_quarantine(struct wreck *w, struct db *d, int64_t latest, struct err *e)
 {
@@ -164,7 +175,7 @@ bool salvage(struct db *d, const char *folder, const char *name, int64_t retenti
 		return err_set(e, ERR_NO_MEMORY, "salvage: no memory");
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) ||
+	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) || !salvage_etag(&w, d, e) ||
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_hits(&w, d, &out->hits, e) ||
 	    !new_ids(d, now_ns, e) || !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||

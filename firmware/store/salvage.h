@@ -18,9 +18,9 @@ struct salvaged {
 
 /*
  * Copy from `name` in `folder` into the fresh database `d`: audit records as long as they verify,
- * pending hits that are whole, the hotlist's floor, the clock and the counters as far as `d` has
- * none, and the files quarantined before it. What cannot be read is left out and is no error. New
- * outbox ids begin at now_ns in milliseconds, beyond those that uplink may still hold.
+ * pending hits that are whole, the hotlist's floor and ETag, the clock and the counters as far as
+ * `d` has none, and the files quarantined before it. What cannot be read is left out and is no
+ * error. New outbox ids begin at now_ns in milliseconds, beyond those that uplink may still hold.
  * `retention_ns`: how long the file may stay, counted from the oldest read in it; `now_ns` stands
  * in for a clock that cannot be read. False: `d` failed.
  */

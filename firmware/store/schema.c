@@ -51,6 +51,11 @@ static const char step_1[] =
 
     "CREATE TABLE quarantine(name TEXT PRIMARY KEY, due_ns INTEGER NOT NULL) STRICT;";
 
-static const char *const steps[] = {step_1};
+/* One row: with which ETag the list in force was offered. */
+static const char step_2[] = "CREATE TABLE list_offer("
+			     " id INTEGER PRIMARY KEY CHECK(id = 1),"
+			     " bundle_id INTEGER NOT NULL, etag TEXT NOT NULL) STRICT;";
+
+static const char *const steps[] = {step_1, step_2};
 
 const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0]};

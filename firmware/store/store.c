@@ -227,18 +227,32 @@ static bool answer_offer(struct store *s, const char *etag, bool accepted, struc
 	done.accepted = accepted;
 	done.version = list_version(&s->list);
 	(void)snprintf(done.etag, sizeof done.etag, "%s", etag);
-	return role_send(s->env.role, WIRE_UPLINK, &done.h, NULL, 0, e);
+	if (!role_send(s->env.role, WIRE_UPLINK, &done.h, NULL, 0, e))
+		return false;
+	if (accepted)
+		s->told_id = list_id(&s->list);
+	return true;
 }
 
+/* Uplink hears which list is in force when it cannot know: but not while one is being looked at,
+ * which it would only fetch once more. */
 static void tell_list(struct store *s)
 {
 	struct wire_list m = {.version = list_version(&s->list)};
 	struct err e = {0};
 
+	_Static_assert(sizeof m.etag == LIST_ETAG_SIZE, "an ETag of the wire");
+	if (list_arriving(&s->list) || s->told_id == list_id(&s->list))
+		return;
 	wire_start(&m.h, WIRE_LIST, sizeof m);
-	if (!role_send(s->env.role, WIRE_UPLINK, &m.h, NULL, 0, &e) && e.code != ERR_PEER)
+	memcpy(m.etag, s->list.etag, sizeof m.etag);
+	if (role_send(s->env.role, WIRE_UPLINK, &m.h, NULL, 0, &e))
+		s->told_id = list_id(&s->list);
+	else if (e.code != ERR_PEER)
 		log_line(LOG_WARNING, "hotlist: %s", e.text);
 }
+
+static void load_list(struct store *s);
 
 /* A list of millions of entries is copied and checked beside everything else. */
 static void tend_list(void *arg)
@@ -256,10 +270,16 @@ static void tend_list(void *arg)
 	if (s->offered && !answer_offer(s, s->offer_etag, good, &why))
 		log_line(LOG_WARNING, "hotlist: %s", why.text);
 	s->offered = false;
+	if (s->list.load_again)
+		load_list(s);
+	else
+		tell_list(s);
 }
 
+/* After everything that may have made a list arrive, or changed the one in force. */
 static void watch_list(struct store *s)
 {
+	tell_list(s);
 	if (s->list_timed || !list_arriving(&s->list))
 		return;
 	s->list_timer = loop_timer(s->env.loop, LIST_PERIOD_NS, LIST_PERIOD_NS, tend_list, s);
@@ -275,17 +295,16 @@ static void replace_list(struct store *s)
 	if (!list_step(&s->list, s->db, clock_utc_ns(), clock_mono_ns() + LIST_NS, &e))
 		log_line(LOG_WARNING, "%s", e.text);
 	watch_list(s);
-	if (!s->list.b && !list_arriving(&s->list))
-		tell_list(s);
 }
 
 static bool bundle_offered(struct store *s, const struct wire_bundle *m, int fd, struct err *e)
 {
 	struct err why = {0};
-	bool accepted = s->db && list_offer(&s->list, s->db, fd, clock_utc_ns(), &why);
 	char etag[sizeof m->etag];
+	bool accepted;
 
 	(void)snprintf(etag, sizeof etag, "%.*s", (int)sizeof m->etag - 1, m->etag);
+	accepted = s->db && list_offer(&s->list, s->db, fd, etag, clock_utc_ns(), &why);
 	if (accepted && list_arriving(&s->list)) {
 		s->offered = true; /* the answer waits for the whole check */
 		memcpy(s->offer_etag, etag, sizeof s->offer_etag);
@@ -297,7 +316,7 @@ static bool bundle_offered(struct store *s, const struct wire_bundle *m, int fd,
 	return answer_offer(s, etag, accepted, e);
 }
 
-static void reload(struct store *s)
+static void load_list(struct store *s)
 {
 	struct err e = {0};
 
@@ -374,6 +393,7 @@ static void tick(void *arg)
 		return;
 	}
 	upkeep(s, WORK_NS);
+	tell_list(s); /* if it could not be said */
 	if (s->db && list_broken(&s->list))
 		replace_list(s);
 	else if (s->db && !s->list_timed && list_arriving(&s->list))
@@ -463,6 +483,7 @@ static void role_connected(void *state, enum wire_role peer)
 	if (peer != WIRE_UPLINK)
 		return;
 	s->offered = false; /* it has forgotten */
+	s->told_id = -1;
 	tell_list(s);
 	sender_connected(&s->sender);
 	store_pump(s);
@@ -485,7 +506,7 @@ static bool role_message(void *state, enum wire_role peer, const struct wire_hea
 	case WIRE_BUNDLE:
 		return bundle_offered(s, whole, fd, e);
 	case WIRE_RELOAD:
-		reload(s);
+		load_list(s);
 		return true;
 	default:
 		return err_set(e, ERR_PEER, "message of type %u from %s", m->type,

@@ -32,7 +32,8 @@ struct store {
 	struct elapsed clock;
 	struct list list;
 	bool offered; /* what arrives was offered by uplink, which waits for the answer */
-	char offer_etag[64];
+	char offer_etag[LIST_ETAG_SIZE];
+	int64_t told_id; /* list_id that uplink knows to be in force; -1: it knows nothing */
 	bool list_timed; /* list_timer runs: something arrives */
 	int list_timer;
 	struct space space;

@@ -106,14 +106,31 @@ class Store(Role):
         self.uplink.send(bytes(wire.start(wire.WireHitDone(outbox_id=outbox_id, outcome=outcome, http_status=status,
                                                            ended_ns=time.time_ns()))))
 
-    def offer(self, data: bytes, seal: bool = True):
-        """Offer a bundle as uplink does: (accepted, version in force)."""
-        self.uplink.send(bytes(wire.start(wire.WireBundle(size=len(data), etag=b'"tag"'))), sealed(data, "bundle", seal))
+    def begin_offer(self, data: bytes, etag: bytes = b'"tag"', seal: bool = True) -> None:
+        """Offer a bundle as uplink does."""
+        self.uplink.send(bytes(wire.start(wire.WireBundle(size=len(data), etag=etag))), sealed(data, "bundle", seal))
+
+    def offer(self, data: bytes, etag: bytes = b'"tag"', seal: bool = True):
+        """The same, and the answer to it: (accepted, version in force)."""
+        self.begin_offer(data, etag, seal)
         kind, body, _ = self.to_uplink(10)
         assert kind == "WIRE_BUNDLE_DONE"
         done = wire.parse(wire.WireBundleDone, body)
-        assert done.etag == b'"tag"'
+        assert done.etag == etag
         return bool(done.accepted), done.version
+
+    def told(self, timeout: float = 10):
+        """The next (version, ETag) of a list in force that uplink is told; what else comes before it is dropped."""
+        n, end = len(self.lists), time.monotonic() + timeout
+        while len(self.lists) == n:
+            assert time.monotonic() < end, f"uplink was told of no list\n{self.tail()}"
+            self.to_uplink(0.05)
+        return self.lists[n]
+
+    def connect_uplink(self) -> None:
+        """As when uplink was started anew."""
+        self.uplink.close()
+        self.peers["uplink"] = self.connect("uplink")
 
     def kill(self) -> None:
         self.process.kill()

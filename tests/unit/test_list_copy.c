@@ -91,7 +91,7 @@ static void offer(const char *plate, uint64_t version, int64_t issued_s)
 
 	part = (struct iovec){file, size};
 	assert_true(gift_make("bundle", &part, 1, &fd, &e));
-	assert_true(list_offer(&list, db, fd, NOW_NS, &e));
+	assert_true(list_offer(&list, db, fd, "", NOW_NS, &e));
 }
 
 static bool wanted(const char *plate)

@@ -239,6 +239,8 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 
 	put_hits(p, 20);
 	assert_true(db_state_set(p->db, "list_version", 41, &p->why));
+	assert_true(
+	    db_run(p->db, NULL, &p->why, "INSERT INTO list_offer VALUES(1, 77, 'tag')", ""));
 	assert_true(audit_head(p->db, &before, &p->why));
 	root = count_of(p, "SELECT rootpage FROM sqlite_master WHERE name = 'passage'");
 	place_close(p);
@@ -256,6 +258,8 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	assert_true(audit_verify(p->db, &before, &n, &p->why));
 	assert_true(db_state_get(p->db, "list_version", &n, &p->why));
 	assert_int_equal(n, 41);
+	assert_int_equal(
+	    count_of(p, "SELECT bundle_id FROM list_offer WHERE id = 1 AND etag = 'tag'"), 77);
 	assert_int_equal(
 	    count_of(p, "SELECT count(*) FROM outbox WHERE state = 0 AND length(body) = 3000"), 20);
 }

@@ -70,7 +70,7 @@ static bool offered(struct place *p, uint64_t version, struct crypt_key *key, si
 	if (damaged_at)
 		file[damaged_at] ^= 1;
 	assert_true(gift_make("bundle", &part, 1, &fd, &p->why));
-	return list_offer(&l, p->db, fd, NOW, &p->why);
+	return list_offer(&l, p->db, fd, "\"tag\"", NOW, &p->why);
 }
 
 static void load(struct place *p)
@@ -195,6 +195,49 @@ static void the_newer_one_is_taken_from_uplink_and_outlives_a_restart(void **sta
 	assert_int_equal(list_version(&l), 10);
 }
 
+/* What uplink asks the RTCC with: of the list that it belongs to, and of no other. */
+static void the_etag_goes_with_its_list(void **state)
+{
+	struct place *p = *state;
+
+	on_disk(conf.path, 7, lists.key, 0);
+	load(p);
+	assert_string_equal(l.etag, "");
+	assert_true(offered(p, 9, lists.key, 0));
+	assert_string_equal(l.etag, "\"tag\"");
+	assert_false(offered(p, 10, lists.other, 0));
+	assert_string_equal(l.etag, "\"tag\"");
+	reopen(p);
+	assert_string_equal(l.etag, "\"tag\"");
+	/* The record says nothing of a list that it was not written for. */
+	assert_true(db_run(p->db, NULL, &p->why, "UPDATE list_offer SET bundle_id = 1", ""));
+	reopen(p);
+	assert_int_equal(list_version(&l), 9);
+	assert_string_equal(l.etag, "");
+	(void)unlink(conf.path);
+	on_disk(conf.path, 10, lists.key, 0);
+	load(p);
+	assert_int_equal(list_version(&l), 10);
+	assert_string_equal(l.etag, "");
+	reopen(p);
+	assert_string_equal(l.etag, "");
+}
+
+/* All that a load writes is written at once: with the ETag's table gone none of it is. */
+static void what_is_remembered_is_written_together(void **state)
+{
+	struct place *p = *state;
+	int64_t floor;
+
+	assert_true(offered(p, 7, lists.key, 0));
+	assert_true(db_run(p->db, NULL, &p->why, "DROP TABLE list_offer", ""));
+	assert_false(offered(p, 8, lists.key, 0));
+	assert_int_equal(list_version(&l), 7);
+	assert_true(db_state_get(p->db, "list_version", &floor, &p->why));
+	assert_int_equal(floor, 7);
+	assert_int_equal(audited(p, "loaded"), 1);
+}
+
 static void it_never_goes_back(void **state)
 {
 	struct place *p = *state;
@@ -279,7 +322,7 @@ static bool offer_delta(struct place *p, uint64_t from, uint64_t to, struct cryp
 		delta[damaged_at] ^= 1;
 	part = (struct iovec){delta, len};
 	assert_true(gift_make("delta", &part, 1, &fd, &p->why));
-	return list_offer(&l, p->db, fd, NOW, &p->why);
+	return list_offer(&l, p->db, fd, "\"tag\"", NOW, &p->why);
 }
 
 static void a_delta_gives_the_later_list(void **state)
@@ -364,7 +407,7 @@ static bool offer_long(struct place *p, uint64_t version, bool planted)
 	struct iovec part = {file, size};
 
 	assert_true(gift_make("bundle", &part, 1, &fd, &p->why));
-	return list_offer(&l, p->db, fd, NOW, &p->why);
+	return list_offer(&l, p->db, fd, "\"tag\"", NOW, &p->why);
 }
 
 /* With no time at all each call does nothing for a long list: end it with one that has enough. */
@@ -560,7 +603,7 @@ static void what_is_not_sealed_is_not_looked_at(void **state)
 
 	on_disk(conf.path, 9, lists.key, 0);
 	fd = open(conf.path, O_RDONLY);
-	assert_false(list_offer(&l, p->db, fd, NOW, &p->why));
+	assert_false(list_offer(&l, p->db, fd, "\"tag\"", NOW, &p->why));
 	assert_int_equal(p->why.code, ERR_PEER);
 	assert_null(l.b);
 }
@@ -574,6 +617,8 @@ int main(void)
 	    T(bad_ones_are_refused_and_audited),
 	    T(a_bad_one_leaves_the_old_one_working),
 	    T(the_newer_one_is_taken_from_uplink_and_outlives_a_restart),
+	    T(the_etag_goes_with_its_list),
+	    T(what_is_remembered_is_written_together),
 	    T(it_never_goes_back),
 	    T(a_damaged_cache_falls_back_to_the_file),
 	    T(what_is_not_sealed_is_not_looked_at),
