@@ -98,7 +98,9 @@ static void judge(struct store *s, struct wire_status *out, int64_t wall_ns)
 			       list_arriving(&s->list) ? "one is being checked" : s->list.why);
 		state(out, "no-hotlist", text);
 	} else if (list_stale(&s->list, elapsed_wall(&s->clock, wall_ns))) {
-		state(out, "stale", "the hotlist is older than its maximum age: no alerts");
+		state(out, "stale",
+		      "the hotlist is older than its maximum age, or issued ahead of this clock: "
+		      "no alerts");
 	} else if (s->clock.doubtful) {
 		(void)snprintf(text, sizeof text,
 			       "the wall clock is %" PRId64

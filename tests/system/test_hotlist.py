@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """alpr-hotlist as its users call it: every verb, every refusal, every exit status; and never a plate in an error."""
 import copy
-import hashlib
 import json
 import re
-import struct
 import subprocess
 from datetime import datetime, timedelta, timezone
 
@@ -12,11 +10,10 @@ import jsonschema
 import pytest
 
 from tests.box import ROOT, build_folder
+from tests.system.feed_desk import RECORDS, sign_anyway
 
 TOOL = build_folder() / "bin" / "alpr-hotlist"
 PLATE = "QX7T24"  # wanted; must never be seen in an error
-DATA = 4096  # a small list's first byte behind header, signature and digests (hotlist/FORMAT.md)
-RECORDS = DATA + 64
 COLUMNS = "lic,lis,lit,category,case_number,ori,entered,expires,vyr,vma,vmo,vst,vco"
 AHEAD = (datetime.now(timezone.utc) + timedelta(days=60)).strftime("%Y-%m-%d")
 
@@ -78,14 +75,7 @@ class Desk:
         return json.loads(done.stdout) if status == 0 else done
 
     def sign_anyway(self, data: bytes):
-        """What someone with the key and another tool could do: good digests and a good signature on whatever it is."""
-        covered = data[DATA:]
-        table = b"".join(hashlib.sha256(covered[i:i + 4096]).digest() for i in range(0, len(covered), 4096))
-        header = data[:104] + hashlib.sha256(table).digest() + data[136:256]
-        (self.folder / "header").write_bytes(header)
-        signature = openssl("dgst", "-sha256", "-sign", self.rtcc_key, self.folder / "header").stdout
-        self.wanted_alpb.write_bytes(header + struct.pack("<I12x", len(signature)) + signature.ljust(112, b"\0")
-                                     + table.ljust(DATA - 384, b"\0") + covered)
+        self.wanted_alpb.write_bytes(sign_anyway(data, self.rtcc_key))
 
 
 @pytest.fixture(scope="module", name="keys")

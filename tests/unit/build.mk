@@ -57,6 +57,7 @@ lists.src := tests/unit/lists.c
 hotlist_libs := lists hotlist_tool hotlist crypt base
 $(eval $(call unit,entry,$(hotlist_libs)))
 $(eval $(call unit,missing,$(hotlist_libs)))
+$(eval $(call unit,gate,$(hotlist_libs)))
 $(eval $(call unit,bundle,$(hotlist_libs)))
 $(eval $(call unit,delta,$(hotlist_libs)))
 $(eval $(call unit,match,$(hotlist_libs)))

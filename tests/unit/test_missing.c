@@ -8,10 +8,12 @@
 
 #include "firmware/base/cleanup.h"
 #include "hotlist/match.h"
+#include "hotlist/tool/compile.h"
 #include "tests/unit/lists.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
@@ -51,11 +53,53 @@ static void refused_when_not_signed_so(void **state)
 	assert_int_equal(e.code, ERR_POLICY);
 }
 
+static void count(void *arg, uint64_t line, const char *why)
+{
+	(void)line;
+	(void)why;
+	++*(unsigned *)arg;
+}
+
+/* One row of M: as many entries as the call's switch lets through. */
+static void compiles_when_the_call_says_so(void **state)
+{
+	static const char TEXT[] = "lic,lis,category,case_number,ori,expires\n"
+				   "MISS1NG,MO,M,1,MO0951400,2027-03-01\n"
+				   "STOLEN,MO,V,1,MO0951400,2027-03-01\n";
+	static const struct compile_terms NOTHING = {0};
+	struct compile_report report;
+	struct feed_layout csv;
+
+	(void)state;
+	assert_true(feed_layout_open("csv", "hotlist/layouts", &csv, NULL));
+	for (unsigned on = 0; on < 2; on++) {
+		struct bundle_info info = lists_info(), made;
+		struct compile *c = NULL;
+		struct feed feed;
+		struct err e = {0};
+		uint8_t *file AUTO_FREE = NULL;
+		unsigned rejected = 0;
+		size_t size;
+
+		info.allow_missing = on;
+		assert_true(compile_new(&info, &c, &e));
+		assert_true(feed_memory(&feed, TEXT, sizeof TEXT - 1, &e));
+		assert_true(compile_feed(c, &csv, &NOTHING, &feed, count, &rejected, &report, &e));
+		assert_true(compile_finish(c, &made, &file, &size, &e));
+		compile_free(c);
+		assert_int_equal(made.per_category[3], on);
+		assert_int_equal(made.per_category[1], 1);
+		assert_int_equal(rejected, 1 - on);
+		assert_int_equal(report.forbidden, 1 - on);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(loads_and_matches_when_signed_so),
 	    cmocka_unit_test(refused_when_not_signed_so),
+	    cmocka_unit_test(compiles_when_the_call_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, lists_begin, lists_end);
