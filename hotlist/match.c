@@ -26,7 +26,7 @@ const char *match_grade_name(enum match_grade grade)
 
 /* One question put to the list: everything that does not change while it is answered. */
 struct question {
-	const struct bundle *b;
+	const struct bundle *b, *later; /* later: what it does not have is withdrawn; or NULL */
 	int64_t now_s;
 	char read[11];	      /* the read, folded */
 	float chars[11];      /* of its characters; 0: not known */
@@ -107,6 +107,30 @@ static float room_for(const struct question *q, const char *lic)
 	return room;
 }
 
+/* Not by case number: where a feed has none the compiler makes it of the line, which is another
+ * whenever a row before it goes. */
+static bool same_wanted(const struct entry *x, const struct entry *y)
+{
+	return strcmp(x->lic, y->lic) == 0 && strcmp(x->lis, y->lis) == 0 &&
+	       x->category == y->category;
+}
+
+static bool withdrawn(const struct question *q, const struct entry *x)
+{
+	uint32_t first, n;
+	struct entry y;
+
+	if (!q->later)
+		return false;
+	(void)bundle_find(q->later, x->lic, &first, &n);
+	n = n < CANDIDATES_MAX ? n : CANDIDATES_MAX;
+	for (uint32_t i = 0; i < n; i++)
+		if (bundle_entry(q->later, first + i, &y, NULL) && y.expires_s > q->now_s &&
+		    same_wanted(x, &y))
+			return false;
+	return true;
+}
+
 /* Take those of entries [first, first + n) that grade as wanted. `room`: for all of them, or 0: as
  * the read's characters say. */
 static void collect(struct question *q, uint32_t first, uint32_t n, enum match_grade wanted,
@@ -124,7 +148,7 @@ static void collect(struct question *q, uint32_t first, uint32_t n, enum match_g
 			continue;
 		if (room == 0.0f)
 			r = room_for(q, x.lic);
-		if (room != 0.0f || r >= MATCH_LEAST_ROOM)
+		if ((room != 0.0f || r >= MATCH_LEAST_ROOM) && !withdrawn(q, &x))
 			add(q, first + i, &x, wanted, r);
 	}
 	q->settled = q->out->n;
@@ -162,10 +186,16 @@ static void copy_jurisdiction(const char from[3], char to[3])
 		to[i] = (char)(from[i] >= 'a' && from[i] <= 'z' ? from[i] - 'a' + 'A' : from[i]);
 }
 
-void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s,
-		struct match *out, bool *stale)
+static bool lookalikes_alert(const struct question *q)
 {
-	struct question q = {.b = b, .now_s = now_s, .out = out};
+	return bundle_info(q->b)->allow_lookalike &&
+	       (!q->later || bundle_info(q->later)->allow_lookalike);
+}
+
+static void match(const struct bundle *b, const struct bundle *later, const struct plate_read *read,
+		  int64_t now_s, struct match *out, bool *stale)
+{
+	struct question q = {.b = b, .later = later, .now_s = now_s, .out = out};
 	char text[PLATE_TEXT_SIZE];
 	uint32_t first, n;
 
@@ -185,7 +215,7 @@ void match_read(const struct bundle *b, const struct plate_read *read, int64_t n
 		collect(&q, first, n, GRADE_JURISDICTION_UNKNOWN, 1.0f);
 	}
 	/* Beside a car that is on the list by its own plate, a look-alike of it is noise. */
-	if (out->n == 0 && bundle_info(b)->allow_lookalike)
+	if (out->n == 0 && lookalikes_alert(&q))
 		collect_lookalikes(&q, read);
 	if (out->n == 0)
 		return;
@@ -195,4 +225,22 @@ void match_read(const struct bundle *b, const struct plate_read *read, int64_t n
 		memcpy(out->matched, out->entries[0].lic, sizeof out->matched);
 	else
 		memcpy(out->matched, text, sizeof text);
+}
+
+void match_read_before(const struct bundle *b, const struct bundle *later,
+		       const struct plate_read *read, int64_t now_s, struct match *out, bool *stale)
+{
+	if (later && !bundle_broken(later)) {
+		match(b, later, read, now_s, out, stale);
+		if (!bundle_broken(later))
+			return;
+	}
+	/* It is none of the RTCC's, or will be refused: it withdraws nothing. */
+	match(b, NULL, read, now_s, out, stale);
+}
+
+void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s,
+		struct match *out, bool *stale)
+{
+	match(b, NULL, read, now_s, out, stale);
 }

@@ -49,4 +49,15 @@ struct match {
 void match_read(const struct bundle *b, const struct plate_read *read, int64_t now_s,
 		struct match *out, bool *stale);
 
+/*
+ * The same while `later` is about to take the place of b: signed (bundle_begin), but not yet
+ * checked whole. What later does not have any more is withdrawn, and matches nothing from now on:
+ * an entry needs one there for the same plate, state and category that has not expired, and to
+ * alert as LOOKALIKE it needs the policy of both. What later has beyond b matches nothing yet. Once
+ * later turns out broken (bundle_broken), or when it is NULL: as match_read.
+ */
+void match_read_before(const struct bundle *b, const struct bundle *later,
+		       const struct plate_read *read, int64_t now_s, struct match *out,
+		       bool *stale);
+
 #endif

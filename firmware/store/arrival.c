@@ -33,9 +33,10 @@ bool arrival_begin_fd(const struct arrival_keys *keys, int fd, struct bundle **o
 	return false;
 }
 
-bool arrival_copy(struct arrival *a, int from, int64_t id, const char *path, struct err *e)
+bool arrival_copy(struct arrival *a, int from, struct bundle *given, int64_t id, const char *path,
+		  struct err *e)
 {
-	*a = (struct arrival){.from = from, .path = path, .id = id};
+	*a = (struct arrival){.from = from, .path = path, .given = given, .id = id};
 	a->to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (a->to >= 0)
 		return true;
@@ -100,17 +101,17 @@ bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, const uin
 {
 	CLEANUP(map_free) struct map old = {0}, new = {0};
 	AUTO_CLOSE int made = memfd_create("hotlist", MFD_CLOEXEC);
-	uint8_t digest[CRYPT_SHA256_SIZE];
+	struct bundle *given;
 	struct delta_info info;
 
 	if (made < 0)
 		return err_errno(e, errno, "hotlist: memory");
 	if (!delta_read(delta, len, &info, e) || !verify_head(keys, &info, e) ||
-	    !crypt_sha256(info.head, LAYOUT_HEADER, digest, e) || !map_old(old_path, &old, e) ||
-	    !map_new(made, (size_t)info.to.size, &new, e) ||
-	    !delta_apply(old.data, old.len, delta, len, new.data, new.len, e))
+	    !map_old(old_path, &old, e) || !map_new(made, (size_t)info.to.size, &new, e) ||
+	    !delta_apply(old.data, old.len, delta, len, new.data, new.len, e) ||
+	    !arrival_begin_fd(keys, made, &given, e))
 		return false;
-	return arrival_copy(a, steal_fd(&made), bundle_id_of(digest), path, e);
+	return arrival_copy(a, steal_fd(&made), given, bundle_id(given), path, e);
 }
 
 void arrival_check(struct arrival *a, struct bundle *b)
@@ -122,6 +123,7 @@ void arrival_check(struct arrival *a, struct bundle *b)
 
 void arrival_drop(struct arrival *a)
 {
+	bundle_close(a->given);
 	bundle_close(a->b);
 	if (a->from >= 0)
 		(void)close(a->from);
@@ -162,7 +164,11 @@ static bool open_copy(struct arrival *a, const struct arrival_keys *keys, struct
 	(void)close(a->from);
 	(void)close(a->to);
 	a->from = a->to = -1;
-	return arrival_begin(keys, a->path, &a->b, e);
+	if (!arrival_begin(keys, a->path, &a->b, e))
+		return false;
+	bundle_close(a->given);
+	a->given = NULL;
+	return true;
 }
 
 static bool step(struct arrival *a, const struct arrival_keys *keys, bool *done, struct err *e)
@@ -173,6 +179,11 @@ static bool step(struct arrival *a, const struct arrival_keys *keys, bool *done,
 	if (a->b)
 		return bundle_check_some(a->b, CHECK_STEPS, done, e);
 	return copy_piece(a, &more, e) && (more || open_copy(a, keys, e));
+}
+
+const struct bundle *arrival_known(const struct arrival *a)
+{
+	return a->b ? a->b : a->given;
 }
 
 static bool is_short(const struct arrival *a)

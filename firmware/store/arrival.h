@@ -31,6 +31,8 @@ struct arrival {
 	const char *path; /* of our copy, borrowed */
 	off_t at;	  /* so much is copied */
 	off_t unsynced;	  /* and so much of it not yet known to be on disk */
+	struct bundle
+	    *given;	  /* what lies in `from`, while that is copied, if nobody can write it */
 	struct bundle *b; /* our copy, being checked; NULL: not yet */
 	int64_t id;	  /* bundle_id of what comes; 0: nothing does */
 };
@@ -39,10 +41,11 @@ struct arrival {
 #define ARRIVAL_NONE ((struct arrival){.from = -1, .to = -1})
 
 /*
- * Begin to copy the bundle with this id from the file `from` (taken over, also on error) to `path`
- * (borrowed until the end). ERR_IO, ERR_NO_SPACE; then nothing arrives.
+ * Begin to copy the bundle with this id from the file `from` to `path` (borrowed until the end).
+ * `given`: that bundle, opened, if `from` can no longer change; else NULL. Both are taken over,
+ * also on error. ERR_IO, ERR_NO_SPACE; then nothing arrives.
  */
-bool arrival_copy(struct arrival *a, int from, int64_t id, const char *path,
+bool arrival_copy(struct arrival *a, int from, struct bundle *given, int64_t id, const char *path,
 		  struct err *e) MUST_CHECK;
 
 /*
@@ -57,6 +60,13 @@ bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, const uin
 
 /* Begin to check a bundle that is our copy already (taken over). */
 void arrival_check(struct arrival *a, struct bundle *b);
+
+/*
+ * What arrives, once its signature and its digests have held and nobody else can write its bytes:
+ * long before it has been checked whole (see bundle_begin). NULL: not yet, or nothing arrives.
+ * Good until anything here is called for this arrival again.
+ */
+const struct bundle *arrival_known(const struct arrival *a);
 
 /*
  * Go on until it is done or monotonic time end_ns has come; a short file is finished all the same.

@@ -34,7 +34,8 @@ static void match_passage(struct passing *p)
 	memset(&p->match, 0, sizeof p->match);
 	if (p->in->p.low_quality)
 		return;
-	match_read(p->k->list, &p->in->p.read, p->when->valid_ns / NS_PER_S, &p->match, &stale);
+	match_read_before(p->k->list, p->k->later, &p->in->p.read, p->when->valid_ns / NS_PER_S,
+			  &p->match, &stale);
 	p->matched = p->match.grade != GRADE_NONE && p->match.n > 0;
 	p->rings = p->matched;
 }

@@ -17,7 +17,8 @@
 struct keep { /* all borrowed */
 	struct db *db;
 	const struct store_conf *conf;
-	const struct bundle *list; /* NULL: no hotlist */
+	const struct bundle *list;  /* NULL: no hotlist */
+	const struct bundle *later; /* list_coming */
 	struct space *space;
 };
 

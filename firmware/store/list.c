@@ -169,6 +169,13 @@ bool list_arriving(const struct list *l)
 	return l->arriving.id != 0;
 }
 
+const struct bundle *list_coming(const struct list *l)
+{
+	const struct bundle *known = arrival_known(&l->arriving);
+
+	return newer(known, l->b) ? known : NULL;
+}
+
 bool list_broken(const struct list *l)
 {
 	return l->b && bundle_broken(l->b);
@@ -289,7 +296,7 @@ static bool adopt(struct list *l, struct db *d, const struct bundle *given, int6
 		return false;
 	if (fd < 0)
 		(void)err_errno(&why, errno, "hotlist: %s", l->conf->path);
-	else if (arrival_copy(&l->arriving, steal_fd(&fd), bundle_id(given), l->next, &why))
+	else if (arrival_copy(&l->arriving, steal_fd(&fd), NULL, bundle_id(given), l->next, &why))
 		return begin_step(l, d, now_ns, e);
 	return refuse(l, d, &why, now_ns, e);
 }
@@ -359,7 +366,7 @@ static bool offer_whole(struct list *l, struct db *d, int fd, const char *etag, 
 			struct err *e)
 {
 	AUTO_BUNDLE struct bundle *given = NULL;
-	int64_t floor;
+	int64_t floor, id;
 	int from;
 
 	if (!arrival_begin_fd(&l->keys, fd, &given, e) || !list_record_floor(d, &floor, e) ||
@@ -376,7 +383,8 @@ static bool offer_whole(struct list *l, struct db *d, int fd, const char *etag, 
 	from = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (from < 0)
 		return err_errno(e, errno, "hotlist: dup");
-	return arrival_copy(&l->arriving, from, bundle_id(given), l->next, e) &&
+	id = bundle_id(given);
+	return arrival_copy(&l->arriving, from, steal_ptr(&given), id, l->next, e) &&
 	       go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
 }
 

@@ -62,6 +62,13 @@ bool list_offer(struct list *l, struct db *d, int fd, const char *etag, int64_t 
 /* Is a bundle being copied or checked? */
 bool list_arriving(const struct list *l);
 
+/*
+ * A later list than the one in force that is known to be the RTCC's, but has yet to be checked
+ * whole: what is not on it any more is withdrawn already (match_read_before). NULL: none; good
+ * until anything here is called.
+ */
+const struct bundle *list_coming(const struct list *l);
+
 /* Has the list in force turned out not to be what was signed? Then it matches nothing. */
 bool list_broken(const struct list *l);
 

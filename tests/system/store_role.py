@@ -35,6 +35,24 @@ def make_list(folder: Path, keys: Path, version: int, signer: str = "hotlist", m
     return done
 
 
+def forbid_last(file: Path, key: Path) -> bytes:
+    """The list with a category in its last record that no list may have, signed as its signer would (hotlist/FORMAT.md)."""
+    data = bytearray(file.read_bytes())
+    entries, pool = struct.unpack_from("<II", data, 48)
+    items = struct.unpack_from("<4I", data, 136)
+    after = 32 * entries + sum(n * width for n, width in zip(items, (8, 9, 7, 9))) + pool
+    records = len(data) - after
+    begin = records - 64 * (entries // 20 + 1)
+    data[records + 32 * (entries - 1) + 31] = ord("X")
+    table = b"".join(hashlib.sha256(data[i:i + 4096]).digest() for i in range(begin, len(data), 4096))
+    data[384:384 + len(table)] = table
+    data[104:136] = hashlib.sha256(table).digest()
+    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=data[:256], check=True,
+                               capture_output=True).stdout
+    data[256:384] = struct.pack("<I12x", len(signature)) + signature.ljust(112, b"\0")
+    return bytes(data)
+
+
 class Store(Role):
     """`keys` go on top of section [store], `hotlist` makes section [hotlist]."""
 

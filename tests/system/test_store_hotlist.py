@@ -12,7 +12,7 @@ from tests.box import build_folder
 from tests.rtcc import make_certs
 from tests.system import wire
 from tests.system.roles import message
-from tests.system.store_role import Store, make_list
+from tests.system.store_role import Store, forbid_last, make_list
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,39 @@ def test_reads_go_on_while_a_long_list_arrives_and_a_delta_changes_it(tmp_path, 
     assert (s.data / "hotlist/current.alpb").read_bytes() == later.read_bytes()
     with Store(tmp_path, hotlist) as s:
         s.wait(lambda c: c.get("list_version") == 9, 5, "the cached list")
+
+
+def until_answered(s: Store) -> tuple:
+    """Passages of two plates while a list arrives: ([(hits of the first, list of the second's hit or None)], the answer)."""
+    seen = []
+    while (m := s.to_uplink(0)) is None or m[0] == "WIRE_HIT":
+        if m:
+            os.close(m[2][0])
+        gone, there = s.accept("L000000"), s.accept("L000001")
+        hit = s.rows("SELECT list_version FROM outbox WHERE passage_id = ?", there)
+        seen.append((s.one("SELECT count(*) FROM outbox WHERE passage_id = ?", gone), hit and hit[0][0]))
+    assert m[0] == "WIRE_BUNDLE_DONE"
+    return seen, wire.parse(wire.WireBundleDone, m[1])
+
+
+def test_a_withdrawn_plate_is_silent_long_before_the_list_is_in_force(tmp_path, keys):
+    many = rows(200_000)
+    old = make_list(tmp_path, keys, 8, wanted=many)
+    new = make_list(tmp_path, keys, 9, wanted=many[1:])
+    bad = forbid_last(new, keys / "hotlist.key")
+    delta = tmp_path / "delta"
+    subprocess.run([build_folder() / "bin/alpr-hotlist", "delta", old, new, "--out", delta], check=True, capture_output=True)
+    with Store(tmp_path, {"key": keys / "hotlist.pub", "path": old, "cooldown_s": 0}) as s:
+        assert s.told() == (8, b"")
+        for offer, accepted in ((bad, 0), (delta.read_bytes(), 1)):
+            assert s.one("SELECT count(*) FROM outbox WHERE passage_id = ?", s.accept("L000000")) == 1
+            s.begin_offer(offer)
+            seen, done = until_answered(s)
+            assert done.accepted == accepted
+            assert (0, 8) in seen  # silent, while the other's hit was still by the list in force
+            assert all(version for _, version in seen)
+        assert s.one("SELECT count(*) FROM outbox WHERE passage_id = ?", s.accept("L000000")) == 0
+        s.wait(lambda c: c.get("list_version") == 9, 5, "the new list")
 
 
 def test_a_list_that_breaks_in_use_is_asked_for_again(tmp_path, keys, hotlist):

@@ -98,6 +98,7 @@ $(eval $(call unit,store_outbox,store crypt base))
 $(eval $(call unit,store_intake,store crypt base))
 $(eval $(call unit,store_keep,store hit $(hotlist_libs)))
 $(eval $(call unit,store_list,store $(hotlist_libs)))
+$(eval $(call unit,withdraw,store $(hotlist_libs)))
 $(eval $(call unit,trigger,vision base))
 $(eval $(call unit,vision_parts,eyes vision vision_conf ocr_dnn ocr base))
 

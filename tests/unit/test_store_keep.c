@@ -63,7 +63,7 @@ static bool keep(struct bench *b, const struct wire_passage *m)
 
 	for (size_t i = 0; i < WIRE_PICTURES; i++)
 		in.pictures[i] = (struct ring_picture){jpeg, sizeof jpeg};
-	b->k = (struct keep){b->p->db, &b->conf, list, &b->space};
+	b->k = (struct keep){b->p->db, &b->conf, list, NULL, &b->space};
 	return keep_passage(&b->k, &in, &b->when, &b->got, &b->p->why);
 }
 
