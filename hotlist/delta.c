@@ -124,7 +124,7 @@ static bool apply_dictionary(struct applying *a, unsigned d, struct err *e)
 		for (uint32_t n = 0; n < c.keep; n++)
 			a->moved[d][i++] = k++;
 		for (uint32_t n = 0; n < c.drop; n++)
-			a->moved[d][i++] = GONE;
+			a->moved[d][i++] = n < c.insert ? k + n : GONE;
 		if (!get_bytes(a, c.insert * width, new + k *width, e))
 			return false;
 		k += c.insert;

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GONE UINT32_MAX
+#define GONE	     UINT32_MAX
+#define ENTERED_SIZE 4u /* of an item of times, in front of its expiry */
 
 struct bytes {
 	uint8_t *data;
@@ -88,6 +89,51 @@ static bool keep(struct changes *c, struct err *e)
 	return true;
 }
 
+/* An item in another's place. In one change the first that is dropped goes with the first that
+ * follows, and so on: where one of them is alone, a new change begins. */
+static bool replace(struct changes *c, const uint8_t *item, size_t width, struct err *e)
+{
+	if (c->drop != c->insert && !flush(c, e))
+		return false;
+	c->drop++;
+	c->insert++;
+	return append(&c->inserted, item, width, e);
+}
+
+/* Is it one of these, which are sorted? */
+static bool has_item(const uint8_t *items, uint32_t n, size_t width, const uint8_t *item)
+{
+	uint32_t low = 0, high = n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int c = memcmp(items + middle * width, item, width);
+
+		if (c == 0)
+			return true;
+		if (c < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Where a feed has no expiry, every compile gives its entries another one: of two times that were
+ * entered at the same one, the later expiry then takes the place of the earlier, and the records go
+ * on. */
+static bool is_successor(const struct diff *d, unsigned which, const uint8_t *old,
+			 const uint8_t *new)
+{
+	const struct side *o = &d->old, *n = &d->new;
+
+	return which == DICTIONARY_TIMES && memcmp(old, new, ENTERED_SIZE) == 0 &&
+	       !has_item(n->file + n->l.dictionaries[which], n->l.items[which], layout_width(which),
+			 old) &&
+	       !has_item(o->file + o->l.dictionaries[which], o->l.items[which], layout_width(which),
+			 new);
+}
+
 static bool diff_dictionary(struct diff *d, unsigned which, struct err *e)
 {
 	uint32_t i = 0, k = 0, n_old = d->old.l.items[which], n_new = d->new.l.items[which];
@@ -107,6 +153,10 @@ static bool diff_dictionary(struct diff *d, unsigned which, struct err *e)
 		if (c == 0) {
 			d->moved[which][i++] = k++;
 			good = keep(&d->c, e);
+		} else if (i < n_old && k < n_new &&
+			   is_successor(d, which, old + i * width, new + k *width)) {
+			good = replace(&d->c, new + k *width, width, e);
+			d->moved[which][i++] = k++;
 		} else if (c < 0) {
 			d->moved[which][i++] = GONE;
 			d->c.drop++;

@@ -137,6 +137,41 @@ static void duplicates_are_kept_apart(void **state)
 	gives_back(x, 6, x, 2);
 }
 
+/* A feed without an expiry, compiled again a while later: all its rows expire later, some of
+ * another feed beside them do not. */
+static void a_later_expiry_for_all_is_small(void **state)
+{
+	enum { N = 3000 };
+	struct entry *x AUTO_FREE = calloc(N, sizeof *x), *y AUTO_FREE = calloc(N, sizeof *y);
+	struct pair p CLEANUP(pair_free) = {0};
+	struct err e = {0};
+	size_t len;
+	uint8_t *out AUTO_FREE = NULL;
+
+	(void)state;
+	assert_non_null(x);
+	assert_non_null(y);
+	for (unsigned i = 0; i < N; i++) {
+		char plate[13];
+
+		(void)snprintf(plate, sizeof plate, "L%u", i);
+		y[i] = lists_entry(plate, "MO", 'V');
+		y[i].entered_s -= INT64_C(86400) * (i % 40);
+		x[i] = y[i];
+		if (i % 10)
+			y[i].expires_s += 1234;
+	}
+	/* And a day on which nothing was entered before, in the midst of the others. */
+	y[7].entered_s = LISTS_ISSUED_S - INT64_C(86400) * 20 - 1;
+	p = make_pair(x, N, y + 1, N - 1);
+	assert_true(p.len < DELTA_HEAD + 40 * 30);
+	out = apply(p.old, p.old_len, p.delta, p.len, &len, &e);
+	assert_non_null(out);
+	assert_memory_equal(out, p.new, p.new_len);
+	gives_back(y, N, x, N);
+	gives_back(x, N / 2, y + N / 3, N / 2);
+}
+
 static void what_came_out_loads(void **state)
 {
 	struct entry x[100];
@@ -323,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_kind_of_change),
 	    cmocka_unit_test(duplicates_are_kept_apart),
+	    cmocka_unit_test(a_later_expiry_for_all_is_small),
 	    cmocka_unit_test(what_came_out_loads),
 	    cmocka_unit_test(another_list_is_refused),
 	    cmocka_unit_test(cut_at_every_byte_and_longer),
