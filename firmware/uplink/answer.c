@@ -73,7 +73,8 @@ static void not_transferred(const struct ending *end, struct answer *out)
 	case CURLE_WRITE_ERROR:
 	case CURLE_FILESIZE_EXCEEDED:
 	case CURLE_TOO_LARGE:
-		later(out, FAILURE_TRANSFER, "answer too large");
+		later(out, FAILURE_TRANSFER,
+		      end->odd ? "answer is not what was asked for" : "answer too large");
 		break;
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
@@ -124,7 +125,8 @@ void answer_to_list(const struct ending *end, struct answer *out)
 	memset(out, 0, sizeof *out);
 	if (end->code != CURLE_OK)
 		not_transferred(end, out);
-	else if (end->status == 200 || end->status == 304 || end->status == 404)
+	else if (end->status == 200 || end->status == 206 || end->status == 226 ||
+		 end->status == 304 || end->status == 404)
 		out->outcome = WIRE_ACKNOWLEDGED;
 	else
 		not_accepted(end, out);

@@ -22,6 +22,8 @@ struct ending {
 	uint32_t verify;	     /* MBEDTLS_X509_BADCERT_… of the RTCC's chain; 0 */
 	int64_t retry_after_s;	     /* Retry-After; 0 */
 	uint64_t sent, received;     /* bytes of HTTP, headers included */
+	bool odd;		     /* a body came that was not asked for */
+	bool waited;		     /* the RTCC had waited for news before it answered */
 	char etag[ANSWER_ETAG_SIZE]; /* "" when there is none that can be sent back */
 };
 
@@ -47,8 +49,8 @@ struct answer {
  */
 void answer_to_hit(const struct ending *end, struct answer *out);
 
-/* The same for a question for the hotlist: ACKNOWLEDGED for 200, 304 and 404 (no list published);
- * LATER otherwise. */
+/* The same for a question for the hotlist: ACKNOWLEDGED for 200, 206 (the rest of it), 226 (a
+ * delta), 304 and 404 (no list published); LATER otherwise. */
 void answer_to_list(const struct ending *end, struct answer *out);
 
 /* The same for a heartbeat: ACKNOWLEDGED for 2xx, and for 404: this RTCC takes none. LATER

@@ -18,8 +18,10 @@ struct uplink_conf {
 					      RTCC's authority */
 	char key[CONF_STRING_MAX];	   /* PEM: its private key, unencrypted */
 	double hotlist_poll_s;		   /* 0: never ask */
-	int64_t hotlist_max_bytes;	   /* a larger bundle is not taken */
-	double connect_timeout_s;	   /* until TLS stands */
+	int64_t hotlist_wait_s; /* the RTCC may keep a question so long until there is news; 0: it
+				   answers at once */
+	int64_t hotlist_max_bytes;	 /* a larger bundle is not taken */
+	double connect_timeout_s;	 /* until TLS stands */
 	double stall_timeout_s;		 /* less than 100 bytes a second for so long is a failure */
 	double hit_timeout_s;		 /* one hit, from request to answer */
 	double hotlist_timeout_s;	 /* one download */

@@ -91,6 +91,20 @@ static void end_hit(struct uplink *u, const struct ending *end, const struct ans
 		log_line(LOG_WARNING, "hit %" PRId64 ": %s", q->outbox_id, a->words);
 }
 
+static void account(struct uplink *u, const struct ending *end, const struct answer *a)
+{
+	uplink_count(u, end, a, &u->n.bytes_sent_hits);
+	u->last = *a;
+	if (a->failure == FAILURE_NONE) {
+		backoff_clear(&u->backoff);
+		u->not_before_ns = 0;
+	} else {
+		u->not_before_ns =
+		    clock_mono_ns() + uplink_back_off(&u->backoff, end->retry_after_s);
+	}
+	uplink_say(u, a);
+}
+
 static void on_done(void *arg, const struct ending *end)
 {
 	struct uplink *u = arg;
@@ -101,7 +115,7 @@ static void on_done(void *arg, const struct ending *end)
 	u->n.refused += a.outcome == WIRE_REFUSED;
 	u->n.retries += a.outcome == WIRE_LATER;
 	end_hit(u, end, &a);
-	uplink_account(u, end, &a, true);
+	account(u, end, &a);
 	uplink_next(u);
 }
 

@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 
 #define STALL_BYTES 100L /* a second: less is no transfer */
-#define HEADERS_MAX 300	 /* of ours, bytes of one line */
 #define HEARTBEAT_S 10.0 /* at most, for one: the next has newer things to say */
 
 struct transfer {
@@ -24,11 +23,14 @@ struct transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	int timer; /* id in the loop; -1: none */
-	bool busy, is_list;
+	bool busy;
 	transfer_done_fn done;
 	void *arg;
-	uint64_t body_len; /* of the answer, so far */
-	int list_fd;
+	uint64_t body_len;		      /* of the answer, so far */
+	const struct list_question *question; /* NULL: it is no list that is asked for */
+	struct download *download;	      /* what comes of it */
+	bool body_begun;
+	struct err body_error; /* why it was not taken */
 	uint32_t verify_flags;
 };
 
@@ -105,13 +107,14 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 /* --- the answer
  * ----------------------------------------------------------------------------------------- */
 
-static bool take_list(struct transfer *t, const char *data, size_t len)
+static bool take_list(struct transfer *t, const char *data, size_t len, long status)
 {
-	if (t->body_len > (uint64_t)t->conf->hotlist_max_bytes)
+	struct err *e = &t->body_error;
+
+	if (!t->body_begun && !download_body(t->download, t->question, t->easy, status, e))
 		return false;
-	if (t->list_fd < 0 && !gift_begin("hotlist", &t->list_fd, NULL))
-		return false;
-	return gift_append(t->list_fd, data, len, NULL);
+	t->body_begun = true;
+	return download_append(t->download, data, len, (uint64_t)t->conf->hotlist_max_bytes, e);
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
@@ -122,8 +125,8 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 
 	t->body_len += len;
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (t->is_list && status == 200)
-		return take_list(t, data, len) ? len : CURL_WRITEFUNC_ERROR;
+	if (t->question && (status == 200 || status == 206 || status == 226))
+		return take_list(t, data, len, status) ? len : CURL_WRITEFUNC_ERROR;
 	return t->body_len <= TRANSFER_ANSWER_MAX ? len : CURL_WRITEFUNC_ERROR;
 }
 
@@ -136,20 +139,6 @@ static bool is_problem(CURL *easy)
 		return false;
 	return strncasecmp(given, type, sizeof type - 1) == 0 &&
 	       strchr("; \t", given[sizeof type - 1]);
-}
-
-/* An ETag is sent back as it came: only one that is plain and whole is kept. */
-static void note_etag(CURL *easy, char out[ANSWER_ETAG_SIZE])
-{
-	struct curl_header *h = NULL;
-
-	if (curl_easy_header(easy, "ETag", 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
-	    strlen(h->value) >= ANSWER_ETAG_SIZE)
-		return;
-	for (const char *c = h->value; *c; c++)
-		if (*c <= ' ' || *c >= 0x7f)
-			return;
-	(void)snprintf(out, ANSWER_ETAG_SIZE, "%s", h->value);
 }
 
 static void describe_end(struct transfer *t, CURLcode code, struct ending *end)
@@ -178,7 +167,9 @@ static void describe_end(struct transfer *t, CURLcode code, struct ending *end)
 	(void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &off);
 	end->received = (uint64_t)n + (uint64_t)off;
 	end->problem = is_problem(t->easy);
-	note_etag(t->easy, end->etag);
+	end->odd = t->body_error.code == ERR_PEER;
+	end->waited = download_waited(t->easy);
+	download_etag(t->easy, end->etag);
 }
 
 static void release(struct transfer *t)
@@ -188,19 +179,36 @@ static void release(struct transfer *t)
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
 	t->busy = false;
+	t->question = NULL;
+	t->download = NULL;
+}
+
+/* What has come of a list when its transfer has ended as `code` says: all, a beginning, nothing. */
+static CURLcode close_body(struct transfer *t, CURLcode code)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OK && !t->body_begun && (status == 200 || status == 226))
+		download_drop(t->download);
+	if (code == CURLE_OK && status == 206 && !download_complete(t->download))
+		code = CURLE_PARTIAL_FILE;
+	if (status == 416) /* what is there goes beyond the end: it is of another list */
+		download_drop(t->download);
+	if (code != CURLE_OK)
+		download_cut(t->download);
+	return code;
 }
 
 static void finish(struct transfer *t, CURLcode code)
 {
 	struct ending end = {0};
 
+	if (t->question)
+		code = close_body(t, code);
 	describe_end(t, code, &end);
 	release(t);
 	t->done(t->arg, &end);
-	if (!t->busy && t->list_fd >= 0) { /* nobody took it */
-		(void)close(t->list_fd);
-		t->list_fd = -1;
-	}
 }
 
 /* --- the request
@@ -307,26 +315,28 @@ static CURLcode prepare_post(struct transfer *t, const char *path, const char *t
 	return CURLE_OK;
 }
 
-static CURLcode prepare_list(struct transfer *t, const char *etag)
+static CURLcode prepare_list(struct transfer *t, const struct list_question *q,
+			     const struct download *d)
 {
-	char line[HEADERS_MAX];
 	CURLcode rc;
 
-	(void)snprintf(line, sizeof line, "If-None-Match: %s", etag);
-	if (etag[0] && !add_header(t, line))
+	if (!download_ask(q, d, &t->headers))
 		return CURLE_OUT_OF_MEMORY;
 	TRY(prepare(t, "/v1/hotlist", t->conf->hotlist_timeout_s));
+	/* While the RTCC waits for news nothing moves, and nothing is wrong. */
+	TRY(curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME,
+			     (long)t->conf->stall_timeout_s + (long)q->wait_s));
 	TRY(curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE,
 			     (curl_off_t)t->conf->hotlist_max_bytes));
 	return CURLE_OK;
 }
 
 /* `rc` is what preparing said. */
-static bool begin(struct transfer *t, CURLcode rc, bool is_list, transfer_done_fn done, void *arg,
-		  struct err *e)
+static bool begin(struct transfer *t, CURLcode rc, transfer_done_fn done, void *arg, struct err *e)
 {
-	t->is_list = is_list;
 	t->body_len = 0;
+	t->body_begun = false;
+	t->body_error = (struct err){0};
 	t->done = done;
 	t->arg = arg;
 	t->verify_flags = 0;
@@ -346,7 +356,7 @@ bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_don
 	return begin(t,
 		     prepare_post(t, "/v1/hits", "Content-Type: application/cloudevents+json",
 				  t->conf->hit_timeout_s, body, len),
-		     false, done, arg, e);
+		     done, arg, e);
 }
 
 bool transfer_heartbeat(struct transfer *t, const void *body, size_t len, transfer_done_fn done,
@@ -360,15 +370,22 @@ bool transfer_heartbeat(struct transfer *t, const void *body, size_t len, transf
 	return begin(t,
 		     prepare_post(t, "/v1/heartbeat", "Content-Type: application/json", timeout_s,
 				  body, len),
-		     false, done, arg, e);
+		     done, arg, e);
 }
 
-bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg,
-		   struct err *e)
+bool transfer_list(struct transfer *t, const struct list_question *q, struct download *d,
+		   transfer_done_fn done, void *arg, struct err *e)
 {
 	if (t->busy)
 		return err_set(e, ERR_AGAIN, "transfer: busy");
-	return begin(t, prepare_list(t, etag), true, done, arg, e);
+	t->question = q;
+	t->download = d;
+	return begin(t, prepare_list(t, q, d), done, arg, e);
+}
+
+bool transfer_flows(const struct transfer *t)
+{
+	return t->busy && t->body_begun;
 }
 
 bool transfer_busy(const struct transfer *t)
@@ -376,18 +393,19 @@ bool transfer_busy(const struct transfer *t)
 	return t->busy;
 }
 
-int transfer_take_list(struct transfer *t, uint64_t *len)
+void transfer_abort(struct transfer *t, struct ending *end)
 {
-	*len = t->body_len;
-	return steal_fd(&t->list_fd);
-}
+	struct ending unused;
 
-void transfer_abort(struct transfer *t)
-{
-	if (t->busy)
-		release(t);
-	if (t->list_fd >= 0)
-		(void)close(steal_fd(&t->list_fd));
+	if (!end)
+		end = &unused;
+	*end = (struct ending){0};
+	if (!t->busy)
+		return;
+	if (t->question)
+		download_cut(t->download);
+	describe_end(t, CURLE_ABORTED_BY_CALLBACK, end);
+	release(t);
 }
 
 /* --- life
@@ -416,7 +434,6 @@ bool transfer_new(struct loop *loop, const struct uplink_conf *conf, const struc
 	t->conf = conf;
 	t->own = own;
 	t->timer = -1;
-	t->list_fd = -1;
 	warm_resolver();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		free(t);
@@ -442,7 +459,7 @@ void transfer_free(struct transfer *t)
 {
 	if (!t)
 		return;
-	transfer_abort(t);
+	transfer_abort(t, NULL);
 	curl_easy_cleanup(t->easy);
 	(void)curl_multi_cleanup(t->multi);
 	loop_cancel(t->loop, t->timer);

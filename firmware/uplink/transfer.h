@@ -11,6 +11,7 @@
 #include "firmware/uplink/answer.h"
 #include "firmware/uplink/conf.h"
 #include "firmware/uplink/credentials.h"
+#include "firmware/uplink/download.h"
 
 #include <stddef.h>
 
@@ -40,16 +41,19 @@ bool transfer_heartbeat(struct transfer *t, const void *body, size_t len, transf
 			void *arg, struct err *e) MUST_CHECK;
 
 /*
- * GET {url}/v1/hotlist unless it is still the one of `etag` ("": none). The body of a 200 goes into
- * an unsealed gift: take it with transfer_take_list in `done`. ERR_AGAIN: busy; ERR_NO_MEMORY.
+ * GET {url}/v1/hotlist as `q` says, going on with what is in `d` when it can be gone on with. What
+ * comes goes to `d`: all of it when `done` is told a status of 200, 206 or 226 and CURLE_OK; a
+ * beginning when it can be gone on with; else nothing. Both must live until done. ERR_AGAIN: busy;
+ * ERR_NO_MEMORY.
  */
-bool transfer_list(struct transfer *t, const char *etag, transfer_done_fn done, void *arg,
-		   struct err *e) MUST_CHECK;
+bool transfer_list(struct transfer *t, const struct list_question *q, struct download *d,
+		   transfer_done_fn done, void *arg, struct err *e) MUST_CHECK;
 
-/* The bundle just received (caller closes), *len its bytes; -1 when there was none. */
-int transfer_take_list(struct transfer *t, uint64_t *len);
+/* Has the body of the hotlist under way begun to come? */
+bool transfer_flows(const struct transfer *t);
 
-/* End a running transfer without calling done. Harmless when none runs. */
-void transfer_abort(struct transfer *t);
+/* End a running transfer without calling done; *end (may be NULL) tells what it was until then.
+ * Harmless when none runs. */
+void transfer_abort(struct transfer *t, struct ending *end);
 
 #endif

@@ -66,36 +66,58 @@ void uplink_next(struct uplink *u)
 		return;
 	if (beat_yields(u) <= now)
 		beat_abort(u);
+	if (list_yields(u) <= now)
+		list_abort(u);
 	if (transfer_busy(u->transfer))
-		wake_at(u, beat_yields(u));
+		wake_at(u, earlier(beat_yields(u), list_yields(u)));
 	else if (u->not_before_ns == 0 && hits_waiting(u) > 0)
 		(void)hits_send(u);
-	else if (u->not_before_ns == 0 && list_due(u) <= now)
-		list_poll(u);
 	else if (beat_due(u) <= now)
 		beat_send(u);
+	else if (list_due(u) <= now)
+		list_poll(u);
 	else
-		wake_at(
-		    u, earlier(u->not_before_ns > 0 ? u->not_before_ns : list_due(u), beat_due(u)));
+		wake_at(u, earlier(u->not_before_ns > 0 ? u->not_before_ns : INT64_MAX,
+				   earlier(list_due(u), beat_due(u))));
 }
 
-static void say_change(struct uplink *u, const struct answer *a)
-{
-	if (u->contacted && u->last.failure == a->failure && strcmp(u->last.words, a->words) == 0)
-		return; /* an RTCC that stays away for hours is one line, not thousands */
-	if (a->failure != FAILURE_NONE)
-		log_line(LOG_WARNING, "RTCC: %s; hits are kept and sent later", a->words);
-	else if (!u->contacted || u->last.failure != FAILURE_NONE)
-		log_line(LOG_NOTICE, "RTCC: reached");
-}
-
-static void back_off(struct uplink *u, int64_t asked_ns)
+int64_t uplink_back_off(struct backoff *b, int64_t asked_s)
 {
 	uint32_t random = 0;
 
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
 		random = 0; /* no jitter then: the longest wait */
-	u->not_before_ns = clock_mono_ns() + backoff_fail(&u->backoff, random, asked_ns);
+	return backoff_fail(b, random, asked_s * NS_PER_S);
+}
+
+static void try_again(struct backoff *b, int64_t *not_before_ns, struct answer *last)
+{
+	if (last->failure != FAILURE_CONNECT)
+		return;
+	backoff_clear(b);
+	*not_before_ns = 0;
+	last->failure = FAILURE_NONE;
+}
+
+static void log_change(const struct uplink *u, const struct answer *a)
+{
+	if (u->contacted && u->said.failure == a->failure && strcmp(u->said.words, a->words) == 0)
+		return; /* an RTCC that stays away for hours is one line, not thousands */
+	if (a->failure != FAILURE_NONE)
+		log_line(LOG_WARNING, "RTCC: %s; hits are kept and sent later", a->words);
+	else if (!u->contacted || u->said.failure != FAILURE_NONE)
+		log_line(LOG_NOTICE, "RTCC: reached");
+}
+
+void uplink_say(struct uplink *u, const struct answer *a)
+{
+	log_change(u, a);
+	u->contacted = true;
+	u->said = *a;
+	if (a->failure != FAILURE_NONE)
+		return;
+	try_again(&u->backoff, &u->not_before_ns, &u->last);
+	try_again(&u->list.backoff, &u->list.retry_ns, &u->list.last);
 }
 
 void uplink_count(struct uplink *u, const struct ending *end, const struct answer *a,
@@ -113,18 +135,6 @@ void uplink_count(struct uplink *u, const struct ending *end, const struct answe
 	n->transfer_failures += a->failure == FAILURE_TRANSFER;
 }
 
-void uplink_account(struct uplink *u, const struct ending *end, const struct answer *a, bool is_hit)
-{
-	uplink_count(u, end, a, is_hit ? &u->n.bytes_sent_hits : &u->n.bytes_sent_hotlist);
-	say_change(u, a);
-	u->contacted = true;
-	u->last = *a;
-	if (a->failure == FAILURE_NONE)
-		backoff_clear(&u->backoff);
-	else
-		back_off(u, end->retry_after_s * NS_PER_S);
-}
-
 /* --- callbacks
  * ------------------------------------------------------------------------------------------- */
 
@@ -138,6 +148,7 @@ bool uplink_open(struct uplink *u, const struct role_env *env, struct err *e)
 		return err_prefix(e, "configuration");
 	u->backoff.min_ns = ns(u->conf.retry_min_s);
 	u->backoff.max_ns = ns(u->conf.retry_max_s);
+	list_open(u);
 	if (u->conf.url[0] == '\0')
 		return true;
 	return (credentials_load(&u->conf, &u->own, e) || err_prefix(e, "[uplink]")) &&
@@ -160,7 +171,7 @@ void uplink_connected(void *state, enum wire_role peer)
 	if (peer != WIRE_STORE)
 		return;
 	if (u->sending >= 0)
-		transfer_abort(u->transfer);
+		transfer_abort(u->transfer, NULL);
 	hits_forget(u);
 	list_store_is_back(u);
 	uplink_next(u);
@@ -231,8 +242,7 @@ void uplink_stop(void *state)
 
 	u->stopping = true;
 	beat_abort(u);
-	if (u->transfer && u->sending < 0)
-		transfer_abort(u->transfer); /* a hotlist can wait */
+	list_abort(u);
 	if (loop_timer(u->loop, DRAIN_NS, 0, give_up, u) < 0) {
 		role_exit(u->role);
 		return;
@@ -242,16 +252,18 @@ void uplink_stop(void *state)
 
 static void say_state(const struct uplink *u, struct wire_status *s)
 {
+	const struct answer *trouble = u->last.failure != FAILURE_NONE ? &u->last : &u->list.last;
+	int64_t until = trouble == &u->last ? u->not_before_ns : u->list.retry_ns;
 	const char *state = "ok", *detail = "RTCC reached";
 	char beat[ANSWER_WORDS_SIZE + 16];
-	int64_t wait = u->not_before_ns > 0 ? u->not_before_ns - clock_mono_ns() : 0;
+	int64_t wait = until > 0 ? until - clock_mono_ns() : 0;
 
 	if (!u->transfer) {
 		state = "off";
 		detail = "no RTCC is configured; hits wait in the outbox";
-	} else if (u->contacted && u->last.failure != FAILURE_NONE) {
-		state = u->last.failure == FAILURE_HTTP ? "degraded" : "offline";
-		detail = u->last.words;
+	} else if (trouble->failure != FAILURE_NONE) {
+		state = trouble->failure == FAILURE_HTTP ? "degraded" : "offline";
+		detail = trouble->words;
 	} else if (u->beat.answered && u->beat.last.failure != FAILURE_NONE) {
 		state = u->beat.last.failure == FAILURE_HTTP ? "degraded" : "offline";
 		(void)snprintf(beat, sizeof beat, "heartbeat: %s", u->beat.last.words);
@@ -259,7 +271,7 @@ static void say_state(const struct uplink *u, struct wire_status *s)
 	} else if (!u->contacted && !u->beat.answered) {
 		state = "idle";
 		detail = "RTCC not contacted yet";
-	} else if (u->contacted && u->last.outcome == WIRE_REFUSED) {
+	} else if (u->last.outcome == WIRE_REFUSED) {
 		detail = u->last.words;
 	}
 	(void)snprintf(s->state, sizeof s->state, "%s", state);
@@ -294,6 +306,8 @@ void uplink_status(void *state, struct wire_status *s)
 	role_count(s, "hotlist_polls", n->hotlist_polls);
 	role_count(s, "hotlist_offered", n->hotlist_offered);
 	role_count(s, "hotlist_accepted", n->hotlist_accepted);
+	role_count(s, "hotlist_deltas", n->hotlist_deltas);
+	role_count(s, "hotlist_resumed", n->hotlist_resumed);
 	role_count(s, "heartbeats", n->heartbeats);
 	role_count(s, "heartbeats_acknowledged", n->heartbeats_acknowledged);
 	if (u->transfer) {
@@ -307,8 +321,9 @@ void uplink_close(void *state)
 {
 	struct uplink *u = state;
 
-	if (u->transfer)
-		beat_abort(u);
+	beat_abort(u);
+	list_abort(u);
+	download_drop(&u->list.part);
 	transfer_free(u->transfer);
 	hits_forget(u);
 	credentials_wipe(&u->own);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of the uplink role and its callbacks (firmware/role.h). Hits first, then the hotlist,
- * then the heartbeat; one transfer at a time; after a failure of either of the former neither is
- * tried until the back-off is over, whatever waits. A heartbeat fails alone.
+ * The state of the uplink role and its callbacks (firmware/role.h). One transfer at a time: hits
+ * first, then the heartbeat, then the hotlist, whose question the RTCC keeps until there is news
+ * or something else is to be sent. Hits and hotlist back off each for itself after a failure;
+ * a heartbeat that fails is lost.
  */
 #ifndef FIRMWARE_UPLINK_UPLINK_H
 #define FIRMWARE_UPLINK_UPLINK_H
@@ -32,17 +33,30 @@ struct uplink_counters {
 	int64_t bytes_sent, bytes_sent_hits, bytes_sent_hotlist, bytes_sent_heartbeats;
 	int64_t bytes_received;
 	int64_t heartbeats, heartbeats_acknowledged;
-	int64_t hotlist_polls, hotlist_offered, hotlist_accepted;
+	int64_t hotlist_polls, hotlist_offered, hotlist_accepted, hotlist_deltas, hotlist_resumed;
 };
 
 struct uplink_list {
-	char etag[ANSWER_ETAG_SIZE];	/* of the bundle the store has accepted; "": none */
-	char offered[ANSWER_ETAG_SIZE]; /* of the one it is looking at */
-	bool offering, missed;		/* missed: fetched when no store was there to take it */
-	bool store_knows;		/* it has said what is in force: before that, nobody asks */
-	int64_t next_poll_ns, offered_ns; /* monotonic */
-	unsigned refusals; /* in a row: a bundle that the store does not want is not fetched again
-			      and again */
+	/* of the store: the list in force, and the one that it is looking at */
+	char etag[ANSWER_ETAG_SIZE], offered[ANSWER_ETAG_SIZE];
+	uint64_t version;
+	bool offering, offered_delta;
+	bool missed;	  /* fetched when no store was there to take it */
+	bool store_knows; /* it has said what is in force: before that, nobody asks */
+	/* of the RTCC */
+	bool asking;
+	struct list_question question; /* of the transfer under way */
+	struct download part;	       /* what has come of a list, also when it was cut */
+	bool whole;		       /* the next one shall be no delta */
+	int64_t asked_ns, offered_ns, next_poll_ns; /* monotonic */
+	struct backoff backoff;
+	int64_t retry_ns;   /* monotonic; 0: no back-off */
+	struct answer last; /* how the last question ended */
+	bool answered;	    /* one has */
+	/* One that the store does not want is not fetched again and again. */
+	char refused[ANSWER_ETAG_SIZE];
+	unsigned refusals; /* in a row */
+	int64_t refused_until_ns;
 };
 
 struct uplink_beat {
@@ -71,8 +85,9 @@ struct uplink {
 	int timer;
 	struct uplink_list list;
 	struct uplink_beat beat;
+	struct answer last; /* how the last hit's transfer ended */
 	bool contacted, stopping;
-	struct answer last; /* how the last transfer ended */
+	struct answer said; /* in the log, of hits and hotlist together */
 	struct uplink_counters n;
 };
 
@@ -96,10 +111,12 @@ void uplink_next(struct uplink *u);
 void uplink_count(struct uplink *u, const struct ending *end, const struct answer *a,
 		  int64_t *bytes);
 
-/* Account for the end of a transfer of a hit or a hotlist: count it, say what has changed, back off
- * when it failed. `is_hit`: it carried a hit. */
-void uplink_account(struct uplink *u, const struct ending *end, const struct answer *a,
-		    bool is_hit);
+/* Say in the log what the end of a hit's or the hotlist's transfer has changed. An RTCC that could
+ * not be connected to and now can be ends the back-off of both. */
+void uplink_say(struct uplink *u, const struct answer *a);
+
+/* How long to wait after a failure, ns. `asked_s`: what the RTCC asks for; 0. */
+int64_t uplink_back_off(struct backoff *b, int64_t asked_s);
 
 /* --- hits.c --- */
 
@@ -115,9 +132,16 @@ void hits_forget(struct uplink *u);
 
 /* --- list.c --- */
 
+/* Once the configuration is there. */
+void list_open(struct uplink *u);
 /* When the hotlist is to be asked for next, monotonic ns; INT64_MAX: not now. */
 int64_t list_due(const struct uplink *u);
 void list_poll(struct uplink *u);
+/* When the question under way must make room for a hit or a heartbeat, monotonic ns; INT64_MAX: it
+ * need not. */
+int64_t list_yields(const struct uplink *u);
+/* Drop it; what has come of a list is gone on with later. Harmless when none is under way. */
+void list_abort(struct uplink *u);
 void list_answered(struct uplink *u, const struct wire_bundle_done *m);
 /* What was offered to the old store process is void; the new one will say what it has. */
 void list_store_is_back(struct uplink *u);

@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.rtcc.hotlist import name_of
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -125,12 +127,15 @@ class Rtcc:
     def heal(self) -> None:
         (self.folder / "fault.json").unlink(missing_ok=True)
 
-    def publish(self, bundle: bytes) -> None:
-        """What /v1/hotlist gives from now on."""
+    def publish(self, bundle: bytes, deltas: dict = None) -> None:
+        """What /v1/hotlist gives from now on. `deltas`: {an older bundle: what turns it into this one}."""
+        (self.folder / "deltas").mkdir(exist_ok=True)
+        for old, delta in (deltas or {}).items():
+            self._write(f"deltas/{name_of(old)}-{name_of(bundle)}", delta)
         self._write("hotlist.bin", bundle)
 
     def _write(self, name: str, data: bytes) -> None:
-        aside = self.folder / f".{name}"
+        aside = self.folder / ".being-written"
         aside.write_bytes(data)
         aside.replace(self.folder / name)
 

@@ -6,11 +6,11 @@
 
 It stands behind a door (nginx) that has verified the client certificate and passes its subject on. In DIR it
 keeps events/<id>.json, events/<id>/<n>-<role>.jpg, heartbeats.jsonl and requests.jsonl (one line a request); it reads hotlist.bin (what
-/v1/hotlist gives) and fault.json (how to misbehave: see FAULTS), both of which may change at any time.
+/v1/hotlist gives), deltas/<from>-<to> (see tests/rtcc/hotlist.py) and fault.json (how to misbehave: see FAULTS), all of which may change at any time.
 
   POST /v1/hits     201 kept; 200 kept before (same id); 400, 413, 422 + application/problem+json: this event, never
   POST /v1/heartbeat  204 kept; 400, 413, 422 + application/problem+json
-  GET /v1/hotlist   200 with ETag, 304, 404
+  GET /v1/hotlist   200 with ETag, 304, 404; 206, 226; kept until there is news when asked so (tests/rtcc/hotlist.py)
 
 A refusal is application/problem+json (RFC 9457): only so a box can tell it from a 400 of the door, which does not like its certificate.
 """
@@ -30,9 +30,12 @@ from pathlib import Path
 
 import jsonschema
 
+from hotlist import Hotlist
+
 HERE = Path(__file__).resolve().parent
 BODY_MAX = 8 << 20
 HANG_S = 600
+SLOW_S = 10
 
 # {"mode": one of these or an HTTP status, "left": so many requests (absent: until told otherwise), "path": "/v1/hits"}
 FAULTS = {
@@ -43,6 +46,9 @@ FAULTS = {
     "huge": "answer with 64 MiB",
     "redirect": "send the box elsewhere",
     "page": "a 400 that is not ours: an HTML page",
+    "cut": "of the hotlist: close after half of what should come",
+    "slow": "of the hotlist: wait for SLOW_S after half of what should come",
+    "plain": "of the hotlist: answer like a server that knows of ETags and nothing more",
 }
 
 
@@ -80,6 +86,7 @@ class Rtcc:
         self.events = folder / "events"
         self.events.mkdir(parents=True, exist_ok=True)
         self.lock = threading.Lock()
+        self.hotlist = Hotlist(folder)
         self.hit, self.heartbeat = validator("hit.schema.json"), validator("heartbeat.schema.json")
 
     def log(self, line: dict) -> None:
@@ -244,26 +251,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.line = {"method": "GET", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
         fault = self.rtcc.fault(self.path)
-        if fault:
+        if fault and fault not in ("cut", "slow", "plain"):
             self.misbehave(fault)
         elif not self.from_device():
             self.answer(403, b'{"title": "not a device"}')
         elif self.path == "/v1/hotlist":
-            self.give_hotlist()
+            self.line["fault"] = fault
+            self.give_hotlist(fault)
         else:
             self.answer(404, b"{}")
 
-    def give_hotlist(self) -> None:
-        try:
-            bundle = (self.rtcc.folder / "hotlist.bin").read_bytes()
-        except FileNotFoundError:
-            self.answer(404, b"{}")
+    def give_hotlist(self, fault: str) -> None:
+        for name in ("If-None-Match", "Prefer", "A-IM", "Range"):
+            if name in self.headers:
+                self.line[name] = self.headers[name]
+        known = self.headers.get("If-None-Match", "")
+        status, headers, body = self.rtcc.hotlist.plain(known) if fault == "plain" else self.rtcc.hotlist.answer(self.headers, known, self.connection)
+        if fault not in ("cut", "slow"):
+            self.answer(status, body, "application/octet-stream", **headers)
             return
-        etag = f'"{hashlib.sha256(bundle).hexdigest()[:32]}"'
-        if self.headers.get("If-None-Match") == etag:
-            self.answer(304, ETag=etag)
-        else:
-            self.answer(200, bundle, "application/octet-stream", ETag=etag)
+        self.rtcc.log({**self.line, "status": status})
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body[:len(body) // 2])
+        if fault == "slow":
+            wait_until_gone(self.connection, SLOW_S)
+            self.wfile.write(body[len(body) // 2:])
+        self.close_connection = True
 
 
 def wait_until_gone(connection, seconds: float) -> None:

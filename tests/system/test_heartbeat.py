@@ -12,7 +12,7 @@ from tests.box import ROOT
 from tests.rtcc import Rtcc
 from tests.rtcc.sample import body
 from tests.system.roles import DETAIL, ROLE, WIRE, message
-from tests.system.test_uplink import Plain, Uplink
+from tests.system.uplink_role import Plain, Uplink
 
 COUNTERS = int(re.search(r"#define WIRE_COUNTERS (\d+)", WIRE)[1])
 
@@ -227,3 +227,12 @@ def test_an_rtcc_that_is_away_gets_the_newest_alone(tmp_path, certs):
         with rtcc:
             beats = arrived(rtcc, 2, 8)
             assert "cabinet door" not in str(beats)
+
+
+def test_a_question_that_the_rtcc_keeps_makes_room(tmp_path, rtcc):
+    with Uplink(tmp_path, rtcc.uplink(heartbeat_s=2, hotlist_poll_s=60, hotlist_wait_s=20)) as u:
+        u.parent.send(status("parent"))
+        u.wait(lambda s: s["heartbeats_acknowledged"] >= 3, 9, "heartbeats")
+        assert u.state["hotlist_polls"] >= 3 # each of them kept until the next heartbeat
+        rtcc.publish(b"bundle")
+        assert u.bundle(1)[0] == b"bundle"

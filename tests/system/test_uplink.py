@@ -1,83 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real uplink, alone: this test plays parent and store, a real nginx is the RTCC, and everything that can go wrong does."""
-import hashlib
-import http.server
 import json
 import os
 import socket
 import ssl
-import struct
-import threading
 import time
 
 import pytest
 
-from tests.rtcc import Rtcc, free_port
+from tests.rtcc import Rtcc
 from tests.rtcc.sample import body, hit
-from tests.system.roles import Role, message, sealed, text
-
-OUTCOME = {1: "acknowledged", 2: "later", 3: "refused"}
-QUICK = {"hotlist_poll_s": 0, "connect_timeout_s": 2, "stall_timeout_s": 1, "hit_timeout_s": 1.5, "retry_min_s": 0.1, "retry_max_s": 0.4}
-
-
-class Uplink(Role):
-    def __init__(self, folder, keys, before=b""):
-        conf = "[uplink]\n" + "".join(f"{k} = {v}\n" for k, v in {**QUICK, **keys}.items())
-        super().__init__("uplink", before + conf.encode(), folder, ["store"])
-        self.in_force()
-
-    @property
-    def store(self):
-        return self.peers["store"]
-
-    def offer(self, outbox_id: int, event: bytes) -> None:
-        self.store.send(message("WIRE_HIT", "qQq", outbox_id, len(event), time.time_ns()), sealed(event))
-
-    def answer(self, timeout: float = 10):
-        """The next (outbox id, outcome, HTTP status) for the store; None in time."""
-        end = time.monotonic() + timeout
-        while (m := self.store.receive(end - time.monotonic())) is not None:
-            if m[0] == "WIRE_HIT_DONE":
-                outbox_id, outcome, status, ended_ns = struct.unpack("=qIIq", m[1])
-                assert abs(time.time_ns() - ended_ns) < 60e9
-                return outbox_id, OUTCOME[outcome], status
-        return None
-
-    def bundle(self, timeout: float = 10):
-        """The next (bundle, ETag) offered to the store; None in time."""
-        end = time.monotonic() + timeout
-        while (m := self.store.receive(end - time.monotonic())) is not None:
-            if m[0] == "WIRE_BUNDLE":
-                size, etag = struct.unpack("=Q64s", m[1])
-                with os.fdopen(m[2][0], "rb") as f:
-                    f.seek(0)
-                    data = f.read()
-                assert len(data) == size
-                return data, text(etag)
-        return None
-
-    def bundle_done(self, accepted: bool, version: int, etag: str) -> None:
-        self.store.send(message("WIRE_BUNDLE_DONE", "BxxxxxxxQ64s", accepted, version, etag.encode()))
-
-    def in_force(self, version: int = 0, etag: str = "") -> None:
-        """What a store says when it is connected, and when it has another list than was accepted."""
-        self.store.send(message("WIRE_LIST", "Q64s", version, etag.encode()))
-
-    def reconnect(self, version: int = 0, etag: str = "") -> None:
-        """A new store process."""
-        self.store.close()
-        self.peers["store"] = self.connect("store")
-        self.in_force(version, etag)
-
-    def retries(self, seconds: float) -> int:
-        """Offer hit 1 again and again, like a store, for so long; how many answers came. All must be LATER."""
-        n, end = 0, time.monotonic() + seconds
-        while (a := self.answer(end - time.monotonic())) is not None:
-            assert a[:2] == (1, "later"), a
-            self.offer(1, body(1))
-            n += 1
-        self.listen()
-        return n
+from tests.system.roles import message, sealed
+from tests.system.uplink_role import Plain, Uplink
 
 
 @pytest.fixture
@@ -223,47 +157,6 @@ def test_wrong_client_certificate_never_refuses_a_hit(tmp_path, rtcc, device):
 def test_certificate_of_a_person_is_not_a_device(tmp_path, rtcc):
     with Uplink(tmp_path, rtcc.uplink("AUDIT")) as u:
         survives(u, rtcc, "degraded", "HTTP 403: this box's certificate may not do that", fewest=3)
-
-
-class Plain:
-    """A server on a port without TLS; keeps every byte that comes."""
-
-    def __init__(self, answer: bytes = b"", context: ssl.SSLContext = None, drip: float = 0):
-        self.answer, self.context, self.drip = answer, context, drip
-        self.got, self.connections = b"", 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://localhost:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
-
-    def talk(self, connection):
-        try:
-            with connection:
-                connection.settimeout(5)
-                if self.context:
-                    connection = self.context.wrap_socket(connection, server_side=True)
-                self.got += connection.recv(1 << 16)
-                for i in range(0, len(self.answer), 1 if self.drip else 1 << 16):
-                    connection.sendall(self.answer[i:i + (1 if self.drip else 1 << 16)])
-                    time.sleep(self.drip)
-                if not self.answer:
-                    connection.recv(1)
-        except OSError:
-            pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
 
 
 def test_plain_http_on_the_port_gets_no_plaintext(tmp_path, certs):
@@ -435,113 +328,6 @@ def test_more_than_it_holds_is_refused_not_lost(tmp_path, certs):
             u.offer(i, body(i))
         u.wait(lambda s: s.get("messages_refused", 0) >= 2, 5, "refusals")
         assert u.state["hits_waiting"] <= 8
-
-
-# --- the hotlist --------------------------------------------------------------------------------------------------------------
-
-
-def test_hotlist_is_handed_over_once(tmp_path, rtcc):
-    first, second = os.urandom(300_000), b"second"
-    rtcc.publish(first)
-    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.3)) as u:
-        data, etag = u.bundle()
-        assert data == first and etag == f'"{hashlib.sha256(first).hexdigest()[:32]}"'
-        u.bundle_done(True, 1, etag)
-        u.wait(lambda s: s["hotlist_polls"] >= 4, 10, "further polls")
-        assert u.bundle(0.1) is None # 304 from now on
-        assert [r["status"] for r in rtcc.requests("/v1/hotlist")][:3] == [200, 304, 304]
-        rtcc.publish(second)
-        data, etag = u.bundle()
-        assert data == second
-        u.bundle_done(True, 2, etag)
-        s = u.wait(lambda s: s["hotlist_accepted"] == 2, 5, "both accepted")
-        assert s["hotlist_offered"] == 2 and s["state"] == "ok"
-        assert s["bytes_sent"] == s["bytes_sent_hotlist"] > 0 and s["bytes_sent_hits"] == 0
-
-
-def test_a_hotlist_that_the_store_lost_is_fetched_again(tmp_path, rtcc):
-    rtcc.publish(b"bundle")
-    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=60)) as u:
-        data, etag = u.bundle()
-        u.bundle_done(True, 1, etag)
-        u.in_force(0, "")
-        assert u.bundle(10) == (data, etag)  # long before the next question is due
-        u.bundle_done(True, 1, etag)
-        u.wait(lambda s: s["hotlist_accepted"] == 2, 5, "both accepted")
-
-
-def test_refused_hotlist_is_not_fetched_again_and_again(tmp_path, rtcc):
-    rtcc.publish(b"bad bundle")
-    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2)) as u:
-        end, refusals = time.monotonic() + 3, 0
-        while (offered := u.bundle(end - time.monotonic())) is not None:
-            u.bundle_done(False, 1, offered[1])
-            refusals += 1
-        assert 2 <= refusals <= 5 # after 0.4, 0.8, 1.6 … s
-        assert not [r for r in rtcc.requests("/v1/hotlist") if r["status"] == 304] # it was never said to be ours
-        rtcc.publish(b"good bundle")
-        assert u.bundle(15)[0] == b"good bundle"
-
-
-def test_oversized_hotlist_is_not_taken(tmp_path, rtcc):
-    rtcc.publish(bytes(5000))
-    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2, hotlist_max_bytes=4000)) as u:
-        u.wait(lambda s: s["state"] == "offline" and "answer too large" in s["detail"], 5, "too large")
-        assert u.bundle(0.5) is None
-        rtcc.fault("huge", path="/v1/hotlist")
-        assert u.bundle(1) is None
-        rtcc.heal()
-        rtcc.publish(bytes(3000))
-        assert u.bundle(5)[0] == bytes(3000)
-
-
-def test_endless_hotlist_is_cut(tmp_path, certs):
-    """A body of no announced length: the limit holds while it streams."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certs / "server.crt", certs / "server.key")
-    with Plain(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1 << 20), context) as server:
-        keys = {**Rtcc(tmp_path / "r", certs).uplink(), "url": server.url, "hotlist_poll_s": 0.2, "hotlist_max_bytes": 4000}
-        with Uplink(tmp_path, keys) as u:
-            u.wait(lambda s: "answer too large" in s["detail"], 5, "too large")
-            assert u.bundle(0.5) is None
-
-
-def test_half_a_hotlist_is_none(tmp_path, certs):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certs / "server.crt", certs / "server.key")
-    with Plain(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + bytes(1000), context) as server:
-        with Uplink(tmp_path, {**Rtcc(tmp_path / "r", certs).uplink(), "url": server.url, "hotlist_poll_s": 0.2}) as u:
-            u.wait(lambda s: "connection lost" in s["detail"], 5, "connection lost")
-            assert u.bundle(0.5) is None
-
-
-@pytest.mark.parametrize("mode", ["hang", "drip"])
-def test_stalled_hotlist_is_given_up(tmp_path, rtcc, mode):
-    """A bundle may take long, as long as it moves."""
-    rtcc.fault(mode, count=1, path="/v1/hotlist")
-    rtcc.publish(b"bundle")
-    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2)) as u:
-        started = time.monotonic()
-        assert u.bundle(30)[0] == b"bundle"
-        assert 1 < time.monotonic() - started < 15
-        assert u.wait(lambda s: s["state"] == "ok", 5, "ok")["timeouts"] == 1
-
-
-def test_no_hotlist_published_is_no_failure(tmp_path, rtcc):
-    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.2)) as u:
-        u.wait(lambda s: s["hotlist_polls"] >= 3, 5, "polls")
-        assert u.state["state"] == "ok" and u.state["http_errors"] == 0
-
-
-def test_hits_go_before_the_hotlist_and_it_comes_back(tmp_path, rtcc):
-    rtcc.publish(os.urandom(100_000))
-    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=0.1)) as u:
-        for i in range(1, 6):
-            u.offer(i, body(i))
-        got = {u.store.receive(5)[0] for _ in range(6)}
-        assert got == {"WIRE_HIT_DONE", "WIRE_BUNDLE"}
-        u.reconnect() # with the bundle unanswered
-        assert u.bundle(5) is not None
 
 
 # --- configuration ------------------------------------------------------------------------------------------------------------

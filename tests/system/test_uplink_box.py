@@ -48,12 +48,43 @@ def test_hotlists_come_in_by_the_uplink(tmp_path, rtcc):
         assert box.counters("uplink")["hotlist_accepted"] == 1 and "refuse" in box.log.read_text()
         assert len(rtcc.requests("/v1/hotlist")) - asked < 25
         rtcc.publish(bundle(tmp_path, rtcc, 8))
-        box.wait(lambda b: in_force(b) == 8, 40, "version 8") # a refused list made it ask less often
+        box.wait(lambda b: in_force(b) == 8, 5, "version 8") # the refused ones have not made it deaf
         assert box.stop() == 0
     # and it is still there without an RTCC
     rtcc.stop()
     with box:
         box.wait(lambda b: in_force(b) == 8, 20, "the list kept on disk")
+
+
+def delta(folder, old, new):
+    """What turns bundle `old` into `new`, by the RTCC's own tool."""
+    for name, data in (("old", old), ("new", new)):
+        (folder / name).write_bytes(data)
+    tool = build_folder() / "bin/alpr-hotlist"
+    subprocess.run([tool, "delta", folder / "old", folder / "new", "--out", folder / "delta"], check=True, stdout=subprocess.DEVNULL)
+    return (folder / "delta").read_bytes()
+
+
+def test_what_is_published_is_in_force_within_five_seconds(tmp_path, rtcc):
+    """With the defaults: a whole list, then deltas; and a box that was off goes on from the list it has."""
+    lists = [bundle(tmp_path, rtcc, version) for version in (1, 2, 3, 4)]
+    with quiet_box(tmp_path, rtcc, hotlist_poll_s=60) as box:
+        box.wait_running()
+        box.wait(lambda b: b.status()["uplink"]["state"] == "ok", 20, "the RTCC to be reached")
+        time.sleep(2) # the RTCC keeps the question now
+        rtcc.publish(lists[0])
+        box.wait(lambda b: in_force(b) == 1, 5, "the first list")
+        for i in (1, 2):
+            rtcc.publish(lists[i], {lists[i - 1]: delta(tmp_path, lists[i - 1], lists[i])})
+            box.wait(lambda b: in_force(b) == i + 1, 5, "the next list")
+        assert box.stop() == 0
+    with box:
+        box.wait_running()
+        box.wait(lambda b: b.status()["uplink"]["state"] == "ok", 20, "the RTCC to be reached")
+        time.sleep(2)
+        rtcc.publish(lists[3], {lists[2]: delta(tmp_path, lists[2], lists[3])})
+        box.wait(lambda b: in_force(b) == 4, 5, "the list that came after a restart")
+    assert [r["status"] for r in rtcc.requests("/v1/hotlist") if r["status"] not in (304, 404)] == [200, 226, 226, 226]
 
 
 def test_renewed_certificate_is_taken_on_reload(tmp_path, rtcc):
