@@ -16,7 +16,8 @@ static const uint8_t MAGIC[8] = {0x89, 'A', 'L', 'P', 'D', 0x0d, 0x0a, 0x1a};
 
 enum head_at { AT_FORMAT = 8, AT_ZERO = 10, AT_FROM = 16, AT_TO = 48 };
 
-#define GONE UINT32_MAX /* an item that the later bundle has no more */
+#define GONE   UINT32_MAX /* an item that the later bundle has no more */
+#define A_STEP 64u	  /* items or records, kept, dropped or inserted */
 
 void delta_put_head(const uint8_t from[CRYPT_SHA256_SIZE], const uint8_t to[LAYOUT_TABLE],
 		    uint8_t out[DELTA_HEAD])
@@ -47,24 +48,30 @@ bool delta_read(const uint8_t *delta, size_t len, struct delta_info *out, struct
 	       err_prefix(e, "delta");
 }
 
+/* So many of the old are kept, so many are dropped, and so many follow that are new. */
+struct change {
+	uint32_t keep, drop, insert;
+};
+
+enum stage { STAGE_DICTIONARIES, STAGE_RECORDS, STAGE_DIGESTS, STAGE_END };
+
 /* The application under way. */
-struct applying {
+struct delta {
 	const uint8_t *old, *at, *end; /* end: of the delta */
 	uint8_t *out;
 	struct layout from, to;
 	uint32_t *moved[LAYOUT_DICTIONARIES]; /* of an old item: its new number, or GONE */
 	struct index_walk walk;
 	uint32_t pool_at; /* bytes of the new pool that are there */
+	enum stage stage;
+	unsigned dictionary; /* the one in hand */
+	uint32_t i, k;	     /* so many of the old and of the new are done with */
+	struct change left;  /* of the change in hand */
+	uint32_t dropped;    /* by it: the first of these is replaced by the first that is new */
 };
 
-static void applying_free(struct applying *a)
-{
-	for (size_t d = 0; d < LAYOUT_DICTIONARIES; d++)
-		free(a->moved[d]);
-}
-
 /* Seven bits a byte, the lowest first, the eighth says that there are more. */
-static bool get_number(struct applying *a, uint32_t *out, struct err *e)
+static bool get_number(struct delta *a, uint32_t *out, struct err *e)
 {
 	uint64_t v = 0;
 
@@ -80,12 +87,7 @@ static bool get_number(struct applying *a, uint32_t *out, struct err *e)
 	return err_set(e, ERR_FORMAT, "number too large");
 }
 
-/* So many of the old are kept, so many are dropped, and so many follow that are new. */
-struct change {
-	uint32_t keep, drop, insert;
-};
-
-static bool get_change(struct applying *a, uint32_t old_left, uint32_t new_left, struct change *c,
+static bool get_change(struct delta *a, uint32_t old_left, uint32_t new_left, struct change *c,
 		       struct err *e)
 {
 	if (!get_number(a, &c->keep, e) || !get_number(a, &c->drop, e) ||
@@ -97,7 +99,7 @@ static bool get_change(struct applying *a, uint32_t old_left, uint32_t new_left,
 	       err_set(e, ERR_FORMAT, "a change that is none");
 }
 
-static bool get_bytes(struct applying *a, size_t len, uint8_t *out, struct err *e)
+static bool get_bytes(struct delta *a, size_t len, uint8_t *out, struct err *e)
 {
 	if ((size_t)(a->end - a->at) < len)
 		return err_set(e, ERR_FORMAT, "cut short");
@@ -106,33 +108,72 @@ static bool get_bytes(struct applying *a, size_t len, uint8_t *out, struct err *
 	return true;
 }
 
-static bool apply_dictionary(struct applying *a, unsigned d, struct err *e)
+/* Begin the next change if that in hand is done. *more false: there is none. */
+static bool next_change(struct delta *a, uint32_t n_old, uint32_t n_new, bool *more, struct err *e)
 {
-	uint32_t i = 0, k = 0, n_old = a->from.items[d], n_new = a->to.items[d];
+	*more = a->i < n_old || a->k < n_new;
+	if (!*more || (a->left.keep | a->left.drop | a->left.insert) != 0)
+		return true;
+	a->dropped = 0;
+	return get_change(a, n_old - a->i, n_new - a->k, &a->left, e);
+}
+
+/* As many as are left and as there is room for. */
+static uint32_t take(uint32_t *left, uint32_t *room)
+{
+	uint32_t n = *left < *room ? *left : *room;
+
+	*left -= n;
+	*room -= n;
+	return n;
+}
+
+static bool begin_dictionary(struct delta *a, struct err *e)
+{
+	a->i = a->k = 0;
+	a->moved[a->dictionary] =
+	    malloc(((size_t)a->from.items[a->dictionary] + 1) * sizeof *a->moved[0]);
+	return a->moved[a->dictionary] || err_set(e, ERR_NO_MEMORY, "no memory");
+}
+
+static void begin_records(struct delta *a)
+{
+	a->i = a->k = 0;
+	a->stage = STAGE_RECORDS;
+	index_begin(&a->walk, a->out + a->to.index, NULL, a->to.blocks);
+}
+
+static bool items(struct delta *a, struct err *e)
+{
+	unsigned d = a->dictionary;
+	size_t width = layout_width(d);
 	const uint8_t *old = a->old + a->from.dictionaries[d];
 	uint8_t *new = a->out + a->to.dictionaries[d];
-	size_t width = layout_width(d);
-	struct change c;
+	bool more = true;
 
-	a->moved[d] = malloc(((size_t)n_old + 1) * sizeof *a->moved[d]);
-	if (!a->moved[d])
-		return err_set(e, ERR_NO_MEMORY, "no memory");
-	while (i < n_old || k < n_new) {
-		if (!get_change(a, n_old - i, n_new - k, &c, e))
+	if (!a->moved[d] && !begin_dictionary(a, e))
+		return false;
+	for (uint32_t n, room = A_STEP; room > 0 && more;) {
+		if (!next_change(a, a->from.items[d], a->to.items[d], &more, e))
 			return false;
-		memcpy(new + k *width, old + i * width, c.keep * width);
-		for (uint32_t n = 0; n < c.keep; n++)
-			a->moved[d][i++] = k++;
-		for (uint32_t n = 0; n < c.drop; n++)
-			a->moved[d][i++] = n < c.insert ? k + n : GONE;
-		if (!get_bytes(a, c.insert * width, new + k *width, e))
+		n = take(&a->left.keep, &room);
+		memcpy(new + a->k *width, old + a->i * width, n * width);
+		for (; n > 0; n--)
+			a->moved[d][a->i++] = a->k++;
+		for (n = take(&a->left.drop, &room); n > 0; n--, a->dropped++)
+			a->moved[d][a->i++] =
+			    a->dropped < a->left.insert ? a->k + a->dropped : GONE;
+		n = take(&a->left.insert, &room);
+		if (!get_bytes(a, n * width, new + a->k *width, e))
 			return false;
-		k += c.insert;
+		a->k += n;
 	}
+	if (!more && ++a->dictionary == LAYOUT_DICTIONARIES)
+		begin_records(a);
 	return true;
 }
 
-static bool put_text(struct applying *a, const uint8_t *text, size_t len, struct record *r,
+static bool put_text(struct delta *a, const uint8_t *text, size_t len, struct record *r,
 		     struct err *e)
 {
 	if (len == 0)
@@ -145,13 +186,13 @@ static bool put_text(struct applying *a, const uint8_t *text, size_t len, struct
 	return true;
 }
 
-static void put_record(struct applying *a, const struct record *r, uint32_t k)
+static void put_record(struct delta *a, const struct record *r, uint32_t k)
 {
 	record_put(r, a->out + a->to.records + (size_t)k * LAYOUT_RECORD);
 	index_add(&a->walk, key_hash(key_skeleton(r->key)));
 }
 
-static bool keep_record(struct applying *a, uint32_t i, uint32_t k, struct err *e)
+static bool keep_record(struct delta *a, uint32_t i, uint32_t k, struct err *e)
 {
 	struct record r;
 	uint32_t offset;
@@ -173,7 +214,7 @@ static bool keep_record(struct applying *a, uint32_t i, uint32_t k, struct err *
 	return true;
 }
 
-static bool insert_record(struct applying *a, uint32_t k, struct err *e)
+static bool insert_record(struct delta *a, uint32_t k, struct err *e)
 {
 	uint8_t raw[LAYOUT_RECORD];
 	struct record r;
@@ -193,72 +234,135 @@ static bool insert_record(struct applying *a, uint32_t k, struct err *e)
 	return true;
 }
 
-static bool apply_records(struct applying *a, struct err *e)
+static bool end_records(struct delta *a, struct err *e)
 {
-	uint32_t i = 0, k = 0, n_old = a->from.info.entries, n_new = a->to.info.entries;
-	struct change c;
-
-	index_begin(&a->walk, a->out + a->to.index, NULL, a->to.blocks);
-	while (i < n_old || k < n_new) {
-		if (!get_change(a, n_old - i, n_new - k, &c, e))
-			return false;
-		for (uint32_t n = 0; n < c.keep; n++)
-			if (!keep_record(a, i++, k++, e))
-				return false;
-		i += c.drop;
-		for (uint32_t n = 0; n < c.insert; n++)
-			if (!insert_record(a, k++, e))
-				return false;
-	}
-	(void)index_end(&a->walk);
-	return a->pool_at == a->to.pool_size ||
-	       err_set(e, ERR_FORMAT, "less text than there should be");
-}
-
-/* The header, which is signed, says what must have come out. */
-static bool finish(struct applying *a, struct err *e)
-{
-	struct layout made = a->to;
 	uint64_t table_end = LAYOUT_TABLE + (uint64_t)a->to.chunks * CRYPT_SHA256_SIZE;
 
+	(void)index_end(&a->walk);
+	if (a->pool_at != a->to.pool_size)
+		return err_set(e, ERR_FORMAT, "less text than there should be");
 	if (a->at != a->end)
 		return err_set(e, ERR_FORMAT, "longer than its changes");
 	memset(a->out + table_end, 0, a->to.data - table_end);
-	if (!layout_put_table(a->out, &made, e))
+	a->stage = STAGE_DIGESTS;
+	a->i = 0;
+	return true;
+}
+
+static bool records(struct delta *a, struct err *e)
+{
+	bool more = true;
+
+	for (uint32_t n, room = A_STEP; room > 0 && more;) {
+		if (!next_change(a, a->from.info.entries, a->to.info.entries, &more, e))
+			return false;
+		for (n = take(&a->left.keep, &room); n > 0; n--)
+			if (!keep_record(a, a->i++, a->k++, e))
+				return false;
+		a->i += take(&a->left.drop, &room);
+		for (n = take(&a->left.insert, &room); n > 0; n--)
+			if (!insert_record(a, a->k++, e))
+				return false;
+	}
+	return more || end_records(a, e);
+}
+
+/* The header, which is signed, says what must have come out. */
+static bool digests(struct delta *a, struct err *e)
+{
+	struct layout made = a->to;
+
+	if (a->i < a->to.chunks)
+		return layout_put_digest(a->out, &a->to, a->i++, e);
+	a->stage = STAGE_END;
+	if (!layout_end_table(a->out, &made, e))
 		return false;
 	return memcmp(made.table_digest, a->to.table_digest, sizeof made.table_digest) == 0 ||
 	       err_set(e, ERR_FORMAT, "does not give the list that it says");
 }
 
-static bool apply(struct applying *a, const struct delta_info *info, size_t old_len, size_t out_len,
+static bool step(struct delta *a, struct err *e)
+{
+	switch (a->stage) {
+	case STAGE_DICTIONARIES:
+		return items(a, e) || err_prefix(e, "dictionary %u", a->dictionary);
+	case STAGE_RECORDS:
+		return records(a, e) || err_prefix(e, "records");
+	case STAGE_DIGESTS:
+		return digests(a, e);
+	case STAGE_END:
+		break;
+	}
+	return true;
+}
+
+bool delta_some(struct delta *a, uint32_t steps, bool *done, struct err *e)
+{
+	bool good = true;
+
+	for (; good && steps > 0 && a->stage != STAGE_END; steps--)
+		good = step(a, e);
+	*done = good && a->stage == STAGE_END;
+	return good || err_prefix(e, "delta");
+}
+
+static bool begin(struct delta *a, size_t old_len, const uint8_t *delta, size_t len, size_t out_len,
 		  struct err *e)
 {
 	uint8_t id[CRYPT_SHA256_SIZE];
+	struct delta_info info;
 
+	if (!delta_read(delta, len, &info, e))
+		return false;
+	a->to = info.to;
 	if (out_len != a->to.size)
-		return err_set(e, ERR_ARGUMENT, "another size than it gives");
+		return err_set(e, ERR_ARGUMENT, "delta: another size than it gives");
 	if (!layout_get_header(a->old, old_len, &a->from, e) ||
 	    !crypt_sha256(a->old, LAYOUT_HEADER, id, e))
+		return err_prefix(e, "delta");
+	if (memcmp(id, info.from, sizeof id) != 0)
+		return err_set(e, ERR_NOT_FOUND, "delta: is for another list");
+	memcpy(a->out, info.head, LAYOUT_TABLE);
+	return true;
+}
+
+bool delta_begin(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t len, uint8_t *out,
+		 size_t out_len, struct delta **started, struct err *e)
+{
+	struct delta *a = calloc(1, sizeof *a);
+
+	*started = NULL;
+	if (!a)
+		return err_set(e, ERR_NO_MEMORY, "delta: no memory");
+	a->old = old;
+	a->out = out;
+	if (!begin(a, old_len, delta, len, out_len, e)) {
+		delta_end(a);
 		return false;
-	if (memcmp(id, info->from, sizeof id) != 0)
-		return err_set(e, ERR_NOT_FOUND, "is for another list");
-	for (unsigned d = 0; d < LAYOUT_DICTIONARIES; d++)
-		if (!apply_dictionary(a, d, e))
-			return err_prefix(e, "dictionary %u", d);
-	return (apply_records(a, e) || err_prefix(e, "records")) && finish(a, e);
+	}
+	a->at = delta + DELTA_HEAD;
+	a->end = delta + len;
+	*started = a;
+	return true;
+}
+
+void delta_end(struct delta *a)
+{
+	if (!a)
+		return;
+	for (size_t d = 0; d < LAYOUT_DICTIONARIES; d++)
+		free(a->moved[d]);
+	free(a);
 }
 
 bool delta_apply(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t len, uint8_t *out,
 		 size_t out_len, struct err *e)
 {
-	struct applying a CLEANUP(applying_free) = {
-	    .old = old, .at = delta + DELTA_HEAD, .end = delta + len, .out = out};
-	struct delta_info info;
+	struct delta *a;
+	bool done = false, good = delta_begin(old, old_len, delta, len, out, out_len, &a, e);
 
-	if (!delta_read(delta, len, &info, e))
-		return false;
-	a.to = info.to;
-	if (out_len >= LAYOUT_TABLE) /* apply refuses the rest */
-		memcpy(out, delta + AT_TO, LAYOUT_TABLE);
-	return apply(&a, &info, old_len, out_len, e) || err_prefix(e, "delta");
+	while (good && !done)
+		good = delta_some(a, UINT32_MAX, &done, e);
+	delta_end(a);
+	return good;
 }

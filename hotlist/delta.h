@@ -34,10 +34,21 @@ bool delta_read(const uint8_t *delta, size_t len, struct delta_info *out, struct
  * for the old dictionaries' numbers alone (4 bytes an item). When it returns true the outcome is
  * byte for byte the bundle whose header is in the delta, or another with the same SHA-256; its
  * signature and policy are yet to be checked. ERR_NOT_FOUND: the delta is for another bundle;
- * ERR_FORMAT: it does not give what it says; ERR_NO_MEMORY.
+ * ERR_FORMAT: it does not give what it says; ERR_ARGUMENT: out_len is not that size; ERR_NO_MEMORY.
  */
 bool delta_apply(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t len, uint8_t *out,
 		 size_t out_len, struct err *e) MUST_CHECK;
+
+/*
+ * The same in slices: begin; go on for `steps` steps, of 64 items or records or 4 KiB of digests
+ * each (about 20 us on a 2020s server core), until *done or an error; end in any case. All of the
+ * memory is borrowed until the end, and what of `out` is there before *done is nothing yet.
+ */
+struct delta;
+bool delta_begin(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t len, uint8_t *out,
+		 size_t out_len, struct delta **started, struct err *e) MUST_CHECK;
+bool delta_some(struct delta *d, uint32_t steps, bool *done, struct err *e) MUST_CHECK;
+void delta_end(struct delta *d);
 
 /* Write the head of a delta. */
 void delta_put_head(const uint8_t from[CRYPT_SHA256_SIZE], const uint8_t to[LAYOUT_TABLE],

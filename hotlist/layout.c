@@ -226,12 +226,22 @@ bool layout_check_table(const uint8_t *file, const struct layout *l, struct err 
 	return true;
 }
 
+bool layout_put_digest(uint8_t *file, const struct layout *l, uint32_t i, struct err *e)
+{
+	return crypt_sha256(file + l->data + (uint64_t)i * LAYOUT_CHUNK, layout_chunk(l, i),
+			    file + LAYOUT_TABLE + (size_t)i * CRYPT_SHA256_SIZE, e);
+}
+
 bool layout_put_table(uint8_t *file, struct layout *l, struct err *e)
 {
 	for (uint32_t i = 0; i < l->chunks; i++)
-		if (!crypt_sha256(file + l->data + (uint64_t)i * LAYOUT_CHUNK, layout_chunk(l, i),
-				  file + LAYOUT_TABLE + (size_t)i * CRYPT_SHA256_SIZE, e))
+		if (!layout_put_digest(file, l, i, e))
 			return false;
+	return layout_end_table(file, l, e);
+}
+
+bool layout_end_table(uint8_t *file, struct layout *l, struct err *e)
+{
 	if (!crypt_sha256(file + LAYOUT_TABLE, (size_t)l->chunks * CRYPT_SHA256_SIZE,
 			  l->table_digest, e))
 		return false;

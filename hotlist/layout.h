@@ -91,4 +91,9 @@ bool layout_check_table(const uint8_t *file, const struct layout *l, struct err 
  * ERR_NO_MEMORY. */
 bool layout_put_table(uint8_t *file, struct layout *l, struct err *e) MUST_CHECK;
 
+/* The same in pieces: the digest of chunk number i < l->chunks, and when all of them are in the
+ * table, that of the table. ERR_NO_MEMORY. */
+bool layout_put_digest(uint8_t *file, const struct layout *l, uint32_t i, struct err *e) MUST_CHECK;
+bool layout_end_table(uint8_t *file, struct layout *l, struct err *e) MUST_CHECK;
+
 #endif

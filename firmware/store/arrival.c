@@ -14,6 +14,7 @@
 #define PIECE	    (256u << 10) /* copied at once */
 #define SYNC_EVERY  (4 << 20)	 /* so that no fsync has much to wait for */
 #define CHECK_STEPS 256u	 /* a few milliseconds */
+#define DELTA_STEPS 256u	 /* the same */
 #define SHORT_FILE  (1 << 20)	 /* is done with before anyone could wait for it */
 
 bool arrival_begin(const struct arrival_keys *keys, const char *path, struct bundle **out,
@@ -94,24 +95,83 @@ static bool verify_head(const struct arrival_keys *keys, const struct delta_info
 	return err_prefix(e, "delta");
 }
 
-/* Made in memory, as a whole list comes in memory, and copied from there like one: writing it to
- * disk in one go could take longer than passages can wait. */
-bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, const uint8_t *delta,
-		   size_t len, const char *old_path, const char *path, struct err *e)
+/* Made in memory, as a whole list comes in memory, and copied from there like one: what is new is
+ * known the sooner, and writing waits for no disk but in arrival_step's pieces. */
+struct making {
+	struct map old, new;
+	struct gift delta;
+	int fd; /* of new */
+	struct delta *work;
+};
+
+static void making_free(struct making **m)
 {
-	CLEANUP(map_free) struct map old = {0}, new = {0};
-	AUTO_CLOSE int made = memfd_create("hotlist", MFD_CLOEXEC);
-	struct bundle *given;
+	if (!*m)
+		return;
+	delta_end((*m)->work);
+	map_free(&(*m)->old);
+	map_free(&(*m)->new);
+	gift_unmap(&(*m)->delta);
+	if ((*m)->fd >= 0)
+		(void)close((*m)->fd);
+	free(*m);
+	*m = NULL;
+}
+
+static bool begin_making(struct making *m, const struct delta_info *info, const char *old_path,
+			 struct err *e)
+{
+	m->fd = memfd_create("hotlist", MFD_CLOEXEC);
+	if (m->fd < 0)
+		return err_errno(e, errno, "hotlist: memory");
+	return map_old(old_path, &m->old, e) && map_new(m->fd, (size_t)info->to.size, &m->new, e) &&
+	       delta_begin(m->old.data, m->old.len, m->delta.data, m->delta.len, m->new.data,
+			   m->new.len, &m->work, e);
+}
+
+bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, struct gift *delta,
+		   const char *old_path, const char *path, struct err *e)
+{
+	CLEANUP(making_free) struct making *m = calloc(1, sizeof *m);
+	uint8_t digest[CRYPT_SHA256_SIZE];
 	struct delta_info info;
 
-	if (made < 0)
-		return err_errno(e, errno, "hotlist: memory");
-	if (!delta_read(delta, len, &info, e) || !verify_head(keys, &info, e) ||
-	    !map_old(old_path, &old, e) || !map_new(made, (size_t)info.to.size, &new, e) ||
-	    !delta_apply(old.data, old.len, delta, len, new.data, new.len, e) ||
-	    !arrival_begin_fd(keys, made, &given, e))
+	*a = ARRIVAL_NONE;
+	if (!m) {
+		gift_unmap(delta);
+		return err_set(e, ERR_NO_MEMORY, "hotlist: no memory");
+	}
+	m->delta = *delta;
+	*delta = (struct gift){0};
+	m->fd = -1;
+	if (!delta_read(m->delta.data, m->delta.len, &info, e) || !verify_head(keys, &info, e) ||
+	    !crypt_sha256(info.head, LAYOUT_HEADER, digest, e) ||
+	    !begin_making(m, &info, old_path, e))
 		return false;
-	return arrival_copy(a, steal_fd(&made), given, bundle_id(given), path, e);
+	a->making = steal_ptr(&m);
+	a->path = path;
+	a->id = bundle_id_of(digest);
+	return true;
+}
+
+static bool make_some(struct arrival *a, const struct arrival_keys *keys, struct err *e)
+{
+	struct making *m = a->making;
+	struct bundle *given;
+	bool done;
+	int fd;
+
+	if (!delta_some(m->work, DELTA_STEPS, &done, e))
+		return false;
+	/* What was read of the old one once need not stay in the memory of this process. */
+	(void)madvise(m->old.data, m->old.len, MADV_DONTNEED);
+	if (!done)
+		return true;
+	if (!arrival_begin_fd(keys, m->fd, &given, e))
+		return false;
+	fd = steal_fd(&m->fd);
+	making_free(&a->making);
+	return arrival_copy(a, fd, given, bundle_id(given), a->path, e);
 }
 
 void arrival_check(struct arrival *a, struct bundle *b)
@@ -123,6 +183,7 @@ void arrival_check(struct arrival *a, struct bundle *b)
 
 void arrival_drop(struct arrival *a)
 {
+	making_free(&a->making);
 	bundle_close(a->given);
 	bundle_close(a->b);
 	if (a->from >= 0)
@@ -176,6 +237,8 @@ static bool step(struct arrival *a, const struct arrival_keys *keys, bool *done,
 	bool more;
 
 	*done = false;
+	if (a->making)
+		return make_some(a, keys, e);
 	if (a->b)
 		return bundle_check_some(a->b, CHECK_STEPS, done, e);
 	return copy_piece(a, &more, e) && (more || open_copy(a, keys, e));
@@ -188,6 +251,8 @@ const struct bundle *arrival_known(const struct arrival *a)
 
 static bool is_short(const struct arrival *a)
 {
+	if (a->making)
+		return a->making->new.len < SHORT_FILE;
 	return a->at < SHORT_FILE && (!a->b || bundle_info(a->b)->entries < SHORT_FILE / 64);
 }
 

@@ -9,6 +9,7 @@
 #ifndef FIRMWARE_STORE_ARRIVAL_H
 #define FIRMWARE_STORE_ARRIVAL_H
 
+#include "firmware/base/gift.h"
 #include "hotlist/bundle.h"
 
 #include <sys/types.h>
@@ -26,7 +27,10 @@ bool arrival_begin(const struct arrival_keys *keys, const char *path, struct bun
 bool arrival_begin_fd(const struct arrival_keys *keys, int fd, struct bundle **out,
 		      struct err *e) MUST_CHECK;
 
+struct making;
+
 struct arrival {
+	struct making *making; /* a delta is being applied, in memory; NULL: no, or no more */
 	int from, to;	  /* the file it comes from, and our copy of it; -1: none is being made */
 	const char *path; /* of our copy, borrowed */
 	off_t at;	  /* so much is copied */
@@ -49,14 +53,13 @@ bool arrival_copy(struct arrival *a, int from, struct bundle *given, int64_t id,
 		  struct err *e) MUST_CHECK;
 
 /*
- * Make in memory what the delta makes of the bundle at `old_path`, and begin to copy that to `path`
- * (borrowed until the end). The signature of the bundle it gives is verified before it is made, and
- * what was made is copied and checked as if it had come whole. Making it goes in one go, 0.3 us an
- * entry on a 2020s server core. Errors of delta_apply; ERR_SIGNATURE; ERR_NO_SPACE, ERR_IO; then
- * nothing arrives.
+ * Begin to make in memory what the delta (taken over, also on error) makes of the bundle at
+ * `old_path`, to copy that to `path` (borrowed until the end). The signature of the bundle it gives
+ * is verified before it is made, and what was made is copied and checked as if it had come whole.
+ * Errors of delta_begin; ERR_SIGNATURE; ERR_NO_MEMORY, ERR_IO; then nothing arrives.
  */
-bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, const uint8_t *delta,
-		   size_t len, const char *old_path, const char *path, struct err *e) MUST_CHECK;
+bool arrival_delta(struct arrival *a, const struct arrival_keys *keys, struct gift *delta,
+		   const char *old_path, const char *path, struct err *e) MUST_CHECK;
 
 /* Begin to check a bundle that is our copy already (taken over). */
 void arrival_check(struct arrival *a, struct bundle *b);
@@ -71,7 +74,7 @@ const struct bundle *arrival_known(const struct arrival *a);
 /*
  * Go on until it is done or monotonic time end_ns has come; a short file is finished all the same.
  * *out: the accepted bundle, caller's; NULL: not yet, call again. An error refuses it and ends the
- * arrival: bundle_open_fd's; ERR_NO_SPACE, ERR_IO of the copy.
+ * arrival: bundle_open_fd's; delta_some's; ERR_NO_SPACE, ERR_IO of the copy.
  */
 bool arrival_step(struct arrival *a, const struct arrival_keys *keys, int64_t end_ns,
 		  struct bundle **out, struct err *e) MUST_CHECK;

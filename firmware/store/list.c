@@ -389,9 +389,10 @@ static bool offer_whole(struct list *l, struct db *d, int fd, const char *etag, 
 }
 
 /* What turns the list in force into a later one. */
-static bool offer_delta(struct list *l, struct db *d, const struct gift *g, const char *etag,
+static bool offer_delta(struct list *l, struct db *d, struct gift *g, const char *etag,
 			int64_t now_ns, struct err *e)
 {
+	struct arrival begun;
 	struct delta_info info;
 
 	if (!l->b)
@@ -400,11 +401,16 @@ static bool offer_delta(struct list *l, struct db *d, const struct gift *g, cons
 		return err_prefix(e, "hotlist");
 	if (!newer_info(&info.to.info, bundle_info(l->b)))
 		return err_set(e, ERR_POLICY, "hotlist: a delta to a list that is not newer");
-	arrival_drop(&l->arriving);
+	if (!arrival_delta(&begun, &l->keys, g, l->cache, l->next, e))
+		return err_prefix(e, "hotlist");
 	(void)snprintf(l->arriving_etag, sizeof l->arriving_etag, "%s", etag);
-	return (arrival_delta(&l->arriving, &l->keys, g->data, g->len, l->cache, l->next, e) ||
-		err_prefix(e, "hotlist")) &&
-	       go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
+	if (begun.id == l->arriving.id) {
+		arrival_drop(&begun);
+		return true;
+	}
+	arrival_drop(&l->arriving);
+	l->arriving = begun;
+	return go_on(l, d, now_ns, clock_mono_ns() + AT_ONCE_NS, e);
 }
 
 static bool offer(struct list *l, struct db *d, int fd, const char *etag, int64_t now_ns,

@@ -48,6 +48,25 @@ static struct pair make_pair(struct entry *x, uint32_t n, struct entry *y, uint3
 	return p;
 }
 
+/* Step by step it gives the same. False: it is refused. */
+static bool apply_in_slices(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t len,
+			    const uint8_t *want, size_t out_len)
+{
+	uint8_t *out AUTO_FREE = calloc(1, out_len);
+	struct delta *d;
+	struct err e = {0};
+	unsigned steps = 0;
+	bool done = false, good = delta_begin(old, old_len, delta, len, out, out_len, &d, &e);
+
+	for (; good && !done; steps++)
+		good = delta_some(d, 1, &done, &e);
+	delta_end(d);
+	assert_int_equal(good, done);
+	assert_true(!good || memcmp(out, want, out_len) == 0);
+	assert_true(steps < 20 + (old_len + out_len) / 1024);
+	return good;
+}
+
 /* Apply into a buffer of exactly the size; NULL: refused, with the reason in *e. Caller frees. */
 static uint8_t *apply(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t len,
 		      size_t *out_len, struct err *e)
@@ -61,8 +80,11 @@ static uint8_t *apply(const uint8_t *old, size_t old_len, const uint8_t *delta, 
 	*out_len = (size_t)info.to.size;
 	out = malloc(*out_len);
 	assert_non_null(out);
-	if (delta_apply(old, old_len, delta, len, out, *out_len, e))
+	if (delta_apply(old, old_len, delta, len, out, *out_len, e)) {
+		assert_true(apply_in_slices(old, old_len, delta, len, out, *out_len));
 		return out;
+	}
+	assert_false(apply_in_slices(old, old_len, delta, len, out, *out_len));
 	free(out);
 	return NULL;
 }
@@ -200,6 +222,7 @@ static void another_list_is_refused(void **state)
 	struct err e = {0};
 	size_t len;
 	uint8_t *other AUTO_FREE = NULL;
+	struct delta *d;
 
 	(void)state;
 	fill(x);
@@ -218,6 +241,8 @@ static void another_list_is_refused(void **state)
 	assert_int_equal(e.code, ERR_ARGUMENT);
 	assert_false(delta_apply(p.old, p.old_len, p.delta, p.len, p.new, 0, &e));
 	assert_int_equal(e.code, ERR_ARGUMENT);
+	assert_false(delta_begin(p.old, p.old_len, p.delta, p.len, p.new, 0, &d, &e));
+	assert_null(d);
 }
 
 static void cut_at_every_byte_and_longer(void **state)

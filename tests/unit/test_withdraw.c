@@ -243,6 +243,11 @@ static void a_delta_withdraws_when_it_is_made(void **state)
 	in_force(p, old, old_len);
 	assert_true(diff_bundles(old, old_len, new, new_len, &delta, &len, &p->why));
 	assert_true(offer(p, delta, len));
+	/* What is offered again, or cannot be, does not disturb it. */
+	assert_true(offer(p, delta, len));
+	delta[20] ^= 1;
+	assert_false(offer(p, delta, len));
+	assert_int_equal(p->why.code, ERR_NOT_FOUND);
 	while (list_arriving(&l) && !list_coming(&l))
 		assert_true(list_step(&l, p->db, NOW, clock_mono_ns() + NS_PER_MS, &p->why));
 	assert_true(list_arriving(&l)); /* it has yet to be copied and checked */
