@@ -194,6 +194,29 @@ static void a_later_expiry_for_all_is_small(void **state)
 	gives_back(x, N / 2, y + N / 3, N / 2);
 }
 
+/* Every item is replaced by another, in one change: kept records find theirs over the slices. */
+static void a_change_longer_than_a_slice(void **state)
+{
+	enum { N = 300 };
+	struct entry x[N], y[N];
+
+	(void)state;
+	for (unsigned i = 0; i < N; i++) {
+		char plate[13];
+
+		(void)snprintf(plate, sizeof plate, "L%u", i);
+		x[i] = lists_entry(plate, "MO", 'V');
+		x[i].entered_s -= INT64_C(86400) * i;
+		y[i] = x[i];
+		y[i].expires_s += 1234;
+	}
+	gives_back(x, N, y, N);
+	gives_back(x, N, y, N / 2);
+	gives_back(x, N / 2, y, N);
+	gives_back(x, 0, y, N);
+	gives_back(x, N, y, 0);
+}
+
 static void what_came_out_loads(void **state)
 {
 	struct entry x[100];
@@ -384,6 +407,7 @@ int main(void)
 	    cmocka_unit_test(every_kind_of_change),
 	    cmocka_unit_test(duplicates_are_kept_apart),
 	    cmocka_unit_test(a_later_expiry_for_all_is_small),
+	    cmocka_unit_test(a_change_longer_than_a_slice),
 	    cmocka_unit_test(what_came_out_loads),
 	    cmocka_unit_test(another_list_is_refused),
 	    cmocka_unit_test(cut_at_every_byte_and_longer),
