@@ -47,11 +47,12 @@ log=$folder/$board.log
 patches=$(cat "$here"/arm64/patches/*.patch | sha256sum | cut -d' ' -f1)
 fetch() {
 	apt_aside "$folder/apt"
-	download() { rm -f "$folder"/linux_* && apt_source "$folder" linux; }
-	unpack() { rm -rf "$folder/linux" && dpkg-source --no-check -x "$folder"/linux_*.dsc "$folder/linux"; } # apt checked the hashes
+	fetched=$folder/fetched # there whole or not at all
+	download() { rm -rf "$fetched.part" && mkdir "$fetched.part" && apt_source "$fetched.part" linux && mv "$fetched.part" "$fetched"; }
+	unpack() { rm -rf "$folder/linux" && dpkg-source --no-check --no-copy -x "$fetched"/linux_*.dsc "$folder/linux"; } # apt checked the hashes
 	change() { (cd "$folder/linux" && for p in "$here"/arm64/patches/*.patch; do patch -p1 <"$p" || return 1; done); }
 	run "reading Debian $suite's package list from $mirror" apt_update
-	ls "$folder"/linux_*.dsc >/dev/null 2>&1 || run "fetching the source of linux (150 MB)" download
+	[ -d "$fetched" ] || run "fetching the source of linux (150 MB)" download
 	run "unpacking it" unpack
 	run "patching it" change
 	echo "$patches" >"$folder/linux/.alpr-patched"
