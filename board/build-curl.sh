@@ -32,6 +32,7 @@ if complete; then
 	exit 0
 fi
 
+ours "$deps" versions
 aside "$deps.building"
 log=$deps.log
 : >"$log"

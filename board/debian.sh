@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
 # What scripts share that fetch from Debian 13 and build: sourced, not run. The caller has set `tool` (its name, for errors),
 # `tag` (for what it says) and, before `run` is called, `log`.
 #
 #   DEBIAN_MIRROR   where from (default: the mirror this machine uses, else deb.debian.org)
-#   DEBIAN_KEYRING  keys that the archive must be signed with
+#   DEBIAN_KEYRING  file of the keys that the archive must be signed with
 suite=trixie
 
 say() { printf '  %-7s %s\n' "$tag" "$1"; }
@@ -19,8 +20,14 @@ run() {
 
 # whole PATH: its absolute name into `path`, the folder that it lies in made.
 whole() {
+	case $(basename -- "$1") in '' | / | . | ..) die "'$1': not a name for what is made" ;; esac
 	mkdir -p "$(dirname "$1")"
 	path=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+}
+
+# ours FOLDER MARK: it may be replaced, as it is not there, is empty, or has in it what a script of ours leaves.
+ours() {
+	[ ! -e "$1" ] || [ -e "$1/$2" ] || [ -z "$(ls -A "$1")" ] || die "$1: there already and not of our making: remove it, or name another"
 }
 
 # one_at_a_time LOCK: who waited finds the work done.
@@ -35,6 +42,7 @@ aside() {
 	rm -rf "$work"
 	mkdir -p "$work"
 	trap 'rm -rf "$work"' EXIT
+	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 }
@@ -43,6 +51,7 @@ aside() {
 debian() {
 	keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
 	[ -r "$keyring" ] || die "$keyring: not there: install debian-archive-keyring"
+	case $keyring in /*) ;; *) keyring=$(pwd)/$keyring ;; esac # apt takes anything else for a fingerprint
 	mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Label: Debian' 2>/dev/null | sed -n 1p)}
 	mirror=${mirror:-http://deb.debian.org/debian}
 }

@@ -14,10 +14,12 @@ set -eu
 tool=sysroot tag=SYSROOT
 . "$(dirname "$0")/debian.sh"
 
+architecture=$2
+[ -r "$3" ] || die "$3: cannot be read"
+packages=$(sed 's/#.*//' "$3" | tr -s ' \n' ',,' | sed 's/^,//; s/,$//')
+[ -n "$packages" ] || die "$3: names no package"
 whole "$1"
 root=$path
-architecture=$2
-packages=$(sed 's/#.*//' "$3" | tr -s ' \n' ',,' | sed 's/^,//; s/,$//')
 
 one_at_a_time "$root.lock"
 if [ "$(cat "$root/.packages" 2>/dev/null)" = "$packages" ]; then
@@ -25,6 +27,7 @@ if [ "$(cat "$root/.packages" 2>/dev/null)" = "$packages" ]; then
 	exit 0
 fi
 
+ours "$root" .packages
 debian
 aside "$root.building"
 log=$root.log

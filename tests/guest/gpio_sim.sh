@@ -17,12 +17,13 @@ set -eu
 tool=gpio_sim.sh tag=GUEST
 . "$(dirname "$0")/../../board/debian.sh"
 
-whole "$1"
-out=$path
 version=$2
-sysroot=$(cd "$3" && pwd)
 abi=${version%-arm64}
 [ "$abi" != "$version" ] || die "$version: not the version of a Debian arm64 kernel"
+[ -d "$3" ] || die "$3: no such sysroot"
+sysroot=$(cd "$3" && pwd)
+whole "$1"
+out=$path
 
 one_at_a_time "$out.lock"
 if [ -s "$out" ] && [ "$(cat "$out.version" 2>/dev/null)" = "$version" ]; then

@@ -25,6 +25,7 @@ if [ -s "$dir/Image" ] && [ -s "$dir/version" ] && [ -x "$dir/busybox" ] && [ -x
 	exit 0
 fi
 
+ours "$dir" version
 aside "$dir.building"
 log=$dir.log
 : >"$log"
