@@ -6,7 +6,7 @@
 #
 #   KEY              the public key that signed it: what a box would refuse is not published
 #   LISTS            the folder of signed lists, VERSION.alpb each; deltas are made from the last COUNT (5) before VERSION
-#   PUBLIC/hotlist   becomes the list, in one step, when everything else is there
+#   PUBLIC/hotlist   becomes the list, in one step, when the delta from the one before it is there
 #   PUBLIC/deltas/A-B   turns the list whose ETag is "A" into the one whose ETag is "B": the first 32 hexadecimal digits of
 #                    the SHA-256 of the file. Those to other lists than this one are removed.
 #
@@ -29,16 +29,24 @@ fi
 
 mkdir -p "$public/deltas"
 to=$(name "$new")
+placed=
+place() {
+	[ -z "$placed" ] || return 0
+	cp "$new" "$public/.hotlist"
+	sync "$public/.hotlist"
+	mv "$public/.hotlist" "$public/hotlist"
+	placed=yes
+}
+# Nearly all boxes have the last list: what they need is there first, and nobody waits for the rest.
 # shellcheck disable=SC2012 # only names that are numbers are taken
-for old in $(ls "$lists" | sed -n 's/^\([0-9]\{1,16\}\)\.alpb$/\1/p' | sort -n | while read -r v; do
+for old in $(ls "$lists" | sed -n 's/^\([0-9]\{1,16\}\)\.alpb$/\1/p' | sort -rn | while read -r v; do
 	[ "$v" -ge "$version" ] || echo "$v"
-done | tail -n "$count"); do
+done | head -n "$count"); do
 	alpr-hotlist delta "$lists/$old.alpb" "$new" --out "$public/deltas/$(name "$lists/$old.alpb")-$to" ||
 		echo "publish.sh: no delta from version $old: who has that one fetches the whole list" >&2
+	place
 done
-cp "$new" "$public/.hotlist"
-sync "$public/.hotlist"
-mv "$public/.hotlist" "$public/hotlist"
+place
 for delta in "$public"/deltas/*-*; do
 	case $delta in *"-$to" | *'*') ;; *) rm -f "$delta" ;; esac
 done

@@ -41,10 +41,10 @@ class Bench:
         with open(self.path(name), "wb") as out:
             subprocess.run([self.build / "test/bench/make_hotlist", str(entries), *changed], stdout=out, check=True)
 
-    def make(self, feed, version):
+    def make(self, feed, version, *options):
         """A signed list of a feed: its path, and what compiling took."""
         unsigned, signed = self.path("unsigned"), self.path(f"list-{version}")
-        took = self.run("bin/alpr-hotlist", "compile", "--in", self.path(feed), "--out", unsigned, "--version", version,
+        took = self.run("bin/alpr-hotlist", "compile", *options, "--in", self.path(feed), "--out", unsigned, "--version", version,
                         "--max-age", 86400, "--allow-lookalike")
         self.run("bin/alpr-hotlist", "sign", "--key", self.path("key.pem"), "--in", unsigned, "--out", signed)
         unsigned.unlink()
@@ -87,6 +87,18 @@ class Bench:
         self.bars.at_most("hotlist_delta_bytes_that_differ", int(self.path("applied").read_bytes() != new.read_bytes()),
                           "files", 0)
 
+    def delta_without_expiry(self):
+        """The same day in a feed that has no expiry: each compile gives all rows a later one."""
+        self.feed("old", self.delta_entries, "0", "-")
+        self.feed("new", self.delta_entries, "1", "-")
+        old, _ = self.make("old", 4, "--entry-age", 172800)
+        new, _ = self.make("new", 5, "--entry-age", 172800)
+        self.run("bin/alpr-hotlist", "delta", old, new, "--out", self.path("delta"))
+        self.bars.at_most("hotlist_delta_without_expiry", 100 * self.path("delta").stat().st_size / new.stat().st_size, "%", 3)
+        self.run("bin/alpr-hotlist", "apply", old, self.path("delta"), "--out", self.path("applied"))
+        self.bars.at_most("hotlist_delta_without_expiry_that_differ", int(self.path("applied").read_bytes() != new.read_bytes()),
+                          "files", 0)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -98,6 +110,7 @@ def main():
         bench.keys()
         bench.lookups()
         bench.delta()
+        bench.delta_without_expiry()
         return bench.bars.end()
 
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * make_hotlist N [PERCENT]: a CSV of N wanted plates with all fields, as random as real ones are,
- * to stdout; with PERCENT, that share of the rows is another than without.
+ * make_hotlist N [PERCENT [-]]: a CSV of N wanted plates with all fields, as random as real ones
+ * are, to stdout; with PERCENT, that share of the rows is another than without; with -, there is no
+ * expiry, as in the extracts that agencies get.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,11 +52,11 @@ static void vehicle(void)
 		(void)printf("/%s", COLOURS[below(12)]);
 }
 
-static void row(void)
+static void row(bool expires)
 {
 	static const char STATES[] = "MOILTXCANYFLOHPAGANCMIKSARIAKYTN";
 	static const char CATEGORIES[] = "VVVVVPPPPF";
-	uint32_t at = below(16) * 2, agency = below(18000);
+	uint32_t at = below(16) * 2, agency = below(18000), month, day;
 
 	plate();
 	(void)printf(",%.2s,%s,%c,", STATES + at, below(10) ? "PC" : "TK", CATEGORIES[below(10)]);
@@ -62,9 +64,13 @@ static void row(void)
 		(void)printf("V%09u,", below(1000000000));
 	else
 		(void)printf("2026-%07u,", below(10000000));
-	(void)printf("%.2s%07u,20%02u-%02u-%02u,2035-%02u-%02u,", STATES + agency % 16 * 2,
-		     agency * 37 % 10000000, 21 + below(5), 1 + below(12), 1 + below(28),
-		     1 + below(3), 1 + below(28));
+	(void)printf("%.2s%07u,20%02u-%02u-%02u,", STATES + agency % 16 * 2, agency * 37 % 10000000,
+		     21 + below(5), 1 + below(12), 1 + below(28));
+	month = 1 + below(3);
+	day = 1 + below(28);
+	if (expires)
+		(void)printf("2035-%02u-%02u", month, day);
+	(void)putchar(',');
 	vehicle();
 	(void)putchar('\n');
 }
@@ -79,7 +85,7 @@ int main(int argc, char **argv)
 		state = i << 20;
 		if (below(100000000) < changed)
 			state = (n + i) << 20;
-		row();
+		row(argc < 4);
 	}
 	return ferror(stdout) || fflush(stdout) != 0;
 }
