@@ -42,7 +42,9 @@ static uint8_t *make(unsigned first, unsigned end, size_t *size)
 			       i % 4 ? "V%09u" : "CASE/%u-2026", i);
 		(void)snprintf(x.ori, sizeof x.ori, "MO%07u", i / 8);
 		(void)snprintf(x.vma, sizeof x.vma, "A%u", i / 5);
-		x.expires_s = 1900000000 + i / 6;
+		/* Of the later list half of the times expire later: one item in another's place. */
+		x.entered_s = 1700000000 + i / 6 * 60;
+		x.expires_s = 1900000000 + i / 6 + (i / 6 % 2 ? first : 0);
 		if (!entry_check(&x, false, NULL) || !pack_add(p, &x, NULL))
 			abort();
 	}
