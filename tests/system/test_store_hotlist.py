@@ -262,4 +262,4 @@ def test_a_list_that_breaks_is_replaced_by_the_configured_one(tmp_path, keys):
         scribble(s.data / "hotlist/current.alpb")
         s.accept("L000078")
         s.accept("L000078")
-        s.wait(lambda c: c["list_entries"] == 2, 5, "another list")
+        s.wait(lambda c: c.get("list_entries") == 2, 5, "another list")
