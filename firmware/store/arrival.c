@@ -13,8 +13,8 @@
 
 #define PIECE	    (256u << 10) /* copied at once */
 #define SYNC_EVERY  (4 << 20)	 /* so that no fsync has much to wait for */
-#define CHECK_STEPS 256u	 /* a few milliseconds */
-#define DELTA_STEPS 256u	 /* the same */
+#define CHECK_STEPS 128u	 /* one or two milliseconds */
+#define DELTA_STEPS 128u	 /* the same */
 #define SHORT_FILE  (1 << 20)	 /* is done with before anyone could wait for it */
 
 bool arrival_begin(const struct arrival_keys *keys, const char *path, struct bundle **out,

@@ -21,9 +21,9 @@
 #define LEFT_BEHIND_NS (60 * NS_PER_S) /* between attempts to take over a quarantined file */
 #define DAMAGED_AGAIN_NS                                                                           \
 	(600 * NS_PER_S) /* damage seen twice within this is not passed over by a check */
-#define LIST_PERIOD_NS (20 * NS_PER_MS) /* a list that arrives is worked on this often, */
-#define LIST_NS	       (10 * NS_PER_MS) /* for so long: half of the time is left for passages */
-#define DRAIN_NS       (3 * NS_PER_S)	/* for answers under way when the daemon stops */
+#define LIST_NS	       (5 * NS_PER_MS) /* a list that arrives is worked on for so long, */
+#define LIST_PERIOD_NS NS_PER_MS /* and then again at once, but for messages: they come first */
+#define DRAIN_NS       (3 * NS_PER_S) /* for answers under way when the daemon stops */
 
 int64_t store_now(struct store *s)
 {

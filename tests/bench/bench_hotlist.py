@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from tests.bench.bars import Bars
+from tests.bench.hotlist_live import live
 
 
 class Bench:
@@ -71,7 +72,32 @@ class Bench:
         self.bars.at_least("hotlist_exact", got["exact_per_s"] / 1e6, "M/s", 5)
         self.bars.at_least("hotlist_exact_to_sqlite", got["exact_per_s"] / got["sqlite_per_s"], "times", 20)
         self.bars.at_least("hotlist_confusable", got["confusable_per_s"] / 1e6, "M/s", 0.5)
-        for name in ("feed", "list-1"):
+
+    def plates(self):
+        """Of the feeds a wanted plate that is on the later one no more, and one that is on both."""
+        gone = stays = None
+        with open(self.path("feed"), encoding="ascii") as earlier, open(self.path("later"), encoding="ascii") as later:
+            for n, (row, new) in enumerate(zip(earlier, later)):
+                plate = tuple(row.split(",")[:2])
+                if n == 0 or not plate[0].isalnum():
+                    continue
+                gone = gone or (plate if new != row else None)
+                stays = stays or (plate if new == row else None)
+                if gone and stays:
+                    return gone, stays
+        return sys.exit("bench_hotlist: no row is another")
+
+    def live(self):
+        """From uplink's offer until the store alerts by it, a vehicle every 50 ms; of what lookups has left."""
+        self.feed("later", self.entries, "1")
+        later, _ = self.make("later", 2)
+        self.run("bin/alpr-hotlist", "delta", self.path("list-1"), later, "--out", self.path("delta"))
+        took = live(self.folder, self.path("key.pub"), self.path("list-1"), self.path("delta"), *self.plates())
+        print("".join(f"# live_{name} {value:.2f}\n" for name, value in took.items()), end="")
+        if self.entries <= 1_000_000:
+            self.bars.at_most("hotlist_withdrawn", took["silent_s"], "s", 5)
+            self.bars.at_most("hotlist_delta_live", took["done_s"], "s", 5)
+        for name in ("feed", "later", "list-1", "list-2"):
             self.path(name).unlink()
 
     def delta(self):
@@ -105,10 +131,12 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--short", action="store_true")
     given = parser.parse_args()
+    os.environ["ALPR_BUILD"] = given.build
     with tempfile.TemporaryDirectory(dir=given.build) as folder:
         bench = Bench(given.build, folder, *((1_000_000, 200_000) if given.short else (10_000_000, 2_000_000)))
         bench.keys()
         bench.lookups()
+        bench.live()
         bench.delta()
         bench.delta_without_expiry()
         return bench.bars.end()
