@@ -130,17 +130,40 @@ static bool begin_delta(struct download *d, const struct list_question *q, CURL 
 	return begin(d, easy, true, e);
 }
 
+/* A number and the character behind it; NULL: there is another text. */
+static const char *number(const char *text, char behind, uint64_t *out)
+{
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+
+	if (digits == 0 || digits > 18 || text[digits] != behind)
+		return NULL;
+	*out = 0;
+	for (size_t i = 0; i < digits; i++)
+		*out = *out * 10 + (uint64_t)(text[i] - '0');
+	return text + digits + (behind != '\0');
+}
+
+/* RFC 9110, 14.4: "bytes 200-399/400". */
+static bool content_range(const char *text, uint64_t *first, uint64_t *last, uint64_t *whole)
+{
+	static const char unit[] = "bytes ";
+
+	if (!text || strncasecmp(text, unit, sizeof unit - 1) != 0)
+		return false;
+	text = number(text + sizeof unit - 1, '-', first);
+	text = number(text, '/', last);
+	return number(text, '\0', whole) != NULL;
+}
+
 static bool go_on(struct download *d, CURL *easy, struct err *e)
 {
-	const char *range = header(easy, "Content-Range");
 	uint64_t first = 0, last = 0, whole = 0;
 	char etag[ANSWER_ETAG_SIZE];
 
 	download_etag(easy, etag);
 	if (!resumable(d) || (etag[0] && strcmp(etag, d->etag) != 0))
 		return err_set(e, ERR_PEER, "hotlist: a part of another list");
-	if (!range ||
-	    sscanf(range, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last, &whole) != 3 ||
+	if (!content_range(header(easy, "Content-Range"), &first, &last, &whole) ||
 	    first != d->len || last < first || whole <= last || (d->whole && whole != d->whole))
 		return err_set(e, ERR_PEER, "hotlist: another part than was asked for");
 	d->whole = whole;

@@ -119,9 +119,9 @@ class Rtcc:
 
     # --- misbehaving -------------------------------------------------------------------------------------------
 
-    def fault(self, mode, count: int = None, path: str = "/v1/hits") -> None:
-        """Misbehave (see rtcc.FAULTS; or an HTTP status) on the next `count` requests to `path`, or until heal()."""
-        fault = {"mode": mode, "path": path, **({} if count is None else {"left": count})}
+    def fault(self, mode, count: int = None, path: str = "/v1/hits", then: str = None) -> None:
+        """Misbehave (see rtcc.FAULTS; or an HTTP status) on the next `count` requests to `path`, `then` so on one more; or until heal()."""
+        fault = {"mode": mode, "path": path, **({} if count is None else {"left": count}), **({} if then is None else {"then": then})}
         self._write("fault.json", json.dumps(fault).encode())
 
     def heal(self) -> None:

@@ -37,7 +37,8 @@ BODY_MAX = 8 << 20
 HANG_S = 600
 SLOW_S = 10
 
-# {"mode": one of these or an HTTP status, "left": so many requests (absent: until told otherwise), "path": "/v1/hits"}
+# {"mode": one of these or an HTTP status, "left": so many requests (absent: until told otherwise), "path": "/v1/hits",
+#  "then": what the one request after them gets (absent: no fault)}
 FAULTS = {
     "hang": "read the request and say nothing",
     "drip": "begin the answer and send one byte of it a second",
@@ -48,6 +49,7 @@ FAULTS = {
     "page": "a 400 that is not ours: an HTML page",
     "cut": "of the hotlist: close after half of what should come",
     "slow": "of the hotlist: wait for SLOW_S after half of what should come",
+    "range:…": "of the hotlist: with this Content-Range",
     "plain": "of the hotlist: answer like a server that knows of ETags and nothing more",
 }
 
@@ -107,8 +109,9 @@ class Rtcc:
                 return ""
             if "left" in fault:
                 fault["left"] -= 1
+                later = {"mode": fault["then"], "path": path, "left": 1} if fault["left"] == 0 and "then" in fault else fault
                 aside = file.with_suffix(".new")
-                aside.write_text(json.dumps(fault))
+                aside.write_text(json.dumps(later))
                 aside.replace(file)
             return str(fault["mode"])
 
@@ -251,7 +254,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.line = {"method": "GET", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
         fault = self.rtcc.fault(self.path)
-        if fault and fault not in ("cut", "slow", "plain"):
+        if fault and fault not in ("cut", "slow", "plain") and not fault.startswith("range:"):
             self.misbehave(fault)
         elif not self.from_device():
             self.answer(403, b'{"title": "not a device"}')
@@ -267,6 +270,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.line[name] = self.headers[name]
         known = self.headers.get("If-None-Match", "")
         status, headers, body = self.rtcc.hotlist.plain(known) if fault == "plain" else self.rtcc.hotlist.answer(self.headers, known, self.connection)
+        if fault.startswith("range:"):
+            headers["Content_Range"] = fault.removeprefix("range:")
         if fault not in ("cut", "slow"):
             self.answer(status, body, "application/octet-stream", **headers)
             return

@@ -291,6 +291,18 @@ def test_a_shorter_list_after_a_cut_comes_whole(tmp_path, rtcc):
         assert statuses(rtcc) == [200, 416, 200]
 
 
+@pytest.mark.parametrize("words", ["bytes 0-399999/400000", "bytes 200000-399999/500000", "bytes 200000-399999/*", "bytes -200000-399999/400000",
+                                   "bytes 200000-199999/400000", "bytes 200000-399999", "bytes 99999999999999999999-99999999999999999999/99999999999999999999",
+                                   "pages 1-2/3", ""])
+def test_a_part_that_does_not_follow_is_not_taken(tmp_path, rtcc, words):
+    data = os.urandom(400_000)
+    rtcc.publish(data)
+    rtcc.fault("cut", count=1, path="/v1/hotlist", then=f"range:{words}")
+    with Uplink(tmp_path, rtcc.uplink(hotlist_poll_s=60)) as u:
+        assert u.bundle(10)[0] == data # whole, after all
+        assert statuses(rtcc) == [200, 206, 200]
+
+
 def test_without_ranges_a_cut_list_comes_whole(tmp_path, rtcc):
     data = os.urandom(400_000)
     rtcc.publish(data)
