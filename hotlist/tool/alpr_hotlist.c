@@ -103,7 +103,8 @@ static void help(FILE *to)
 		    "  alpr-hotlist compile --in wanted.csv --out wanted.unsigned --version 1 "
 		    "--max-age 86400\n"
 		    "  alpr-hotlist sign --key hotlist.key --in wanted.unsigned --out wanted.alpb\n"
-		    "  alpr-hotlist verify --key hotlist.pub wanted.alpb\n\n"
+		    "  alpr-hotlist verify --key hotlist.pub wanted.alpb\n"
+		    "Keeping boxes current with it: hotlist/PUBLISHING.md.\n\n"
 		    "Exit status: 0 done, 1 the work failed, 2 the call was wrong.\n"
 		    "Errors and rejected rows go to stderr; they never hold a plate.\n",
 		    to);

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """hotlist/PUBLISHING.md, typed as it stands by somebody who has nothing yet; publish.sh, and a plain nginx in front of what it makes."""
-import hashlib
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ import pytest
 from tests import feeds
 from tests.box import ROOT, build_folder
 from tests.rtcc import free_port
+from tests.rtcc.hotlist import Hotlist, name_of
 from tests.system.feed_desk import Desk, call
 
 PAGE = (ROOT / "hotlist/PUBLISHING.md").read_text()
@@ -33,7 +33,7 @@ def shell(folder, text: str):
 
 
 def etag(path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    return name_of(path.read_bytes())
 
 
 @pytest.fixture(scope="module", name="rtcc")
@@ -72,6 +72,17 @@ def test_each_list_before_has_its_delta(rtcc):
         call("apply", path, folder / f"public/deltas/{etag(path)}-{etag(new)}", "--out", folder / "applied")
         assert (folder / "applied").read_bytes() == new.read_bytes()
         assert (folder / f"public/deltas/{etag(path)}-{etag(new)}").stat().st_size < 1000
+
+
+def test_the_rtcc_of_the_tests_gives_what_the_script_made(rtcc):
+    """The names of the deltas are what a server makes of the ETags."""
+    folder, _, published = rtcc
+    (folder / "public/hotlist.bin").write_bytes(published[-1])
+    server = Hotlist(folder / "public")
+    for old in published[:2]:
+        status, headers, delta = server.answer({"A-IM": "alpr-delta"}, f'"{name_of(old)}"', None)
+        assert (status, headers["Delta_Base"], headers["ETag"]) == (226, f'"{name_of(old)}"', f'"{name_of(published[-1])}"')
+        assert delta == (folder / f"public/deltas/{name_of(old)}-{name_of(published[-1])}").read_bytes()
 
 
 def test_every_option_on_the_page_is_one_of_the_tool():
