@@ -97,6 +97,35 @@ static void look_up(const struct bundle *b, const uint8_t *data, size_t size)
 		abort();
 }
 
+#define ASKED 64u /* entries, of a file that may have many */
+
+/* A list on its way is asked before it has been checked, and here the one in force is no better. */
+static void ask_unchecked(int fd)
+{
+	struct crypt_key key = {0};
+	struct bundle *b = NULL, *later = NULL;
+
+	if (!bundle_begin_fd(fd, &key, &b, NULL) || !bundle_begin_fd(fd, &key, &later, NULL)) {
+		bundle_close(b);
+		return;
+	}
+	for (uint32_t i = 0; i < bundle_info(b)->entries && i < ASKED; i++) {
+		struct plate_read read = {0};
+		struct entry x;
+		struct match m;
+		bool stale;
+
+		if (!bundle_entry(b, i, &x, NULL))
+			break;
+		memcpy(read.text, x.lic, sizeof read.text);
+		match_read_before(b, later, &read, x.expires_s - 1, &m, &stale);
+		if (m.n > MATCH_ENTRIES_MAX)
+			abort();
+	}
+	bundle_close(b);
+	bundle_close(later);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct crypt_key key = {0};
@@ -107,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fd = memfd_create("fuzz", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
+	ask_unchecked(fd);
 	if (bundle_open_fd(fd, &key, &b, NULL)) {
 		look_up(b, data, size);
 		bundle_close(b);
