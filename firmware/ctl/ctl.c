@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alprctl: asks the daemon. It changes nothing. */
+/* alprctl: asks the daemon, and reads its audit chain. It changes nothing. */
 #include "firmware/ctl/ctl.h"
 
 #include "firmware/base/cleanup.h"
@@ -18,6 +18,7 @@ static const struct {
     {"status", ctl_status, "every role, its sandbox and what it counts; --json: for programs"},
     {"counters", ctl_counters, "the counters alone, one a line; --json: for programs"},
     {"selftest", ctl_selftest, "whether the box does its work: PASS or FAIL a line"},
+    {"audit", ctl_audit, "export: the audit chain of this box; verify [FILE]: whether it holds"},
 };
 
 int ctl_failed(const char *verb, const struct err *e)
@@ -94,6 +95,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "alprctl: %s\n", e.text);
 		return CTL_WRONG;
 	}
+	ctl.config = config;
 	ctl.socket = socket_path ? socket_path : conf.socket;
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 		if (strcmp(argv[optind], verbs[i].name) == 0)

@@ -13,12 +13,14 @@
 
 struct ctl {
 	const char *socket; /* of the daemon */
+	const char *config; /* its configuration file; NULL: none was named */
 };
 
 /* Each returns an exit status; argv[0] is the verb. */
 int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_counters(const struct ctl *ctl, int argc, char **argv);
 int ctl_selftest(const struct ctl *ctl, int argc, char **argv);
+int ctl_audit(const struct ctl *ctl, int argc, char **argv);
 
 /*
  * Ask the daemon and parse its answer, an object. *out: cJSON_Delete.

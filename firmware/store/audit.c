@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define FIELDS	  6u
-#define FIELD_MAX 1024u
+#define FIELDS	  AUDIT_FIELDS
+#define FIELD_MAX AUDIT_FIELD_MAX
 #define TAG	  "alpr-audit-1"
 
 static void fields_of(const struct audit_record *r, const char *out[FIELDS])
@@ -90,68 +90,72 @@ bool audit_append(struct db *d, const struct audit_record *r, int64_t at_ns, str
 	return true;
 }
 
-static bool same_hash(sqlite3_stmt *st, int column, const uint8_t hash[CRYPT_SHA256_SIZE])
+/* --- the chain of a database ------------------------------------------------------------------ */
+
+static bool take_hash(sqlite3_stmt *st, int column, uint8_t out[CRYPT_SHA256_SIZE])
 {
-	return sqlite3_column_type(st, column) == SQLITE_BLOB &&
-	       sqlite3_column_bytes(st, column) == CRYPT_SHA256_SIZE &&
-	       memcmp(sqlite3_column_blob(st, column), hash, CRYPT_SHA256_SIZE) == 0;
+	if (sqlite3_column_type(st, column) != SQLITE_BLOB ||
+	    sqlite3_column_bytes(st, column) != CRYPT_SHA256_SIZE)
+		return false;
+	memcpy(out, sqlite3_column_blob(st, column), CRYPT_SHA256_SIZE);
+	return true;
 }
 
-/* One row against its predecessor `head`, which becomes this row. */
-static bool verify_row(sqlite3_stmt *st, struct audit_head *head, struct err *e)
+static bool take_text(sqlite3_stmt *st, int column, char out[FIELD_MAX + 1])
 {
-	const char *f[FIELDS];
-	uint8_t hash[CRYPT_SHA256_SIZE];
-	int64_t seq = sqlite3_column_int64(st, 0);
+	const char *t = (const char *)sqlite3_column_text(st, column);
+	size_t len = (size_t)sqlite3_column_bytes(st, column);
 
-	if (seq != head->seq + 1)
-		return err_set(e, ERR_SIGNATURE, "audit: record %" PRId64 " is missing",
-			       head->seq + 1);
-	for (size_t i = 0; i < FIELDS; i++) {
-		f[i] = (const char *)sqlite3_column_text(st, (int)i + 2);
-		/* A text with a NUL inside would be hashed only up to it. */
-		if (f[i] && strlen(f[i]) != (size_t)sqlite3_column_bytes(st, (int)i + 2))
-			return err_set(e, ERR_SIGNATURE, "audit: record %" PRId64 " was changed",
-				       seq);
-	}
-	if (!audit_hash(&(struct audit_record){f[0], f[1], f[2], f[3], f[4], f[5]}, seq,
-			sqlite3_column_int64(st, 1), head->hash, hash, e))
-		return err_prefix(e, "audit: record %" PRId64, seq);
-	if (!same_hash(st, 8, head->hash) || !same_hash(st, 9, hash))
-		return err_set(e, ERR_SIGNATURE, "audit: record %" PRId64 " was changed", seq);
-	head->seq = seq;
-	memcpy(head->hash, hash, sizeof hash);
+	/* A text with a NUL inside would be hashed only up to it. */
+	if (!t || len > FIELD_MAX || strlen(t) != len)
+		return false;
+	memcpy(out, t, len + 1);
 	return true;
+}
+
+static bool cursor_next(void *arg, struct audit_row *out, bool *more, struct err *e)
+{
+	struct audit_cursor *c = arg;
+	AUTO_DONE sqlite3_stmt *st = NULL;
+	bool whole = true;
+
+	st = db_query(
+	    c->db, e,
+	    "SELECT seq, at_ns, who, what, purpose, case_number, outcome, detail, prev, hash"
+	    " FROM audit WHERE seq > ? ORDER BY seq LIMIT 1",
+	    "i", c->seq);
+	if (!st || !db_step(c->db, st, more, e))
+		return err_prefix(e, "audit");
+	if (!*more)
+		return true;
+	out->seq = c->seq = sqlite3_column_int64(st, 0);
+	out->at_ns = sqlite3_column_int64(st, 1);
+	for (size_t i = 0; i < FIELDS; i++)
+		whole = whole && take_text(st, (int)i + 2, out->text[i]);
+	return (whole && take_hash(st, 8, out->prev) && take_hash(st, 9, out->hash)) ||
+	       err_set(e, ERR_SIGNATURE, "audit: record %" PRId64 " was changed", out->seq);
+}
+
+static bool cursor_again(void *arg, struct err *e)
+{
+	(void)e;
+	((struct audit_cursor *)arg)->seq = INT64_MIN;
+	return true;
+}
+
+struct audit_source audit_cursor_start(struct audit_cursor *c, struct db *d)
+{
+	*c = (struct audit_cursor){d, INT64_MIN};
+	return (struct audit_source){cursor_next, cursor_again, c};
 }
 
 bool audit_verify(struct db *d, const struct audit_head *expect, int64_t *records, struct err *e)
 {
-	AUTO_DONE sqlite3_stmt *st = NULL;
-	struct audit_head head = {0};
-	bool row, met = !expect || expect->seq == 0;
+	struct audit_cursor c;
+	const struct audit_source s = audit_cursor_start(&c, d);
+	struct audit_head last;
+	bool holds = audit_walk(&s, expect, &last, e);
 
-	*records = 0;
-	st = db_query(
-	    d, e,
-	    "SELECT seq, at_ns, who, what, purpose, case_number, outcome, detail, prev, hash"
-	    " FROM audit ORDER BY seq",
-	    "");
-	for (;;) {
-		if (!st || !db_step(d, st, &row, e))
-			return err_prefix(e, "audit");
-		if (!row)
-			break;
-		if (!verify_row(st, &head, e))
-			return false;
-		++*records;
-		if (!met && head.seq == expect->seq) {
-			met = memcmp(head.hash, expect->hash, sizeof head.hash) == 0;
-			if (!met)
-				break;
-		}
-	}
-	return met ||
-	       err_set(e, ERR_SIGNATURE,
-		       "audit: the chain does not hold the record %" PRId64 " that was noted",
-		       expect->seq);
+	*records = last.seq;
+	return holds;
 }

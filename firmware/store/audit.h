@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The audit chain: append-only records, each hashed with its predecessor. It holds no plate,
- * outlives the reads, and an edit, a removal or a reordering shows when it is verified. (A cut at
- * the end shows against a head noted elsewhere.)
+ * outlives the reads, and an edit, a removal, a reordering or a replay shows when it is verified.
+ * (A cut at the end shows against a head noted elsewhere.)
  */
 #ifndef FIRMWARE_STORE_AUDIT_H
 #define FIRMWARE_STORE_AUDIT_H
@@ -10,10 +10,9 @@
 #include "firmware/base/crypt.h"
 #include "firmware/store/db.h"
 
-struct audit_record {	 /* all borrowed; NULL is "" */
-	const char *who; /* certificate identity, or the role that acts by itself: "store" */
-	const char
-	    *what; /* "start", "stop", "hotlist", "purge", "hit", "hit-ended", "quarantine", … */
+struct audit_record {	     /* all borrowed; NULL is "" */
+	const char *who;     /* certificate identity, or the role that acts by itself: "store" */
+	const char *what;    /* "start", "hit", "purge", …: SCHEMA.md lists them */
 	const char *purpose; /* of a request, from the authorised list */
 	const char *case_number;
 	const char *outcome; /* "done", "refused", … */
@@ -33,11 +32,45 @@ bool audit_append(struct db *d, const struct audit_record *r, int64_t at_ns,
 /* The newest record. ERR_SIGNATURE: its hash is none; db_fail's codes. */
 bool audit_head(struct db *d, struct audit_head *out, struct err *e) MUST_CHECK;
 
+#define AUDIT_FIELDS	6u
+#define AUDIT_FIELD_MAX 1024u /* bytes of a field, without its terminator */
+
+struct audit_row { /* a record as it is kept or exported */
+	int64_t seq, at_ns;
+	char text[AUDIT_FIELDS][AUDIT_FIELD_MAX + 1]; /* in the order of struct audit_record */
+	uint8_t prev[CRYPT_SHA256_SIZE], hash[CRYPT_SHA256_SIZE];
+};
+
+/* The same, borrowed from the row. */
+struct audit_record audit_record_of(const struct audit_row *r);
+
+/* Where records come from, in the order they are kept. */
+struct audit_source {
+	/* The next one; *more false: there is none. False: it cannot be read, *e says why. */
+	bool (*next)(void *arg, struct audit_row *out, bool *more, struct err *e);
+	/* Begin again at the first. */
+	bool (*again)(void *arg, struct err *e);
+	void *arg;
+};
+
+/* The chain of a database, record by record: no transaction is held between two, so that a slow
+ * reader stands in nobody's way. ERR_SIGNATURE: a record that the store cannot have written. */
+struct audit_cursor {
+	struct db *db;
+	int64_t seq; /* of the last one given */
+};
+struct audit_source audit_cursor_start(struct audit_cursor *c, struct db *d);
+
 /*
- * Walk the whole chain. `expect` (may be NULL): a head noted earlier, which must be in it.
- * *records: how many hold. ERR_SIGNATURE with the sequence number: edited, removed, reordered, or
- * cut before `expect`; db_fail's codes.
+ * Walk a whole chain from its first record. `expect` (may be NULL; seq 0: nothing): a head noted
+ * elsewhere, which must be in it. *last: the last record that holds. ERR_SIGNATURE with the
+ * sequence number, when a record was changed, removed, put in another place or there twice, or the
+ * chain cut or made anew before `expect`; whatever the source says.
  */
+bool audit_walk(const struct audit_source *s, const struct audit_head *expect,
+		struct audit_head *last, struct err *e) MUST_CHECK;
+
+/* audit_walk over the chain of `d`. *records: how many hold. Its errors; db_fail's codes. */
 bool audit_verify(struct db *d, const struct audit_head *expect, int64_t *records,
 		  struct err *e) MUST_CHECK;
 

@@ -45,6 +45,14 @@ bool db_open(const char *folder, const struct db_schema *schema, int64_t now_ns,
 	     struct db_opened *how, struct err *e) MUST_CHECK;
 void db_close(struct db *d);
 
+/*
+ * Open DB_FILE in `folder` to read along with the store or, when it does not run, without it:
+ * nothing is checked, migrated or put aside. ERR_NOT_FOUND; ERR_POLICY: written by newer firmware;
+ * ERR_FORMAT: no database of the store; ERR_IO: among others, no permission. *out: db_close.
+ */
+bool db_open_to_read(const char *folder, const struct db_schema *schema, struct db **out,
+		     struct err *e) MUST_CHECK;
+
 /* Rename the closed database in `folder` as db_open does with one that fails its check: for damage
  * that the check does not see. ERR_IO, ERR_NOT_FOUND. */
 bool db_put_aside(const char *folder, int64_t now_ns, struct err *e) MUST_CHECK;

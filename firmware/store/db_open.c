@@ -192,6 +192,54 @@ bool db_open(const char *folder, const struct db_schema *schema, int64_t now_ns,
 	return put_aside(folder, now_ns, how, e) && open_once(path, schema, out, &how->fresh, e);
 }
 
+static bool connect_to_read(const char *path, const struct db_schema *schema, struct db **out,
+			    struct err *e)
+{
+	struct db *d = calloc(1, sizeof *d);
+	int64_t version;
+	int rc;
+
+	if (!d)
+		return err_set(e, ERR_NO_MEMORY, "database: no memory");
+	*out = d; /* db_close by the caller, also when this fails */
+	rc = sqlite3_open_v2(path, &d->h,
+			     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+				 SQLITE_OPEN_EXRESCODE,
+			     NULL);
+	if (rc != SQLITE_OK)
+		return db_fail(d, rc, "open", e);
+	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_busy_timeout(d->h, 2000);
+	if (!simple(
+		d, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0",
+		e) ||
+	    !db_int(d, &version, 0, e, "PRAGMA user_version", ""))
+		return false;
+	if (version > (int64_t)schema->n)
+		return err_set(e, ERR_POLICY,
+			       "database: its schema %" PRId64 " is newer than this program's %u",
+			       version, schema->n);
+	return version > 0 || err_set(e, ERR_FORMAT, "database: it is not one of the store");
+}
+
+bool db_open_to_read(const char *folder, const struct db_schema *schema, struct db **out,
+		     struct err *e)
+{
+	char path[PATH_MAX];
+
+	*out = NULL;
+	if (snprintf(path, sizeof path, "%s/%s", folder, DB_FILE) >= (int)sizeof path)
+		return err_set(e, ERR_LIMIT, "database: path too long");
+	if (access(path, R_OK) != 0) /* SQLite says of every reason alike that it cannot open it */
+		return err_errno(e, errno, "%s", path);
+	if (connect_to_read(path, schema, out, e))
+		return true;
+	db_close(*out);
+	*out = NULL;
+	return false;
+}
+
 bool db_put_aside(const char *folder, int64_t now_ns, struct err *e)
 {
 	struct db_opened how;

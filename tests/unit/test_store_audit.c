@@ -111,7 +111,9 @@ static void a_removal_shows(void **state)
 	sql(p, "DELETE FROM audit WHERE seq = 11");
 	broken_at(p, "record 11 is missing", 10);
 	sql(p, "UPDATE audit SET seq = seq - 1 WHERE seq > 11");
-	broken_at(p, "record 11 was changed", 10);
+	broken_at(p, "record 11 does not follow record 10", 10);
+	sql(p, "DELETE FROM audit WHERE seq IN (5, 6, 7)");
+	broken_at(p, "records 5 to 7 are missing", 4);
 }
 
 static void removing_the_beginning_shows(void **state)
@@ -119,7 +121,7 @@ static void removing_the_beginning_shows(void **state)
 	struct place *p = *state;
 
 	sql(p, "DELETE FROM audit WHERE seq <= 5");
-	broken_at(p, "record 1 is missing", 0);
+	broken_at(p, "records 1 to 5 are missing", 0);
 }
 
 static void a_reordering_shows(void **state)
@@ -129,7 +131,7 @@ static void a_reordering_shows(void **state)
 	sql(p, "UPDATE audit SET seq = -3 WHERE seq = 3");
 	sql(p, "UPDATE audit SET seq = 3 WHERE seq = 4");
 	sql(p, "UPDATE audit SET seq = 4 WHERE seq = -3");
-	broken_at(p, "record 3 was changed", 2);
+	broken_at(p, "record 3 stands before the one that it follows: they were reordered", 2);
 }
 
 static void a_replay_shows(void **state)
@@ -138,8 +140,10 @@ static void a_replay_shows(void **state)
 
 	sql(p, "INSERT INTO audit SELECT 31, at_ns, who, what, purpose, case_number, outcome, "
 	       "detail, prev, hash"
-	       " FROM audit WHERE seq = 30");
-	broken_at(p, "record 31 was changed", 30);
+	       " FROM audit WHERE seq = 12");
+	broken_at(p, "record 31 is record 12 once more: it was replayed", 30);
+	sql(p, "UPDATE audit SET seq = 0 WHERE seq = 31");
+	broken_at(p, "record 0 was never written", 0);
 }
 
 static void a_cut_shows_against_the_head_that_was_noted(void **state)
