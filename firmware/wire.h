@@ -53,6 +53,7 @@ enum wire_type {
 	WIRE_BUNDLE, /* uplink -> store, fd: gift with a hotlist bundle, or a delta to one */
 	WIRE_BUNDLE_DONE,
 	WIRE_LIST, /* store -> uplink: the hotlist in force */
+	WIRE_HEAD, /* store -> uplink: the newest record of the audit chain, for the heartbeat */
 	WIRE_TYPES
 };
 
@@ -189,6 +190,15 @@ struct wire_list {
 	struct wire_header h;
 	uint64_t version; /* 0: there is none */
 	char etag[64];	  /* that it was offered with; "": none, or it did not come from the RTCC */
+};
+
+#define WIRE_HASH_SIZE 32u
+
+/* Said when uplink is connected, and within a second when the chain has grown. */
+struct wire_head {
+	struct wire_header h;
+	int64_t seq; /* from 1 */
+	uint8_t hash[WIRE_HASH_SIZE];
 };
 
 /*

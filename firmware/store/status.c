@@ -2,7 +2,6 @@
 #include "firmware/store/store.h"
 
 #include "firmware/base/clock.h"
-#include "firmware/store/audit.h"
 #include "firmware/store/outbox.h"
 
 #include <inttypes.h>

@@ -4,7 +4,6 @@
 
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
-#include "firmware/store/audit.h"
 #include "firmware/store/salvage.h"
 
 #include <errno.h>
@@ -325,6 +324,29 @@ static void load_list(struct store *s)
 	watch_list(s);
 }
 
+/* --- the audit chain ----------------------------------------------------------------------------
+ */
+
+/* To the RTCC by the next heartbeat, so that what is cut off the chain later is missed there. */
+static void tell_head(struct store *s)
+{
+	struct wire_head m = {0};
+	struct audit_head head;
+	struct err e = {0};
+
+	_Static_assert(sizeof m.hash == sizeof head.hash, "a hash of the wire");
+	if (!s->db || !audit_head(s->db, &head, NULL) || head.seq == 0 ||
+	    (head.seq == s->told_head.seq &&
+	     memcmp(head.hash, s->told_head.hash, sizeof head.hash) == 0))
+		return;
+	wire_start(&m.h, WIRE_HEAD, sizeof m);
+	m.seq = head.seq;
+	memcpy(m.hash, head.hash, sizeof m.hash);
+	/* If it cannot be said now: uplink is not there, or busy, and it is tried again. */
+	if (role_send(s->env.role, WIRE_UPLINK, &m.h, NULL, 0, &e))
+		s->told_head = head;
+}
+
 /* --- as time passes ------------------------------------------------------------------------------
  */
 
@@ -394,6 +416,7 @@ static void tick(void *arg)
 	}
 	upkeep(s, WORK_NS);
 	tell_list(s); /* if it could not be said */
+	tell_head(s);
 	if (s->db && list_broken(&s->list))
 		replace_list(s);
 	else if (s->db && !s->list_timed && list_arriving(&s->list))
@@ -485,6 +508,8 @@ static void role_connected(void *state, enum wire_role peer)
 	s->offered = false; /* it has forgotten */
 	s->told_id = -1;
 	tell_list(s);
+	s->told_head = (struct audit_head){0};
+	tell_head(s);
 	sender_connected(&s->sender);
 	store_pump(s);
 }

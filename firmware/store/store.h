@@ -5,6 +5,7 @@
 #define FIRMWARE_STORE_STORE_H
 
 #include "firmware/role.h"
+#include "firmware/store/audit.h"
 #include "firmware/store/box.h"
 #include "firmware/store/conf.h"
 #include "firmware/store/db.h"
@@ -34,7 +35,8 @@ struct store {
 	bool offered; /* what arrives was offered by uplink, which waits for the answer */
 	char offer_etag[LIST_ETAG_SIZE];
 	int64_t told_id; /* list_id that uplink knows to be in force; -1: it knows nothing */
-	bool list_timed; /* list_timer runs: something arrives */
+	struct audit_head told_head; /* that uplink knows; seq 0: none */
+	bool list_timed;	     /* list_timer runs: something arrives */
 	int list_timer;
 	struct space space;
 	struct upkeep upkeep;

@@ -73,6 +73,14 @@ bool beat_take(struct uplink *u, const struct wire_status *m, struct err *e)
 	return true;
 }
 
+bool beat_head(struct uplink *u, const struct wire_head *m, struct err *e)
+{
+	if (m->seq < 1)
+		return err_set(e, ERR_PEER, "audit: a head without a record");
+	u->beat.head = *m;
+	return true;
+}
+
 /* --- the document
  * ---------------------------------------------------------------------------------------- */
 
@@ -87,6 +95,17 @@ static bool add_role(cJSON *list, const struct wire_status *s)
 	return status_json_role(o, s);
 }
 
+static bool add_head(cJSON *o, const struct wire_head *head)
+{
+	cJSON *audit = cJSON_AddObjectToObject(o, "audit");
+	char hex[2 * WIRE_HASH_SIZE + 1];
+
+	for (size_t i = 0; i < WIRE_HASH_SIZE; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", head->hash[i]);
+	return audit && status_json_int(audit, "seq", head->seq) &&
+	       cJSON_AddStringToObject(audit, "hash", hex);
+}
+
 static bool fill(cJSON *o, const struct uplink *u)
 {
 	char when[CLOCK_RFC3339_SIZE];
@@ -96,6 +115,8 @@ static bool fill(cJSON *o, const struct uplink *u)
 	    !cJSON_AddStringToObject(o, "time", clock_rfc3339(clock_utc_ns(), when)) ||
 	    !cJSON_AddStringToObject(o, "firmware", FIRMWARE_VERSION) ||
 	    !cJSON_AddStringToObject(o, "board", board.name))
+		return false;
+	if (u->beat.head.seq > 0 && !add_head(o, &u->beat.head))
 		return false;
 	list = cJSON_AddArrayToObject(o, "roles");
 	for (unsigned r = 0; list && r < WIRE_ROLES; r++)

@@ -226,6 +226,8 @@ bool uplink_message(void *state, enum wire_role peer, const struct wire_header *
 		uplink_next(u);
 		return true;
 	}
+	if (peer == WIRE_STORE && m->type == WIRE_HEAD)
+		return beat_head(u, (const struct wire_head *)(const void *)m, e);
 	return err_set(e, ERR_PEER, "message of type %u is not expected here", m->type);
 }
 

@@ -61,8 +61,10 @@ struct uplink_list {
 
 struct uplink_beat {
 	struct wire_status roles[WIRE_ROLES]; /* what each last said; h.type 0: nothing yet */
-	int64_t due_ns;			      /* monotonic: when the next is sent; 0: at once */
-	int64_t sent_ns; /* monotonic: when the last one was begun; 0: none was */
+	struct wire_head head; /* of the audit chain, as the store last said; seq 0: not
+				  yet */
+	int64_t due_ns;	       /* monotonic: when the next is sent; 0: at once */
+	int64_t sent_ns;       /* monotonic: when the last one was begun; 0: none was */
 	bool sending;
 	char *body;	    /* of the one under way */
 	bool answered;	    /* `last` holds something */
@@ -151,6 +153,8 @@ void list_in_force(struct uplink *u, const struct wire_list *m);
 
 /* Take over what the parent says of a role; when it is news a heartbeat is due soon. ERR_PEER. */
 bool beat_take(struct uplink *u, const struct wire_status *m, struct err *e) MUST_CHECK;
+/* Take over the head of the audit chain: it goes with every heartbeat, and is no news. ERR_PEER. */
+bool beat_head(struct uplink *u, const struct wire_head *m, struct err *e) MUST_CHECK;
 /* When the next is to be sent, monotonic ns; INT64_MAX: not now. */
 int64_t beat_due(const struct uplink *u);
 void beat_send(struct uplink *u);

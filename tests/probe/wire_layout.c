@@ -75,6 +75,9 @@ static void hits(void)
 	WHOLE(wire_list);
 	FIELD(wire_list, version);
 	FIELD(wire_list, etag);
+	WHOLE(wire_head);
+	FIELD(wire_head, seq);
+	FIELD(wire_head, hash);
 }
 
 int main(void)

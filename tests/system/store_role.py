@@ -64,6 +64,7 @@ class Store(Role):
         super().__init__("store", conf, folder, ["vision", "uplink"])
         self.answers = {}  # passage id: accepted, in the order they came
         self.lists = []    # (version, ETag) of every list in force that uplink was told of
+        self.heads = []    # (seq, hash) of every head of the audit chain likewise
 
     @property
     def vision(self):
@@ -100,11 +101,17 @@ class Store(Role):
         return ident
 
     def to_uplink(self, timeout: float):
-        """The next message to uplink that is not about the list in force (those go into `lists`); None in time."""
+        """The next message to uplink but of the list in force and the chain's head (those go into `lists` and `heads`); None in time."""
         end = time.monotonic() + timeout
-        while (m := self.uplink.receive(max(end - time.monotonic(), 0))) is not None and m[0] == "WIRE_LIST":
-            told = wire.parse(wire.WireList, m[1])
-            self.lists.append((told.version, told.etag))
+        while (m := self.uplink.receive(max(end - time.monotonic(), 0))) is not None:
+            if m[0] == "WIRE_LIST":
+                told = wire.parse(wire.WireList, m[1])
+                self.lists.append((told.version, told.etag))
+            elif m[0] == "WIRE_HEAD":
+                told = wire.parse(wire.WireHead, m[1])
+                self.heads.append((told.seq, bytes(told.hash)))
+            else:
+                break
         return m
 
     def hit(self, timeout: float = 5):

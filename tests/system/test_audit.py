@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from tests.box import build_folder
+from tests.box import Box, build_folder
 from tests.rtcc import make_certs
 from tests.system.store_role import Store, chain_holds, make_list
 
@@ -89,6 +89,73 @@ def relink(records, first):
 def head_of(lines) -> str:
     head = json.loads(lines[0])
     return f"{head['seq']}:{head['hash']}"
+
+
+# --- the head, which goes out ------------------------------------------------------------------------------------
+
+
+def test_uplink_is_told_the_head(tmp_path):
+    with Store(tmp_path) as s:
+        def told(what):
+            end = time.monotonic() + 10
+            while (newest := s.rows("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")[0]) not in s.heads:
+                assert time.monotonic() < end, f"uplink was not told {what}"
+                s.to_uplink(0.1)
+            return newest
+
+        s.wait(lambda c: c["audit_records"] > 0, 5, "a record")
+        first = told("at the start")
+        s.offer(b"garbage")
+        assert told("of a record")[0] == first[0] + 1
+        n = len(s.heads)
+        s.to_uplink(2.5)
+        assert len(s.heads) == n # nothing new: nothing said
+        s.connect_uplink()
+        assert told("anew") == s.heads[-1]
+        while len(s.heads) == n:
+            s.to_uplink(0.2)
+
+
+def cut_and_grow(data, keep: int, grow: int) -> None:
+    """Cut the chain of a stopped box after record `keep`, and append good records that were never there."""
+    db = sqlite3.connect(data / "reads.db")
+    rows = db.execute(f"SELECT seq, at_ns, {', '.join(FIELDS)}, hex(prev), lower(hex(hash)) FROM audit WHERE seq <= ?", (keep,)).fetchall()
+    records = [dict(zip(["seq", "at_ns", *FIELDS, "prev", "hash"], row)) for row in rows]
+    records += [{**records[-1], "what": "start"} for _ in range(grow)]
+    relink(records, keep)
+    db.execute("DELETE FROM audit WHERE seq > ?", (keep,))
+    for r in records[keep:]:
+        db.execute("INSERT INTO audit VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   (r["seq"], int(r["at_ns"]), *(r[n] for n in FIELDS), bytes.fromhex(r["prev"]), bytes.fromhex(r["hash"])))
+    db.commit()
+    db.close()
+
+
+def test_what_is_cut_off_on_the_box_is_missed_at_the_rtcc(tmp_path, rtcc):
+    box = Box(tmp_path / "box", {"camera": {"driver": "sim", "passages": 0, "rate": 1, "seed": 1}, "hotlist": {"key": rtcc.certs / "hotlist.pub"},
+                                 "uplink": rtcc.uplink(heartbeat_s=0.3, hotlist_poll_s=0.3)})
+    with box:
+        box.wait_running()
+        rtcc.publish(b"garbage") # refused, which is a record
+        box.wait(lambda b: b.counters("store")["audit_records"] >= 2, 10, "records")
+        newest = box.wait(lambda b: (n := b.counters("store")["audit_records"]) and [h for h in rtcc.heartbeats() if h.get("audit", {}).get("seq") == n],
+                          10, "the head at the RTCC")[-1]["audit"]
+        assert box.stop() == 0
+    noted = f"{newest['seq']}:{newest['hash']}"
+
+    def verified():
+        done = alprctl("-c", box.conf, "audit", "verify", "--head", noted)
+        return done.returncode, done.stdout + done.stderr
+
+    assert verified()[0] == 0
+    cut_and_grow(box.store, newest["seq"] - 1, 0)
+    assert alprctl("-c", box.conf, "audit", "verify").returncode == 0 # by itself it is a good chain
+    code, words = verified()
+    assert code == 1 and f"record {newest['seq']} was noted elsewhere: it was cut" in words
+    cut_and_grow(box.store, newest["seq"] - 1, 5)
+    assert alprctl("-c", box.conf, "audit", "verify").returncode == 0
+    code, words = verified()
+    assert code == 1 and f"record {newest['seq']} is another than the one that was noted elsewhere" in words
 
 
 # --- the export --------------------------------------------------------------------------------------------------

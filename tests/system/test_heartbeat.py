@@ -91,6 +91,28 @@ def test_nonsense_from_the_parent_is_refused_or_made_plain(tmp_path, rtcc):
         assert u.wait(lambda s: s.get("messages_refused") == 3, 5, "refusals")["heartbeats"] == 1
 
 
+def test_the_head_of_the_audit_chain_goes_with_every_one_and_is_no_news(tmp_path, rtcc):
+    with Uplink(tmp_path, rtcc.uplink(heartbeat_s=0.3)) as u:
+        tell(u)
+        assert "audit" not in arrived(rtcc, 1, 5)[0]
+        for seq, digest in ((0, b"\1" * 32), (-1, b"\1" * 32)):
+            u.head(seq, digest)
+        assert u.wait(lambda s: s.get("messages_refused") == 2, 5, "refusals")
+        u.head(1 << 52, bytes(range(32)))
+        n = len(rtcc.heartbeats())
+        assert arrived(rtcc, n + 3, 8)[-1]["audit"] == {"seq": 1 << 52, "hash": bytes(range(32)).hex()}
+        u.connect("store")
+        n = len(rtcc.heartbeats())
+        assert arrived(rtcc, n + 2, 8)[-1]["audit"]["seq"] == 1 << 52 # until the store says another
+    with beating(tmp_path, rtcc) as u:
+        tell(u)
+        n = len(arrived(rtcc, len(rtcc.heartbeats()) + 1, 5))
+        for seq in range(1, 30):
+            u.head(seq, bytes(32))
+        time.sleep(6)
+        assert len(rtcc.heartbeats()) == n
+
+
 def test_the_schema_has_room_for_all_that_a_role_can_say():
     schema = json.loads((ROOT / "tests/rtcc/heartbeat.schema.json").read_text())
     role = schema["properties"]["roles"]["items"]["properties"]

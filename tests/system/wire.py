@@ -68,10 +68,14 @@ class WireList(ctypes.Structure):
     _fields_ = [("h", Header), ("version", ctypes.c_uint64), ("etag", ctypes.c_char * 64)]
 
 
+class WireHead(ctypes.Structure):
+    _fields_ = [("h", Header), ("seq", ctypes.c_int64), ("hash", ctypes.c_uint8 * 32)]
+
+
 STRUCTS = {"plate_quad": PlateQuad, "plate_spelling": PlateSpelling, "plate_read": PlateRead, "wire_span": WireSpan,
            "wire_angle": WireAngle, "wire_passage": WirePassage, "wire_passage_done": WirePassageDone,
            "wire_hit": WireHit, "wire_hit_done": WireHitDone, "wire_bundle": WireBundle,
-           "wire_bundle_done": WireBundleDone, "wire_list": WireList}
+           "wire_bundle_done": WireBundleDone, "wire_list": WireList, "wire_head": WireHead}
 _TYPES = {WirePassage: "WIRE_PASSAGE", WireHitDone: "WIRE_HIT_DONE", WireBundle: "WIRE_BUNDLE"}
 
 
