@@ -199,6 +199,8 @@ struct wire_head {
 	struct wire_header h;
 	int64_t seq; /* from 1 */
 	uint8_t hash[WIRE_HASH_SIZE];
+	uint8_t has_key;
+	uint8_t key[WIRE_HASH_SIZE]; /* names the key that signs the chain */
 };
 
 /*

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define SPKI_MAX 256u /* P-384 needs 120 */
-
 struct crypt_key {
 	mbedtls_pk_context pk;
 	bool is_private;
@@ -197,13 +195,10 @@ void crypt_key_free(struct crypt_key *k)
 
 bool crypt_key_id(const struct crypt_key *k, uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
 {
-	unsigned char der[SPKI_MAX];
-	int len = mbedtls_pk_write_pubkey_der(&k->pk, der, sizeof der);
+	uint8_t der[CRYPT_SPKI_MAX];
+	size_t len = 0;
 
-	if (len <= 0)
-		return err_set(e, ERR_NO_MEMORY, "key id");
-	return crypt_sha256(der + sizeof der - len, (size_t)len, out,
-			    e); /* written at the end of the buffer */
+	return crypt_key_public_der(k, der, &len, e) && crypt_sha256(der, len, out, e);
 }
 
 bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[CRYPT_SIGNATURE_MAX],
@@ -232,5 +227,56 @@ bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8
 		return false;
 	if (mbedtls_pk_verify(&k->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, sig, sig_len) != 0)
 		return err_set(e, ERR_SIGNATURE, "signature: does not verify");
+	return true;
+}
+
+/* --- keys of our own ----------------------------------------------------------------------------
+ */
+
+bool crypt_key_generate(struct crypt_key **out, struct err *e)
+{
+	CLEANUP(key_cleanup) struct crypt_key *k = key_new(e);
+
+	if (!k)
+		return false;
+	if (mbedtls_pk_setup(&k->pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)) != 0 ||
+	    mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(k->pk), rng, NULL) != 0)
+		return err_set(e, ERR_NO_MEMORY, "a key cannot be made");
+	k->is_private = true;
+	*out = steal_ptr(&k);
+	return true;
+}
+
+bool crypt_key_private_pem(const struct crypt_key *k, char out[CRYPT_PEM_MAX], struct err *e)
+{
+	if (!k->is_private)
+		return err_set(e, ERR_ARGUMENT, "a public key has no private half");
+	return mbedtls_pk_write_key_pem(&k->pk, (unsigned char *)out, CRYPT_PEM_MAX) == 0 ||
+	       err_set(e, ERR_NO_MEMORY, "a key cannot be written");
+}
+
+bool crypt_key_public_der(const struct crypt_key *k, uint8_t out[CRYPT_SPKI_MAX], size_t *len,
+			  struct err *e)
+{
+	int n = mbedtls_pk_write_pubkey_der(&k->pk, out, CRYPT_SPKI_MAX);
+
+	if (n <= 0)
+		return err_set(e, ERR_NO_MEMORY, "a public key cannot be written");
+	*len = (size_t)n;
+	memmove(out, out + CRYPT_SPKI_MAX - n, *len); /* it is written at the buffer's end */
+	return true;
+}
+
+bool crypt_key_parse_public(const void *der, size_t len, struct crypt_key **out, struct err *e)
+{
+	CLEANUP(key_cleanup) struct crypt_key *k = key_new(e);
+
+	if (!k)
+		return false;
+	if (mbedtls_pk_parse_public_key(&k->pk, der, len) != 0)
+		return err_set(e, ERR_FORMAT, "no public key");
+	if (!check_curve(&k->pk, "public key", e))
+		return false;
+	*out = steal_ptr(&k);
 	return true;
 }

@@ -59,4 +59,22 @@ bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[C
 bool crypt_verify(struct crypt_key *k, const void *data, size_t len, const uint8_t *sig,
 		  size_t sig_len, struct err *e) MUST_CHECK;
 
+/* Make a private key on P-256. *out: crypt_key_free. ERR_NO_MEMORY: the library failed. */
+bool crypt_key_generate(struct crypt_key **out, struct err *e) MUST_CHECK;
+
+#define CRYPT_PEM_MAX  512u /* a private key on P-384 needs 300 */
+#define CRYPT_SPKI_MAX 128u /* a public key on P-384 needs 120 */
+
+/* A private key as PEM, as crypt_key_load_private takes it; NUL-terminated, the caller's to wipe.
+ * ERR_ARGUMENT: a public key; ERR_NO_MEMORY. */
+bool crypt_key_private_pem(const struct crypt_key *k, char out[CRYPT_PEM_MAX],
+			   struct err *e) MUST_CHECK;
+
+/* The public half as a DER SubjectPublicKeyInfo (RFC 5480), and the way back. ERR_NO_MEMORY;
+ * crypt_key_parse_public: ERR_FORMAT, ERR_POLICY (neither P-256 nor P-384). */
+bool crypt_key_public_der(const struct crypt_key *k, uint8_t out[CRYPT_SPKI_MAX], size_t *len,
+			  struct err *e) MUST_CHECK;
+bool crypt_key_parse_public(const void *der, size_t len, struct crypt_key **out,
+			    struct err *e) MUST_CHECK;
+
 #endif

@@ -15,7 +15,7 @@
 
 #define USAGE                                                                                      \
 	"alprctl audit export > FILE\n"                                                            \
-	"       alprctl audit verify [--head SEQ:HASH] [FILE]"
+	"       alprctl audit verify [--head SEQ:HASH] [--key KEY] [FILE]"
 
 static void close_db(struct db **d)
 {
@@ -85,8 +85,8 @@ static int run_export(const struct ctl *ctl, int argc)
 /* --- verify ------------------------------------------------------------------------------------
  */
 
-static bool verify_file(const char *path, const struct audit_head *expect, struct audit_head *last,
-			struct err *e)
+static bool verify_file(const char *path, const struct audit_wanted *wanted,
+			struct audit_found *found, struct err *e)
 {
 	CLEANUP(close_file) struct audit_file *f = NULL;
 	struct audit_source s;
@@ -94,11 +94,11 @@ static bool verify_file(const char *path, const struct audit_head *expect, struc
 	if (!audit_file_open(path, &f, e))
 		return err_prefix(e, "%.150s", path);
 	s = audit_file_source(f);
-	return audit_walk(&s, expect, last, e) && audit_file_ends(f, last, e);
+	return audit_walk(&s, wanted, found, e) && audit_file_ends(f, &found->last, e);
 }
 
-static bool verify_box(const struct ctl *ctl, const struct audit_head *expect,
-		       struct audit_head *last, struct err *e)
+static bool verify_box(const struct ctl *ctl, const struct audit_wanted *wanted,
+		       struct audit_found *found, struct err *e)
 {
 	CLEANUP(close_db) struct db *d = NULL;
 	struct audit_cursor c;
@@ -107,39 +107,64 @@ static bool verify_box(const struct ctl *ctl, const struct audit_head *expect,
 	if (!open_chain(ctl, &d, e))
 		return false;
 	s = audit_cursor_start(&c, d);
-	return audit_walk(&s, expect, last, e);
+	return audit_walk(&s, wanted, found, e);
+}
+
+static void print_found(const struct audit_wanted *wanted, const struct audit_found *f)
+{
+	char hex[AUDIT_HEX_SIZE];
+
+	(void)printf("%" PRId64 " records hold, head %" PRId64 ":%s\n", f->last.seq, f->last.seq,
+		     audit_hex(f->last.hash, hex));
+	if (f->signed_seq > 0)
+		(void)printf("signed up to record %" PRId64 ", key %s\n", f->signed_seq,
+			     audit_hex(f->key, hex));
+	else
+		(void)printf("nothing is signed yet\n");
+	if (f->keys > 1)
+		(void)printf("the key changed %" PRId64 " times: each needs a reason\n",
+			     f->keys - 1);
+	if (wanted->head.seq > 0)
+		(void)printf("record %" PRId64 " is the one that was noted\n", wanted->head.seq);
+	else
+		(void)printf(
+		    "that none is missing at the end shows against a head noted elsewhere: "
+		    "--head SEQ:HASH\n");
+}
+
+static bool take_option(int opt, const char *text, struct audit_wanted *wanted, struct err *e)
+{
+	if (opt == 'H')
+		return audit_head_parse(text, &wanted->head, e);
+	wanted->has_key = true;
+	return audit_unhex(text, wanted->key) ||
+	       err_set(e, ERR_ARGUMENT, "a key is named by 64 hexadecimal digits");
 }
 
 static int run_verify(const struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option options[] = {{"head", required_argument, NULL, 'H'},
+						{"key", required_argument, NULL, 'k'},
 						{NULL, 0, NULL, 0}};
-	struct audit_head noted = {0}, last = {0};
-	char hex[AUDIT_HEX_SIZE];
+	struct audit_wanted wanted = {0};
+	struct audit_found found = {0};
 	struct err e = {0};
 	bool holds;
 	int opt;
 
 	optind = 0; /* begins afresh: main has had its own options */
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (opt != 'H')
+		if (opt == '?')
 			return ctl_usage(USAGE);
-		else if (!audit_head_parse(optarg, &noted, &e))
+		else if (!take_option(opt, optarg, &wanted, &e))
 			return (void)ctl_failed("audit", &e), CTL_WRONG;
 	if (argc - optind > 1)
 		return ctl_usage(USAGE);
-	holds = optind < argc ? verify_file(argv[optind], &noted, &last, &e)
-			      : verify_box(ctl, &noted, &last, &e);
+	holds = optind < argc ? verify_file(argv[optind], &wanted, &found, &e)
+			      : verify_box(ctl, &wanted, &found, &e);
 	if (!holds)
 		return ctl_failed("audit", &e);
-	(void)printf("%" PRId64 " records hold, head %" PRId64 ":%s\n", last.seq, last.seq,
-		     audit_hex(last.hash, hex));
-	if (noted.seq > 0)
-		(void)printf("record %" PRId64 " is the one that was noted\n", noted.seq);
-	else
-		(void)printf(
-		    "that none is missing at the end shows against a head noted elsewhere: "
-		    "--head SEQ:HASH\n");
+	print_found(&wanted, &found);
 	return CTL_DONE;
 }
 

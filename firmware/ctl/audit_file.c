@@ -34,7 +34,7 @@ const char *audit_hex(const uint8_t hash[CRYPT_SHA256_SIZE], char out[AUDIT_HEX_
 	return out;
 }
 
-static bool from_hex(const char *text, uint8_t out[CRYPT_SHA256_SIZE])
+bool audit_unhex(const char *text, uint8_t out[CRYPT_SHA256_SIZE])
 {
 	if (!text || strlen(text) != 2 * CRYPT_SHA256_SIZE ||
 	    strspn(text, "0123456789abcdefABCDEF") != 2 * CRYPT_SHA256_SIZE)
@@ -64,7 +64,7 @@ bool audit_head_parse(const char *text, struct audit_head *out, struct err *e)
 	const char *hash;
 
 	return (from_decimal(text, ':', &out->seq, &hash) && out->seq > 0 &&
-		from_hex(hash, out->hash)) ||
+		audit_unhex(hash, out->hash)) ||
 	       err_set(e, ERR_ARGUMENT,
 		       "a head is SEQ:HASH, a number and 64 hexadecimal digits, as a heartbeat or "
 		       "audit verify gives it");
@@ -191,7 +191,7 @@ static bool take(const cJSON *o, struct audit_row *r)
 			return false;
 		memcpy(r->text[i], text, strlen(text) + 1);
 	}
-	return from_hex(member(o, "prev"), r->prev) && from_hex(member(o, "hash"), r->hash);
+	return audit_unhex(member(o, "prev"), r->prev) && audit_unhex(member(o, "hash"), r->hash);
 }
 
 /* Written again it must come out alike: nothing stands in the line that is not in the record. */
@@ -209,7 +209,7 @@ static bool parse_line(struct audit_file *f, struct audit_row *r, struct audit_h
 {
 	cJSON *o = cJSON_Parse(f->text);
 	const char *hash = member(o, "hash");
-	bool good = head ? take_seq(o, &head->seq) && from_hex(hash, head->hash) : take(o, r);
+	bool good = head ? take_seq(o, &head->seq) && audit_unhex(hash, head->hash) : take(o, r);
 
 	cJSON_Delete(o);
 	if (good && !is_canonical(f->text, line_of(r, head), &good, e))

@@ -16,6 +16,9 @@
 /* A hash as 64 lower-case hexadecimal digits. Returns out. */
 const char *audit_hex(const uint8_t hash[CRYPT_SHA256_SIZE], char out[AUDIT_HEX_SIZE]);
 
+/* The way back, digits of either case. False: it is not that. */
+bool audit_unhex(const char *text, uint8_t out[CRYPT_SHA256_SIZE]) MUST_CHECK;
+
 /* "SEQ:HASH" as a person noted it, digits of either case. ERR_ARGUMENT: it is not that. */
 bool audit_head_parse(const char *text, struct audit_head *out, struct err *e) MUST_CHECK;
 

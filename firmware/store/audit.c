@@ -53,6 +53,16 @@ bool audit_hash(const struct audit_record *r, int64_t seq, int64_t at_ns,
 	return crypt_sha256(bytes, (size_t)(p - bytes), out, e);
 }
 
+const uint8_t *audit_said(const struct audit_head *head, uint8_t out[AUDIT_SAID_SIZE])
+{
+	static const char tag[] = "alpr-audit-head-1";
+
+	_Static_assert(sizeof tag - 1 + 8 + sizeof head->hash == AUDIT_SAID_SIZE, "all of it");
+	(void)put(put_number(put(out, tag, sizeof tag - 1), (uint64_t)head->seq, 8), head->hash,
+		  sizeof head->hash);
+	return out;
+}
+
 bool audit_head(struct db *d, struct audit_head *out, struct err *e)
 {
 	AUTO_DONE sqlite3_stmt *st = NULL;
@@ -153,9 +163,10 @@ bool audit_verify(struct db *d, const struct audit_head *expect, int64_t *record
 {
 	struct audit_cursor c;
 	const struct audit_source s = audit_cursor_start(&c, d);
-	struct audit_head last;
-	bool holds = audit_walk(&s, expect, &last, e);
+	const struct audit_wanted wanted = {.head = expect ? *expect : (struct audit_head){0}};
+	struct audit_found found;
+	bool holds = audit_walk(&s, &wanted, &found, e);
 
-	*records = last.seq;
+	*records = found.last.seq;
 	return holds;
 }

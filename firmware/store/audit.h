@@ -61,16 +61,34 @@ struct audit_cursor {
 };
 struct audit_source audit_cursor_start(struct audit_cursor *c, struct db *d);
 
-/*
- * Walk a whole chain from its first record. `expect` (may be NULL; seq 0: nothing): a head noted
- * elsewhere, which must be in it. *last: the last record that holds. ERR_SIGNATURE with the
- * sequence number, when a record was changed, removed, put in another place or there twice, or the
- * chain cut or made anew before `expect`; whatever the source says.
- */
-bool audit_walk(const struct audit_source *s, const struct audit_head *expect,
-		struct audit_head *last, struct err *e) MUST_CHECK;
+/* What a signature of the chain is over: "alpr-audit-head-1", seq (64 bit, big-endian) and hash of
+ * the record before it. Returns out. */
+#define AUDIT_SAID_SIZE (17 + 8 + CRYPT_SHA256_SIZE)
+const uint8_t *audit_said(const struct audit_head *head, uint8_t out[AUDIT_SAID_SIZE]);
 
-/* audit_walk over the chain of `d`. *records: how many hold. Its errors; db_fail's codes. */
+struct audit_wanted {			/* what is known from elsewhere; zeroed: nothing */
+	struct audit_head head;		/* must be in the chain */
+	bool has_key;			/* a chain must be signed, and each time by this key: */
+	uint8_t key[CRYPT_SHA256_SIZE]; /* crypt_key_id */
+};
+
+struct audit_found {
+	struct audit_head last;		/* record that holds */
+	int64_t signed_seq;		/* newest record under a good signature; 0: none is */
+	uint8_t key[CRYPT_SHA256_SIZE]; /* that signed it */
+	int64_t keys; /* how many times another key began to sign, the first included */
+};
+
+/*
+ * Walk a whole chain from its first record. ERR_SIGNATURE with the sequence number, when a record
+ * was changed, removed, put in another place or there twice, when a signature is not good, or when
+ * what is wanted is not there; whatever the source says. *found is filled in any case.
+ */
+bool audit_walk(const struct audit_source *s, const struct audit_wanted *wanted,
+		struct audit_found *found, struct err *e) MUST_CHECK;
+
+/* audit_walk over the chain of `d`, with a head noted elsewhere (may be NULL). *records: how many
+ * hold. Its errors; db_fail's codes. */
 bool audit_verify(struct db *d, const struct audit_head *expect, int64_t *records,
 		  struct err *e) MUST_CHECK;
 

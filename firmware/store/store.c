@@ -4,6 +4,7 @@
 
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
+#include "firmware/store/audit_sign.h"
 #include "firmware/store/salvage.h"
 
 #include <errno.h>
@@ -327,6 +328,37 @@ static void load_list(struct store *s)
 /* --- the audit chain ----------------------------------------------------------------------------
  */
 
+/* A box without its key works on, and its chain is not signed. */
+static void open_audit_key(struct store *s)
+{
+	struct err e = {0};
+	bool made;
+
+	if (!audit_key_open(s->conf.ring.path, &s->audit_key, &made, &e) ||
+	    !crypt_key_id(s->audit_key, s->audit_key_id, &e)) {
+		crypt_key_free(s->audit_key);
+		s->audit_key = NULL;
+		log_line(LOG_ERROR, "%s: the audit chain is not signed", e.text);
+	} else if (made) {
+		log_line(LOG_NOTICE, "a key was made that signs the audit chain");
+	}
+}
+
+static void sign_chain(struct store *s)
+{
+	int64_t now = clock_mono_ns();
+	struct err e = {0};
+
+	if (!s->db || !s->audit_key ||
+	    (s->signed_mono_ns && now - s->signed_mono_ns < UPKEEP_EVERY_NS))
+		return;
+	s->signed_mono_ns = now;
+	/* On a full disk there are better uses for the last room. */
+	if (!audit_sign(s->db, s->audit_key, s->clock.k.ring_ns, clock_utc_ns(), &e) &&
+	    e.code != ERR_NO_SPACE)
+		store_trouble(s, &e);
+}
+
 /* To the RTCC by the next heartbeat, so that what is cut off the chain later is missed there. */
 static void tell_head(struct store *s)
 {
@@ -342,6 +374,8 @@ static void tell_head(struct store *s)
 	wire_start(&m.h, WIRE_HEAD, sizeof m);
 	m.seq = head.seq;
 	memcpy(m.hash, head.hash, sizeof m.hash);
+	m.has_key = s->audit_key != NULL;
+	memcpy(m.key, s->audit_key_id, sizeof m.key);
 	/* If it cannot be said now: uplink is not there, or busy, and it is tried again. */
 	if (role_send(s->env.role, WIRE_UPLINK, &m.h, NULL, 0, &e))
 		s->told_head = head;
@@ -416,6 +450,7 @@ static void tick(void *arg)
 	}
 	upkeep(s, WORK_NS);
 	tell_list(s); /* if it could not be said */
+	sign_chain(s);
 	tell_head(s);
 	if (s->db && list_broken(&s->list))
 		replace_list(s);
@@ -476,6 +511,7 @@ static bool role_open(void *state, const struct role_env *env, struct sandbox *b
 	if (!space_open(&s->space, ring->path, ring->max_bytes, e) || !store_open_db(s, e) ||
 	    !record_start(s, e) || !list_open(&s->list, &s->conf.hotlist, ring->path, e))
 		return false;
+	open_audit_key(s);
 	store_sandbox(&s->conf, &s->box);
 	*box = s->box.sandbox;
 	return true;
@@ -558,6 +594,7 @@ static void role_close(void *state)
 	for (unsigned i = 0; i < s->n_waiting; i++)
 		intake_free(&s->waiting[i]);
 	list_close(&s->list);
+	crypt_key_free(s->audit_key);
 	db_close(s->db);
 }
 

@@ -30,6 +30,9 @@ struct store {
 	struct store_conf conf;
 	struct store_box box;
 	struct db *db;
+	struct crypt_key *audit_key; /* signs the audit chain; NULL: there is none to be had */
+	uint8_t audit_key_id[CRYPT_SHA256_SIZE];
+	int64_t signed_mono_ns; /* when it was last looked whether a signature is due; 0: never */
 	struct elapsed clock;
 	struct list list;
 	bool offered; /* what arrives was offered by uplink, which waits for the answer */

@@ -95,15 +95,22 @@ static bool add_role(cJSON *list, const struct wire_status *s)
 	return status_json_role(o, s);
 }
 
-static bool add_head(cJSON *o, const struct wire_head *head)
+static bool add_hash(cJSON *o, const char *name, const uint8_t hash[WIRE_HASH_SIZE])
 {
-	cJSON *audit = cJSON_AddObjectToObject(o, "audit");
 	char hex[2 * WIRE_HASH_SIZE + 1];
 
 	for (size_t i = 0; i < WIRE_HASH_SIZE; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", head->hash[i]);
+		(void)snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	return cJSON_AddStringToObject(o, name, hex) != NULL;
+}
+
+static bool add_head(cJSON *o, const struct wire_head *head)
+{
+	cJSON *audit = cJSON_AddObjectToObject(o, "audit");
+
 	return audit && status_json_int(audit, "seq", head->seq) &&
-	       cJSON_AddStringToObject(audit, "hash", hex);
+	       add_hash(audit, "hash", head->hash) &&
+	       (head->has_key != 1 || add_hash(audit, "key", head->key));
 }
 
 static bool fill(cJSON *o, const struct uplink *u)

@@ -78,6 +78,8 @@ static void hits(void)
 	WHOLE(wire_head);
 	FIELD(wire_head, seq);
 	FIELD(wire_head, hash);
+	FIELD(wire_head, has_key);
+	FIELD(wire_head, key);
 }
 
 int main(void)

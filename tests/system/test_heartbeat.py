@@ -101,6 +101,9 @@ def test_the_head_of_the_audit_chain_goes_with_every_one_and_is_no_news(tmp_path
         u.head(1 << 52, bytes(range(32)))
         n = len(rtcc.heartbeats())
         assert arrived(rtcc, n + 3, 8)[-1]["audit"] == {"seq": 1 << 52, "hash": bytes(range(32)).hex()}
+        u.head(1 << 52, bytes(range(32)), b"\xab" * 32)
+        n = len(rtcc.heartbeats())
+        assert arrived(rtcc, n + 3, 8)[-1]["audit"] == {"seq": 1 << 52, "hash": bytes(range(32)).hex(), "key": "ab" * 32}
         u.connect("store")
         n = len(rtcc.heartbeats())
         assert arrived(rtcc, n + 2, 8)[-1]["audit"]["seq"] == 1 << 52 # until the store says another

@@ -56,9 +56,9 @@ class Uplink(Role):
     def bundle_done(self, accepted: bool, version: int, etag: str) -> None:
         self.store.send(message("WIRE_BUNDLE_DONE", "BxxxxxxxQ64s", accepted, version, etag.encode()))
 
-    def head(self, seq: int, digest: bytes) -> None:
+    def head(self, seq: int, digest: bytes, key: bytes = None) -> None:
         """What a store says when its audit chain has grown."""
-        self.store.send(message("WIRE_HEAD", "q32s", seq, digest))
+        self.store.send(message("WIRE_HEAD", "q32sB32s7x", seq, digest, key is not None, key or b""))
 
     def in_force(self, version: int = 0, etag: str = "") -> None:
         """What a store says when it is connected, and when it has another list than was accepted."""

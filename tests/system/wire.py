@@ -69,7 +69,7 @@ class WireList(ctypes.Structure):
 
 
 class WireHead(ctypes.Structure):
-    _fields_ = [("h", Header), ("seq", ctypes.c_int64), ("hash", ctypes.c_uint8 * 32)]
+    _fields_ = [("h", Header), ("seq", ctypes.c_int64), ("hash", ctypes.c_uint8 * 32), ("has_key", ctypes.c_uint8), ("key", ctypes.c_uint8 * 32)]
 
 
 STRUCTS = {"plate_quad": PlateQuad, "plate_spelling": PlateSpelling, "plate_read": PlateRead, "wire_span": WireSpan,

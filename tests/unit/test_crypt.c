@@ -267,6 +267,41 @@ static void null_is_harmless(void **state)
 	crypt_key_free(NULL);
 }
 
+static void a_key_of_our_own_is_written_and_read_again(void **state)
+{
+	struct crypt_key *made = NULL, *read = NULL, *public = NULL;
+	uint8_t der[CRYPT_SPKI_MAX], sig[CRYPT_SIGNATURE_MAX], a[CRYPT_SHA256_SIZE],
+	    b[CRYPT_SHA256_SIZE];
+	const char *path = in_folder("own.key");
+	char pem[CRYPT_PEM_MAX];
+	size_t len = 0, sig_len = 0;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(crypt_key_generate(&made, &why));
+	assert_true(crypt_key_private_pem(made, pem, &why));
+	assert_true(fputs(pem, f) >= 0 && fclose(f) == 0);
+	assert_true(crypt_key_load_private(path, &read, &why));
+	assert_true(crypt_key_public_der(made, der, &len, &why));
+	assert_int_equal(len, 91); /* P-256 */
+	assert_true(crypt_key_parse_public(der, len, &public, &why));
+	assert_true(crypt_key_id(made, a, &why) && crypt_key_id(public, b, &why));
+	assert_memory_equal(a, b, sizeof a);
+	assert_true(crypt_sign(read, "said", 4, sig, &sig_len, &why));
+	assert_true(crypt_verify(public, "said", 4, sig, sig_len, &why));
+	assert_false(crypt_verify(public, "sais", 4, sig, sig_len, &why));
+	assert_false(crypt_key_private_pem(public, pem, &why));
+	assert_int_equal(why.code, ERR_ARGUMENT);
+	crypt_key_free(public);
+	for (size_t cut = 0; cut < len; cut++) {
+		assert_false(crypt_key_parse_public(der, cut, &public, &why));
+		assert_int_equal(why.code, ERR_FORMAT);
+	}
+	crypt_key_free(made);
+	crypt_key_free(read);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +314,7 @@ int main(void)
 	    cmocka_unit_test(what_is_no_key_is_refused),
 	    cmocka_unit_test(sealing_is_aes_256_gcm),
 	    cmocka_unit_test(what_was_sealed_otherwise_is_refused),
+	    cmocka_unit_test(a_key_of_our_own_is_written_and_read_again),
 	    cmocka_unit_test(null_is_harmless),
 	};
 

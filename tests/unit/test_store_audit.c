@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/store_help.h"
 
-#include "firmware/store/audit.h"
+#include "firmware/store/audit_sign.h"
+
+#include <unistd.h>
 
 #define RECORDS 30
 
@@ -195,6 +197,212 @@ static void it_goes_and_comes_with_its_transaction(void **state)
 	assert_int_equal(head.seq, RECORDS);
 }
 
+/* --- signatures --- */
+
+static struct crypt_key *key_of(struct place *p, bool expect_made)
+{
+	struct crypt_key *k;
+	bool made;
+
+	assert_true(audit_key_open(p->folder, &k, &made, &p->why));
+	assert_int_equal(made, expect_made);
+	return k;
+}
+
+static struct audit_found walked(struct place *p, struct crypt_key *wanted_key, const char *said)
+{
+	struct audit_wanted wanted = {.has_key = wanted_key != NULL};
+	struct audit_cursor c;
+	const struct audit_source s = audit_cursor_start(&c, p->db);
+	struct audit_found found;
+
+	if (wanted_key)
+		assert_true(crypt_key_id(wanted_key, wanted.key, &p->why));
+	p->why.text[0] = '\0';
+	assert_int_equal(audit_walk(&s, &wanted, &found, &p->why), said == NULL);
+	if (said && !strstr(p->why.text, said))
+		fail_msg("%s", p->why.text);
+	return found;
+}
+
+static int64_t sign_at(struct place *p, struct crypt_key *k, int64_t ring_ns)
+{
+	assert_true(audit_sign(p->db, k, ring_ns, T0, &p->why));
+	return count_of(p, "SELECT count(*) FROM audit WHERE what = 'signed'");
+}
+
+static void the_key_is_made_once_and_is_nobody_elses(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *first = key_of(p, true), *second = key_of(p, false);
+	uint8_t a[CRYPT_SHA256_SIZE], b[CRYPT_SHA256_SIZE];
+	char path[PATH_MAX];
+	struct stat st;
+
+	path_in(p, AUDIT_KEY_FILE, path);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_true(crypt_key_id(first, a, &p->why) && crypt_key_id(second, b, &p->why));
+	assert_memory_equal(a, b, sizeof a);
+	crypt_key_free(first);
+	crypt_key_free(second);
+}
+
+static void a_key_that_is_damaged_is_made_anew(void **state)
+{
+	struct place *p = *state;
+	char path[PATH_MAX];
+	bool made;
+	struct crypt_key *k;
+
+	path_in(p, AUDIT_KEY_FILE, path);
+	crypt_key_free(key_of(p, true));
+	assert_int_equal(truncate(path, 100), 0);
+	crypt_key_free(key_of(p, true));
+	assert_int_equal(truncate(path, 0), 0);
+	crypt_key_free(key_of(p, true));
+	crypt_key_free(key_of(p, false));
+	/* What is no file is not replaced. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_false(audit_key_open(p->folder, &k, &made, &p->why));
+	assert_int_equal(p->why.code, ERR_IO);
+	assert_null(k);
+}
+
+static void it_is_signed_once_a_day_if_there_is_anything_new(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *k = key_of(p, true);
+	struct audit_found f;
+
+	assert_int_equal(sign_at(p, k, T0), 0);
+	assert_int_equal(walked(p, NULL, NULL).signed_seq, 0);
+	(void)walked(p, k, "nothing of the chain is signed");
+	assert_int_equal(sign_at(p, k, T0 + AUDIT_SIGN_NS - 1), 0);
+	assert_int_equal(sign_at(p, k, T0 + AUDIT_SIGN_NS), 1);
+	f = walked(p, k, NULL);
+	assert_int_equal(f.signed_seq, RECORDS);
+	assert_int_equal(f.last.seq, RECORDS + 1);
+	assert_int_equal(f.keys, 1);
+	assert_int_equal(sign_at(p, k, T0 + 3 * AUDIT_SIGN_NS), 1); /* only the signature is new */
+	assert_true(audit_append(p->db, &(struct audit_record){.what = "stop"}, T0, &p->why));
+	assert_int_equal(sign_at(p, k, T0 + 3 * AUDIT_SIGN_NS), 2);
+	assert_int_equal(walked(p, k, NULL).signed_seq, RECORDS + 2);
+	crypt_key_free(k);
+}
+
+static void it_is_signed_after_so_many_records(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *k = key_of(p, true);
+
+	place_hasty(p);
+	assert_int_equal(sign_at(p, k, T0), 0);
+	for (int i = RECORDS + 1; i < AUDIT_SIGN_RECORDS; i++)
+		assert_true(
+		    audit_append(p->db, &(struct audit_record){.what = "hit"}, T0, &p->why));
+	assert_int_equal(sign_at(p, k, T0), 0);
+	assert_true(audit_append(p->db, &(struct audit_record){.what = "hit"}, T0, &p->why));
+	assert_int_equal(sign_at(p, k, T0), 1);
+	assert_int_equal(sign_at(p, k, T0), 1);
+	/* A chain that is shorter than what was signed of the one before it is signed all the same.
+	 */
+	sql(p, "DELETE FROM audit WHERE seq > 5");
+	assert_int_equal(sign_at(p, k, T0 + AUDIT_SIGN_NS), 1);
+	assert_int_equal(walked(p, k, NULL).signed_seq, 5);
+	crypt_key_free(k);
+}
+
+/* Append record `seq` of `copy` to the chain as one would who knows how it is hashed. */
+static void append_again(struct place *p, const char *from)
+{
+	sqlite3_stmt *st = NULL;
+
+	assert_int_equal(sqlite3_prepare_v2(db_handle(p->db), from, -1, &st, NULL), SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		const struct audit_record r = {
+		    .who = "store",
+		    .what = (const char *)sqlite3_column_text(st, 0),
+		    .outcome = "done",
+		    .detail = (const char *)sqlite3_column_text(st, 1),
+		};
+
+		assert_true(audit_append(p->db, &r, T0, &p->why));
+	}
+	(void)sqlite3_finalize(st);
+}
+
+static void what_was_made_anew_under_a_signature_shows(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *k = key_of(p, true);
+
+	assert_int_equal(sign_at(p, k, T0), 0);
+	assert_int_equal(sign_at(p, k, T0 + AUDIT_SIGN_NS), 1);
+	assert_int_equal(sqlite3_exec(db_handle(p->db),
+				      "CREATE TABLE old AS SELECT * FROM audit;"
+				      "UPDATE old SET detail = '{\"n\":99}' WHERE seq = 7;"
+				      "DELETE FROM audit WHERE seq >= 7",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	append_again(p, "SELECT what, detail FROM old WHERE seq >= 7 ORDER BY seq");
+	(void)walked(p, NULL, "the signature in record 31 is not good: signature: does not verify");
+	/* Without the signature it is a good chain, that nobody has signed. */
+	sql(p, "DELETE FROM audit WHERE seq > 30");
+	assert_int_equal(walked(p, NULL, NULL).signed_seq, 0);
+	(void)walked(p, k, "nothing of the chain is signed");
+	crypt_key_free(k);
+}
+
+static void a_signature_by_another_key_shows(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *k = key_of(p, true), *forger;
+	struct audit_found f;
+
+	assert_true(crypt_key_generate(&forger, &p->why));
+	assert_int_equal(sign_at(p, k, T0), 0);
+	assert_int_equal(sign_at(p, k, T0 + AUDIT_SIGN_NS), 1);
+	assert_true(audit_append(p->db, &(struct audit_record){.what = "hit"}, T0, &p->why));
+	assert_int_equal(sign_at(p, forger, T0 + 2 * AUDIT_SIGN_NS), 2);
+	f = walked(p, k, "the signature in record 33 is by another key");
+	assert_int_equal(f.signed_seq, RECORDS);
+	assert_int_equal(walked(p, NULL, NULL).keys, 2);
+	(void)walked(p, forger, "the signature in record 31 is by another key");
+	crypt_key_free(k);
+	crypt_key_free(forger);
+}
+
+static void a_signature_that_is_none_shows(void **state)
+{
+	static const char *const details[] = {
+	    "",
+	    "{}",
+	    "{\"key\":\"",
+	    "{\"key\":\"\",\"signature\":\"\"}",
+	    "{\"key\":\"3\",\"signature\":\"30\"}",
+	    "{\"key\":\"30\",\"signature\":\"30\"}",
+	    "{\"key\":\"3G\",\"signature\":\"30\"}",
+	};
+	struct place *p = *state;
+	char large[900];
+
+	for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
+		const struct audit_record r = {.what = "signed", .detail = details[i]};
+
+		assert_true(audit_append(p->db, &r, T0, &p->why));
+		(void)walked(p, NULL, "the signature in record 31 is not good");
+		sql(p, "DELETE FROM audit WHERE seq > 30");
+	}
+	memset(large, '0', sizeof large - 1);
+	large[sizeof large - 1] = '\0';
+	memcpy(large, "{\"key\":\"", 8);
+	assert_true(audit_append(p->db, &(struct audit_record){.what = "signed", .detail = large},
+				 T0, &p->why));
+	(void)walked(p, NULL, "the signature in record 31 is not good");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, with_chain, place_end)
@@ -209,6 +417,13 @@ int main(void)
 	    T(a_cut_shows_against_the_head_that_was_noted),
 	    T(a_record_is_bounded),
 	    T(it_goes_and_comes_with_its_transaction),
+	    T(the_key_is_made_once_and_is_nobody_elses),
+	    T(a_key_that_is_damaged_is_made_anew),
+	    T(it_is_signed_once_a_day_if_there_is_anything_new),
+	    T(it_is_signed_after_so_many_records),
+	    T(what_was_made_anew_under_a_signature_shows),
+	    T(a_signature_by_another_key_shows),
+	    T(a_signature_that_is_none_shows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

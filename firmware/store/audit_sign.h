@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The audit chain is signed: a record "signed" holds an ECDSA signature over the record before it,
+ * and so over all before that. The key is this box's own, made at its first start, and never leaves
+ * the store's folder. Without it nobody can make the chain anew up to a signature.
+ */
+#ifndef FIRMWARE_STORE_AUDIT_SIGN_H
+#define FIRMWARE_STORE_AUDIT_SIGN_H
+
+#include "firmware/base/clock.h"
+#include "firmware/store/audit.h"
+
+#define AUDIT_KEY_FILE "audit.key" /* in the store folder: PEM, for its owner alone */
+#define AUDIT_SIGNED   "signed"	   /* what such a record says that it is */
+
+#define AUDIT_SIGN_RECORDS 1000	      /* a signature after so many records, */
+#define AUDIT_SIGN_NS	   NS_PER_DAY /* or, if there is any, after so long */
+
+/*
+ * Load the key of `folder`; make it when there is none or it is damaged (*made: it was). ERR_IO,
+ * ERR_NO_SPACE, ERR_NO_MEMORY. *out: crypt_key_free.
+ */
+bool audit_key_open(const char *folder, struct crypt_key **out, bool *made,
+		    struct err *e) MUST_CHECK;
+
+/* Append a signature at ring time ring_ns and wall time wall_ns if one is due. db_fail's codes;
+ * crypt_sign's. */
+bool audit_sign(struct db *d, struct crypt_key *k, int64_t ring_ns, int64_t wall_ns,
+		struct err *e) MUST_CHECK;
+
+#endif
