@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const char ROLLBACK[] = "ROLLBACK"; /* one address */
+
 sqlite3 *db_handle(struct db *d)
 {
 	return d->h;
@@ -112,12 +114,35 @@ static int bind(sqlite3_stmt *st, const char *types, va_list ap)
 	return rc;
 }
 
+/* For want of memory even this can fail; then whatever comes next tries it again first. */
+static void rollback(struct db *d)
+{
+	sqlite3_stmt *st;
+
+	/* A full disk makes SQLite roll back by itself. */
+	if (!sqlite3_get_autocommit(d->h)) {
+		st = prepared(d, ROLLBACK, NULL); /* by db_ready, when there was memory */
+		if (st) {
+			(void)sqlite3_step(st);
+			(void)sqlite3_reset(st);
+		}
+	}
+	d->stuck = !sqlite3_get_autocommit(d->h);
+}
+
 static sqlite3_stmt *query(struct db *d, struct err *e, const char *sql, const char *types,
 			   va_list ap)
 {
-	sqlite3_stmt *st = prepared(d, sql, e);
+	sqlite3_stmt *st;
 	int rc;
 
+	if (d->stuck)
+		rollback(d);
+	if (d->stuck) {
+		(void)err_set(e, ERR_NO_MEMORY, "database: no memory to roll back");
+		return NULL;
+	}
+	st = prepared(d, sql, e);
 	if (!st)
 		return NULL;
 	rc = bind(st, types, ap);
@@ -213,6 +238,11 @@ bool db_state_get(struct db *d, const char *name, int64_t *value, struct err *e)
 /* --- transactions --------------------------------------------------------------------------------
  */
 
+bool db_ready(struct db *d, struct err *e)
+{
+	return prepared(d, ROLLBACK, e) != NULL;
+}
+
 bool db_begin(struct db *d, struct db_tx *tx, struct err *e)
 {
 	if (!db_run(d, NULL, e, "BEGIN IMMEDIATE", ""))
@@ -231,9 +261,8 @@ bool db_commit(struct db_tx *tx, struct err *e)
 
 void db_rollback(struct db_tx *tx)
 {
-	/* A full disk makes SQLite roll back by itself. */
-	if (tx->db && !sqlite3_get_autocommit(tx->db->h))
-		(void)sqlite3_exec(tx->db->h, "ROLLBACK", NULL, NULL, NULL);
+	if (tx->db)
+		rollback(tx->db);
 	tx->db = NULL;
 }
 

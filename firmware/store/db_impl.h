@@ -14,7 +14,11 @@ struct db {
 		sqlite3_stmt *st;
 	} kept[DB_STATEMENTS];
 	unsigned n;
-	bool held; /* may not grow */
+	bool held;  /* may not grow */
+	bool stuck; /* in a transaction that could not be rolled back yet */
 };
+
+/* Prepare what must not fail for want of memory later; once, after opening. db_fail's codes. */
+bool db_ready(struct db *d, struct err *e) MUST_CHECK;
 
 #endif

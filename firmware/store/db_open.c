@@ -55,7 +55,7 @@ static bool connect(const char *path, struct db **out, struct err *e)
 	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_busy_timeout(d->h, 2000);
-	return simple(d, settings, e);
+	return simple(d, settings, e) && db_ready(d, e);
 }
 
 static bool checked(struct db *d, const char *sql, struct err *e)
