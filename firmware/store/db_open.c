@@ -58,7 +58,7 @@ static bool connect(const char *path, struct db **out, struct err *e)
 	return simple(d, settings, e) && db_ready(d, e);
 }
 
-static bool checked(struct db *d, const char *sql, struct err *e)
+static bool checked_once(struct db *d, const char *sql, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(d->h, sql, -1, &st, NULL);
@@ -78,6 +78,23 @@ static bool checked(struct db *d, const char *sql, struct err *e)
 	}
 	(void)sqlite3_finalize(st);
 	return ok;
+}
+
+/*
+ * A page that could not be looked at for want of memory, or for a passing error of the disk, is
+ * reported in the same words as a damaged one; but damage is there the second time as well.
+ */
+static bool checked(struct db *d, const char *sql, struct err *e)
+{
+	struct err why = {0};
+
+	if (checked_once(d, sql, &why))
+		return true;
+	if (why.code == ERR_FORMAT)
+		return checked_once(d, sql, e);
+	if (e)
+		*e = why;
+	return false;
 }
 
 static bool check(struct db *d, struct err *e)
@@ -164,7 +181,15 @@ static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how,
 static bool open_once(const char *path, const struct db_schema *schema, struct db **out,
 		      bool *fresh, struct err *e)
 {
-	if (connect(path, out, e) && *out && migrate(*out, schema, fresh, e))
+	bool good = connect(path, out, e);
+
+	/*
+	 * A sync that failed under the process before this one may have left in memory alone what
+	 * is read back here as if it were on disk. Written once more, it is.
+	 */
+	if (good)
+		db_recycle(*out);
+	if (good && migrate(*out, schema, fresh, e))
 		return true;
 	db_close(*out);
 	*out = NULL;
