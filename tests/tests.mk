@@ -9,6 +9,7 @@
 #   make check-arm64 [SHORT=1] the arm64 build: its unit tests and alpr-read under qemu-user, what it links
 #   make camera-test [SHORT=1] pairs from two libcamera cameras under qemu-user and in a guest, and cameras that fail: 10,000 pairs, or 300
 #   make asan, make tsan       the unit tests under address+undefined and thread sanitisers; asan: and alpr-read on hostile files
+#   make crash [SHORT=1] [CUTS=N]  the store under power cuts (10,000, or 500), I/O errors, a full disk, no memory, changed bits
 #   make bench                 speed and accuracy against stated bars: all of them; BOARD=qemu-arm64: instructions a pair
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
 #   make bench-hotlist [SHORT=1]  lists of ten million entries (SHORT=1: one): compiling, starting, looking up, a day's delta
@@ -31,6 +32,7 @@ demo: deps
 check: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(MAKE) --no-print-directory -j$(JOBS) check-unit
+	@$(MAKE) --no-print-directory crash SHORT=1
 	@$(MAKE) --no-print-directory asan tsan
 	@$(MAKE) --no-print-directory check-build check-kernel
 	@$(MAKE) --no-print-directory check-arm64 SHORT=1
@@ -53,6 +55,11 @@ BUSY := $(patsubst %,tests/system/test_%.py,alpr_read alpr_read_hostile bench_re
 check-system: all $(patsubst %,$(B)/%,$(PROBES))
 	@$(if $(T),,ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) -n 4 --dist loadfile $(BUSY:%=--ignore=%) tests/system)
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) $(or $(T),-n 2 --dist loadfile $(BUSY))
+
+# Lives of a box, as many at a time as there are cores.
+.PHONY: crash
+crash: $(B)/test/crash/crash
+	@$(RUN) $< --jobs $(JOBS) $(if $(filter-out 0,$(SHORT)),--short) $(if $(CUTS),--cuts $(CUTS))
 
 check-build: all
 	@ALPR_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/board --ignore=tests/board/arm64 --ignore=tests/board/test_kernel.py

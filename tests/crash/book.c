@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/crash/life.h"
+
+#include "firmware/base/clock.h"
+#include "firmware/base/gift.h"
+#include "firmware/store/outbox.h"
+#include "firmware/store/salvage.h"
+
+#include "tests/crash/posix.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+int64_t book_number(const uint8_t id[WIRE_ID_SIZE])
+{
+	uint64_t n;
+
+	memcpy(&n, id, sizeof n);
+	return id[WIRE_ID_SIZE - 1] == 1 && n < LIFE_READS ? (int64_t)n : -1;
+}
+
+void book_may_purge(struct life *l, int64_t due_ns, int64_t oldest)
+{
+	if (due_ns > l->book.due_ns)
+		l->book.due_ns = due_ns;
+	l->book.oldest += oldest;
+	l->book.may_grow += 4;
+}
+
+bool book_noted(struct life *l)
+{
+	struct audit_head head;
+	bool was = posix_pause(true);
+	bool known =
+	    l->db && !l->book.damaged && !disk_is_off(l->disk) && audit_head(l->db, &head, NULL);
+
+	(void)posix_pause(was);
+	if (!known)
+		return true;
+	if (head.seq < l->book.head.seq || head.seq > l->book.head.seq + l->book.may_grow)
+		return life_fault(l, FAULT_CHAIN, "its head went from %" PRId64 " to %" PRId64,
+				  l->book.head.seq, head.seq);
+	l->book.head = head;
+	l->book.may_grow = 0;
+	return true;
+}
+
+static sqlite3_stmt *ask(struct life *l, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+
+	if (sqlite3_prepare_v2(db_handle(l->db), sql, -1, &st, NULL) != SQLITE_OK)
+		(void)life_fault(l, FAULT_DATABASE, "%s", sqlite3_errmsg(db_handle(l->db)));
+	return st;
+}
+
+static int64_t number(struct life *l, const char *sql)
+{
+	sqlite3_stmt *st = ask(l, sql);
+	int64_t n = st && sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
+
+	(void)sqlite3_finalize(st);
+	return n;
+}
+
+/* --- reads ---------------------------------------------------------------------------------------
+ */
+
+/* It was under way when the power went, and got there. */
+static void came_through(struct life *l, uint32_t n, int64_t hit)
+{
+	struct book *b = &l->book;
+	struct promise *p = &b->p[n];
+
+	p->there = YES;
+	p->hit = hit == RING_HIT;
+	b->order[b->n_order++] = n;
+	b->passages++;
+	b->reads += p->text;
+	b->low_quality += p->low_quality;
+	b->hits += p->hit;
+	b->suppressed += hit == RING_SUPPRESSED;
+}
+
+static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
+{
+	int64_t n = sqlite3_column_bytes(st, 0) == WIRE_ID_SIZE
+			? book_number(sqlite3_column_blob(st, 0))
+			: -1;
+	int64_t hit = sqlite3_column_int64(st, 1), angles = sqlite3_column_int64(st, 2),
+		pictures = sqlite3_column_int64(st, 3);
+	struct promise *p;
+
+	if (n < 0 || n >= l->book.n)
+		return life_fault(l, FAULT_DOUBLED, "a passage that nobody gave");
+	p = &l->book.p[n];
+	if (seen[n]++)
+		return life_fault(l, FAULT_DOUBLED, "passage %" PRId64 " is there twice", n);
+	if (p->there == PURGED)
+		return life_fault(l, FAULT_PURGED_BACK, "passage %" PRId64 " is back", n);
+	if (p->there == NO)
+		return life_fault(l, FAULT_DOUBLED, "passage %" PRId64 " was not taken", n);
+	if (p->there == MAYBE) {
+		came_through(l, (uint32_t)n, hit);
+		if (pictures == 0) /* there was no room for them */
+			p->pictures = 0;
+	}
+	/* A crop of each angle, and a scene when it is a hit. */
+	if (angles != p->angles || pictures != p->pictures * (p->hit ? 2 : 1))
+		return life_fault(l, FAULT_READ_LOST,
+				  "passage %" PRId64 " has %" PRId64 " angles and %" PRId64
+				  " pictures",
+				  n, angles, pictures);
+	return hit == RING_HIT || !p->hit ||
+	       life_fault(l, FAULT_HIT_LOST, "passage %" PRId64 " is no hit any more", n);
+}
+
+/* What is gone must have been due, or the oldest when there was no room. */
+static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh)
+{
+	struct book *b = &l->book;
+	bool younger = false;
+	int64_t gone = 0;
+
+	for (uint32_t i = 0; i < b->n_order; i++) {
+		struct promise *p = &b->p[b->order[i]];
+
+		if (p->there != YES)
+			continue;
+		if (seen[b->order[i]]) {
+			younger = true;
+			continue;
+		}
+		if (younger || (p->kept_ns > b->due_ns && gone >= b->oldest))
+			return life_fault(l, FAULT_READ_LOST,
+					  "passage %u is gone: %s, %" PRId64
+					  " s from being due, %" PRId64
+					  " gone before it of %" PRId64 " that may",
+					  b->order[i], younger ? "not the oldest" : "the oldest",
+					  (p->kept_ns - b->due_ns) / NS_PER_S, gone, b->oldest);
+		gone++;
+		p->there = PURGED;
+		b->purged++;
+		l->tally->purged++;
+	}
+	for (uint32_t i = 0; fresh && i < b->n; i++)
+		if (b->p[i].there == MAYBE)
+			b->p[i].there = NO;
+	return true;
+}
+
+static bool verify_reads(struct life *l, bool fresh)
+{
+	uint8_t seen[LIFE_READS] = {0};
+	sqlite3_stmt *st =
+	    ask(l, "SELECT passage_id, hit,"
+		   " (SELECT count(*) FROM angle WHERE id BETWEEN p.id * 2 AND p.id * 2 + 1),"
+		   " (SELECT count(*) FROM picture WHERE id BETWEEN p.id * 4 AND p.id * 4 + 3)"
+		   " FROM passage AS p ORDER BY p.id");
+	bool good = st != NULL;
+	int rc = SQLITE_DONE;
+
+	while (good && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		good = verify_row(l, st, seen);
+	(void)sqlite3_finalize(st);
+	if (good && rc != SQLITE_DONE)
+		return life_fault(l, FAULT_DATABASE, "the ring cannot be read: %s",
+				  sqlite3_errstr(rc));
+	return good && verify_gone(l, seen, fresh);
+}
+
+/* --- hits ----------------------------------------------------------------------------------------
+ */
+
+static bool verify_body(struct life *l, int64_t id, struct promise *p)
+{
+	AUTO_CLOSE int fd = -1;
+	CLEANUP(gift_unmap) struct gift g = {0};
+	struct err e = {0};
+	uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+	if (!outbox_gift(l->db, id, &fd, &e) || !gift_map(fd, 64 << 20, &g, &e))
+		return life_fault(l, FAULT_HIT_LOST, "%s", e.text);
+	for (size_t i = 0; i < g.len; i++)
+		digest = (digest ^ g.data[i]) * UINT64_C(0x100000001b3);
+	if (g.len < 2 || g.data[g.len - 1] != '}' || (p->body && p->body != digest))
+		return life_fault(l, FAULT_HIT_LOST, "hit %" PRId64 " is not what it was", id);
+	p->body = digest;
+	return true;
+}
+
+static bool verify_hit(struct life *l, sqlite3_stmt *st, uint8_t *seen, bool fresh)
+{
+	int64_t n = sqlite3_column_bytes(st, 0) == WIRE_ID_SIZE
+			? book_number(sqlite3_column_blob(st, 0))
+			: -1;
+	bool open = sqlite3_column_int64(st, 1) == 0;
+	struct promise *p;
+
+	if (n < 0 || n >= l->book.n || !l->book.p[n].hit || seen[n]++)
+		return life_fault(l, FAULT_DOUBLED, "a hit too many in the outbox");
+	p = &l->book.p[n];
+	if (p->answered == EXPIRED || (open && p->answered == ANSWERED))
+		return life_fault(l, FAULT_PURGED_BACK, "the hit of passage %" PRId64 " is back",
+				  n);
+	if (!open && p->answered == OPEN)
+		return life_fault(l, FAULT_HIT_LOST,
+				  "the hit of passage %" PRId64 " was ended by nobody", n);
+	if (!open && p->answered == MAYBE_ANSWERED) {
+		p->answered = ANSWERED;
+		l->book.answered++;
+	} else if (open && fresh) {
+		p->answered = OPEN;
+	}
+	return !open || verify_body(l, sqlite3_column_int64(st, 2), p);
+}
+
+static bool verify_hits(struct life *l, bool fresh)
+{
+	uint8_t seen[LIFE_READS] = {0};
+	struct book *b = &l->book;
+	sqlite3_stmt *st = ask(l, "SELECT passage_id, state, id FROM outbox ORDER BY id");
+	bool good = st != NULL;
+
+	while (good && sqlite3_step(st) == SQLITE_ROW)
+		good = verify_hit(l, st, seen, fresh);
+	(void)sqlite3_finalize(st);
+	for (uint32_t i = 0; good && i < b->n; i++) {
+		struct promise *p = &b->p[i];
+
+		if (!p->hit || seen[i] || p->answered == EXPIRED)
+			continue;
+		if (p->kept_ns > b->due_ns)
+			return life_fault(l, FAULT_HIT_LOST, "the hit of passage %u is gone", i);
+		b->expired += p->answered != ANSWERED;
+		p->answered = EXPIRED;
+	}
+	return good;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------
+ */
+
+static bool verify_chain(struct life *l)
+{
+	struct err e = {0};
+	int64_t records;
+
+	if (!audit_verify(l->db, &l->book.head, &records, &e))
+		return life_fault(l, FAULT_CHAIN, "%s", e.text);
+	if (records > l->book.head.seq + l->book.may_grow)
+		return life_fault(l, FAULT_CHAIN, "%" PRId64 " records too many",
+				  records - l->book.head.seq - l->book.may_grow);
+	return book_noted(l);
+}
+
+static bool verify_counters(struct life *l)
+{
+	const struct book *b = &l->book;
+	const struct {
+		const char *sql;
+		int64_t is;
+	} all[] = {
+#define COUNTER(name) "SELECT coalesce(sum(value), 0) FROM state WHERE name IN (" name ")"
+	    {COUNTER("'passages'"), b->passages},
+	    {COUNTER("'reads'"), b->reads},
+	    {COUNTER("'low_quality'"), b->low_quality},
+	    {COUNTER("'hits'"), b->hits},
+	    {COUNTER("'hits_suppressed_cooldown'"), b->suppressed},
+	    {COUNTER("'hits_acknowledged', 'hits_refused'"), b->answered},
+	    {COUNTER("'hits_expired'"), b->expired},
+	    {COUNTER("'purged'"), b->purged},
+	    {"SELECT count(*) FROM audit WHERE what = 'hit'", b->hits},
+	    {"SELECT count(*) FROM audit WHERE what = 'hit-ended' AND who = 'rtcc'", b->answered},
+#undef COUNTER
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		int64_t n = number(l, all[i].sql);
+
+		if (n != all[i].is)
+			return life_fault(l, FAULT_COUNTERS,
+					  "%" PRId64 ", and %" PRId64 " happened: %s", n, all[i].is,
+					  all[i].sql);
+	}
+	return true;
+}
+
+static bool verify_sound(struct life *l)
+{
+	sqlite3_stmt *st = ask(l, "PRAGMA integrity_check(1)");
+	bool ok = st && sqlite3_step(st) == SQLITE_ROW &&
+		  strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+
+	(void)sqlite3_finalize(st);
+	return ok || life_fault(l, FAULT_DATABASE, "SQLite's check finds it damaged");
+}
+
+/* Whatever was put aside is known, and the loss is in the chain. */
+static bool verify_aside(struct life *l)
+{
+	struct err e = {0};
+	char name[DB_QUARANTINE_SIZE];
+	bool found;
+
+	if (!salvage_forgotten(l->db, l->folder, name, &found, &e))
+		return true; /* it is damaged afresh: the next operation says so */
+	return !found || life_fault(l, FAULT_DATABASE, "%s is forgotten", name);
+}
+
+static bool verify(struct life *l, bool whole, bool fresh)
+{
+	struct book *b = &l->book;
+
+	if (b->damaged)
+		return verify_aside(l);
+	if ((whole && !verify_sound(l)) || !verify_reads(l, fresh) || !verify_hits(l, fresh) ||
+	    (whole && (!verify_counters(l) || !verify_chain(l))))
+		return false;
+	b->due_ns = b->oldest = 0;
+	return true;
+}
+
+bool book_verify(struct life *l, bool whole, bool fresh)
+{
+	bool was = posix_pause(true);
+	bool good = disk_is_off(l->disk) || verify(l, whole, fresh);
+
+	(void)posix_pause(was);
+	return good;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/crash/life.h"
+
+#include "firmware/base/clock.h"
+#include "firmware/store/salvage.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define DAMAGED_AGAIN_NS (600 * NS_PER_S) /* as in firmware/store/store.c */
+
+void box_time(struct life *l, int64_t by_ns)
+{
+	l->wall += by_ns;
+	l->mono += by_ns;
+	elapsed_tick(&l->clock, l->wall, l->mono);
+}
+
+static bool record(struct life *l, const char *what, const char *detail, struct err *e)
+{
+	return audit_append(l->db,
+			    &(struct audit_record){
+				.who = "store", .what = what, .outcome = "done", .detail = detail},
+			    l->wall, e);
+}
+
+static bool take_over_one(struct life *l, const char *name, struct err *e)
+{
+	char detail[300];
+	struct salvaged got;
+
+	if (!salvage(l->db, l->folder, name, l->upkeep.limits.retention_ns, l->wall, &got, e) ||
+	    !upkeep_quarantine(l->db, name, got.due_ns, e))
+		return false;
+	(void)snprintf(detail, sizeof detail,
+		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
+		       "}",
+		       name, got.audit_records, got.hits);
+	return record(l, "quarantine", detail, e);
+}
+
+static bool take_over(struct life *l, struct err *e)
+{
+	char name[DB_QUARANTINE_SIZE];
+	bool found;
+
+	do {
+		if (!salvage_forgotten(l->db, l->folder, name, &found, e) ||
+		    (found && !take_over_one(l, name, e)))
+			return false;
+		l->tally->quarantined += found;
+		if (found && ++l->opened > 100)
+			return life_fault(l, FAULT_STUCK, "quarantine without end");
+	} while (found);
+	return true;
+}
+
+static bool start_clock(struct life *l, struct err *e)
+{
+	struct elapsed_kept kept;
+	struct ring_size size;
+
+	if (!upkeep_load_clock(l->db, &kept, e) || !ring_measure(l->db, &size, e))
+		return false;
+	elapsed_start(&l->clock, &kept, size.newest_ns, l->boot, l->wall, l->mono);
+	return upkeep_save_clock(l->db, &l->clock.k, e);
+}
+
+static bool settings(struct life *l)
+{
+	return !l->kind->lies || sqlite3_exec(db_handle(l->db), "PRAGMA synchronous = OFF", NULL,
+					      NULL, NULL) == SQLITE_OK;
+}
+
+static bool open_db(struct life *l, struct err *e)
+{
+	struct db_opened how;
+
+	if (!db_open(l->folder, &db_schema, l->wall, &l->db, &how, e))
+		return false;
+	if (how.quarantine[0] && !l->book.damaged && !l->kind->flips)
+		return life_fault(l, FAULT_DATABASE, "put aside: %s", how.fault);
+	return settings(l) && take_over(l, e) && start_clock(l, e);
+}
+
+static void first_upkeep(struct life *l)
+{
+	struct err e = {0};
+
+	do {
+		book_may_purge(l, l->clock.k.ring_ns - l->upkeep.limits.retention_ns, UPKEEP_STEP);
+		if (!upkeep_step(&l->upkeep, l->db, &l->clock, l->wall, &e)) {
+			box_trouble(l, &e);
+			return;
+		}
+	} while (l->upkeep.more);
+}
+
+bool box_start(struct life *l, struct err *e)
+{
+	l->opened = 0;
+	l->damaged_mono_ns = 0;
+	l->book.may_grow += 4;
+	l->upkeep.next_ns = 0;
+	l->upkeep.more = l->upkeep.truncate = false;
+	if (!open_db(l, e))
+		return false;
+	if (!book_verify(l, true, true)) {
+		(void)err_set(e, ERR_PEER, "not as promised");
+		return false;
+	}
+	l->book.may_grow += 4;
+	if (!space_open(&l->space, l->folder, 1 << 20, e) || !record(l, "start", "", e) ||
+	    !list_open(&l->list, &l->conf.hotlist, l->folder, e))
+		return false;
+	l->upkeep.recorded_ns = l->clock.k.ring_ns;
+	if (!list_load(&l->list, l->db, l->wall, e))
+		return false;
+	first_upkeep(l);
+	sender_connected(&l->sender);
+	l->n_under_way = 0;
+	if (!l->db || book_verify(l, false, false))
+		return book_noted(l);
+	return err_set(e, ERR_PEER, "not as promised");
+}
+
+bool box_stop(struct life *l, struct err *e)
+{
+	bool done;
+
+	return upkeep_record(&l->upkeep, l->db, l->clock.k.ring_ns, l->wall, e) &&
+	       record(l, "stop", "", e) && upkeep_save_clock(l->db, &l->clock.k, e) &&
+	       db_checkpoint(l->db, &done, e) && book_noted(l);
+}
+
+void box_down(struct life *l)
+{
+	list_close(&l->list);
+	db_close(l->db);
+	l->db = NULL;
+	l->sender = (struct sender){0};
+}
+
+void box_trouble(struct life *l, const struct err *why)
+{
+	struct err e = {0};
+
+	if (why->code == ERR_NO_SPACE)
+		(void)space_give_up(&l->space);
+	if (l->db && why->code != ERR_FORMAT)
+		return;
+	db_close(l->db);
+	l->db = NULL;
+	if (why->code == ERR_FORMAT) {
+		if (l->damaged_mono_ns && l->mono - l->damaged_mono_ns < DAMAGED_AGAIN_NS)
+			l->tally->noticed += db_put_aside(l->folder, l->wall, &e);
+		l->damaged_mono_ns = l->mono;
+	}
+	l->book.may_grow += 4;
+	if (!open_db(l, &e)) {
+		db_close(l->db);
+		l->db = NULL;
+	}
+}
