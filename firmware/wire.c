@@ -20,7 +20,7 @@ static const struct wire_rule rules[WIRE_TYPES] = {
     [WIRE_RELOAD] = {sizeof(struct wire_plain), 0, 0, BIT(WIRE_PARENT), BIT(WIRE_STORE)},
     [WIRE_READY] = {sizeof(struct wire_ready), 0, 0, ANY_ROLE, BIT(WIRE_PARENT)},
     [WIRE_STATUS] = {sizeof(struct wire_status), 0, 0, ANY_ROLE | BIT(WIRE_PARENT),
-		     BIT(WIRE_PARENT) | BIT(WIRE_CONTROL) | BIT(WIRE_UPLINK)},
+		     BIT(WIRE_PARENT) | BIT(WIRE_CONTROL) | BIT(WIRE_UPLINK) | BIT(WIRE_STORE)},
     [WIRE_BUFFERS] = {sizeof(struct wire_buffers), 1, FRAME_BUFFERS, BIT(WIRE_CAPTURE),
 		      BIT(WIRE_VISION)},
     [WIRE_PAIR] = {sizeof(struct wire_pair), 0, 0, BIT(WIRE_CAPTURE), BIT(WIRE_VISION)},

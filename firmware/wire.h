@@ -39,7 +39,8 @@ enum wire_type {
 	WIRE_RELOAD,	/* store: load the hotlist again */
 	/* role -> parent */
 	WIRE_READY,  /* sandbox closed, loop entered */
-	WIRE_STATUS, /* counters and state; parent -> control, uplink: one per role */
+	WIRE_STATUS, /* counters and state; parent -> control, uplink: one per role;
+			parent -> store: device's, for the door */
 	/* capture <-> vision */
 	WIRE_BUFFERS, /* fds: the buffers of one camera */
 	WIRE_PAIR,

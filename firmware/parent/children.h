@@ -29,6 +29,7 @@ struct child {
 	int64_t stop_by_ns; /* CHILD_STOPPING: killed then */
 	bool planned;	    /* its end is wanted (reload): started again at once and not counted */
 	bool was_ready;	    /* once, ever */
+	bool spoke;	    /* this very process has sent a status: the counters are its own */
 	uint32_t restarts;
 	uint32_t refused; /* messages of it that were none; a few are logged, the rest counted */
 	struct backoff backoff;
@@ -61,7 +62,8 @@ bool wiring_begin(struct child *c, struct err *e) MUST_CHECK;
 
 /* report.c: what the parent knows, to control and to the service manager. */
 
-/* Once a second: statuses to control and uplink, STATUS= and WATCHDOG=1 to the service manager. */
+/* Once a second: statuses to control and uplink, device's to the store, STATUS= and WATCHDOG=1 to
+ * the service manager. */
 void report_all(struct supervisor *s);
 
 /* Whether the role runs and has spoken within [daemon] silence_s. */

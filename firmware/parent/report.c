@@ -93,11 +93,29 @@ static void complete(const struct supervisor *s, struct child *c, int64_t now)
 			       c->state == CHILD_STARTING ? "starting" : "down");
 }
 
+static bool send_one(const struct child *to, const struct child *about)
+{
+	struct err e = {0};
+
+	if (chan_send(to->chan, &about->status, sizeof about->status, NULL, 0, &e))
+		return true;
+	log_line(LOG_DEBUG, "status to %s: %s", wire_role_name(to->role), e.text);
+	return false;
+}
+
+/* The store writes down when the door was opened, which device alone knows. */
+static void send_door(const struct supervisor *s)
+{
+	const struct child *to = &s->children[WIRE_STORE], *device = &s->children[WIRE_DEVICE];
+
+	if (to->state == CHILD_RUNNING && to->chan >= 0 && device->status.running && device->spoke)
+		(void)send_one(to, device);
+}
+
 /* Every role's status to one that tells others: control or uplink. */
 static void send_to(const struct supervisor *s, enum wire_role role)
 {
 	const struct child *to = &s->children[role];
-	struct err e = {0};
 
 	if (to->state != CHILD_RUNNING || to->chan < 0)
 		return;
@@ -106,10 +124,8 @@ static void send_to(const struct supervisor *s, enum wire_role role)
 
 		if (c->state == CHILD_ABSENT && r != WIRE_PARENT)
 			continue;
-		if (!chan_send(to->chan, &c->status, sizeof c->status, NULL, 0, &e)) {
-			log_line(LOG_DEBUG, "status to %s: %s", wire_role_name(role), e.text);
+		if (!send_one(to, c))
 			return;
-		}
 	}
 }
 
@@ -148,6 +164,7 @@ void report_all(struct supervisor *s)
 		complete(s, &s->children[r], now);
 	send_to(s, WIRE_CONTROL);
 	send_to(s, WIRE_UPLINK);
+	send_door(s);
 	/* Starting and stopping have bounds of their own, which a role cannot stretch. */
 	if (s->stopping || !s->told_ready)
 		watch_feed(s->watch, now);

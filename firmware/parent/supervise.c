@@ -61,6 +61,7 @@ static void on_ready(struct child *c, const struct wire_ready *m)
 		return;
 	c->state = CHILD_RUNNING;
 	c->was_ready = true;
+	c->spoke = false;
 	c->heard_ns = clock_mono_ns();
 	c->status.sandbox = m->sandbox;
 	(void)snprintf(c->status.state, sizeof c->status.state, "ok");
@@ -82,6 +83,7 @@ static void on_status(struct child *c, struct wire_status *m)
 	for (uint32_t i = 0; i < m->n; i++)
 		wire_terminate(m->counters[i].name, sizeof m->counters[i].name);
 	c->status = *m;
+	c->spoke = true;
 	c->heard_ns = clock_mono_ns();
 }
 

@@ -5,6 +5,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "firmware/store/audit_sign.h"
+#include "firmware/store/door.h"
 #include "firmware/store/salvage.h"
 
 #include <errno.h>
@@ -23,7 +24,10 @@
 	(600 * NS_PER_S) /* damage seen twice within this is not passed over by a check */
 #define LIST_NS	       (5 * NS_PER_MS) /* a list that arrives is worked on for so long, */
 #define LIST_PERIOD_NS NS_PER_MS /* and then again at once, but for messages: they come first */
-#define DRAIN_NS       (3 * NS_PER_S) /* for answers under way when the daemon stops */
+#define DOOR_NS                                                                                    \
+	(10 * NS_PER_S)		/* a door that flutters makes no more than a record in this time   \
+				 */
+#define DRAIN_NS (3 * NS_PER_S) /* for answers under way when the daemon stops */
 
 int64_t store_now(struct store *s)
 {
@@ -359,6 +363,41 @@ static void sign_chain(struct store *s)
 		store_trouble(s, &e);
 }
 
+/* Device has said how it is. */
+static bool device_said(struct store *s, const struct wire_status *m, struct err *e)
+{
+	uint32_t n = m->n < WIRE_COUNTERS ? m->n : WIRE_COUNTERS;
+
+	if (m->role != WIRE_DEVICE)
+		return err_set(e, ERR_PEER, "status of role %u", m->role);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct wire_counter *c = &m->counters[i];
+		int64_t process = s->clock.k.boot ^ m->pid;
+
+		if (strncmp(c->name, "door_openings", sizeof c->name) != 0 || c->value < 0 ||
+		    (process == s->door_process && c->value == s->door_openings))
+			continue;
+		s->door_process = process;
+		s->door_openings = c->value;
+		s->door_new = true;
+	}
+	return true;
+}
+
+static void note_door(struct store *s)
+{
+	int64_t now = clock_mono_ns();
+	struct err e = {0};
+
+	if (!s->db || !s->door_new ||
+	    (!s->stopping && s->door_mono_ns && now - s->door_mono_ns < DOOR_NS))
+		return;
+	s->door_mono_ns = now;
+	s->door_new = !door_note(s->db, s->door_process, s->door_openings, clock_utc_ns(), &e);
+	if (s->door_new)
+		store_trouble(s, &e);
+}
+
 /* To the RTCC by the next heartbeat, so that what is cut off the chain later is missed there. */
 static void tell_head(struct store *s)
 {
@@ -428,6 +467,7 @@ static void leave(struct store *s)
 	store_retry(s);
 	store_flush_replies(s);
 	(void)store_now(s);
+	note_door(s);
 	if (s->db && (!upkeep_record(&s->upkeep, s->db, s->clock.k.ring_ns, clock_utc_ns(), &e) ||
 		      !record(s, "stop", "", &e) || !upkeep_save_clock(s->db, &s->clock.k, &e) ||
 		      !db_checkpoint(s->db, &done, &e)))
@@ -450,6 +490,7 @@ static void tick(void *arg)
 	}
 	upkeep(s, WORK_NS);
 	tell_list(s); /* if it could not be said */
+	note_door(s);
 	sign_chain(s);
 	tell_head(s);
 	if (s->db && list_broken(&s->list))
@@ -569,6 +610,10 @@ static bool role_message(void *state, enum wire_role peer, const struct wire_hea
 	case WIRE_RELOAD:
 		load_list(s);
 		return true;
+	case WIRE_STATUS:
+		if (peer == WIRE_PARENT)
+			return device_said(s, whole, e);
+		/* fall through */
 	default:
 		return err_set(e, ERR_PEER, "message of type %u from %s", m->type,
 			       wire_role_name(peer));

@@ -32,6 +32,9 @@ struct store {
 	struct db *db;
 	struct crypt_key *audit_key; /* signs the audit chain; NULL: there is none to be had */
 	uint8_t audit_key_id[CRYPT_SHA256_SIZE];
+	int64_t door_process, door_openings; /* as device last counted them; process 0: not yet */
+	bool door_new;			     /* not looked at yet */
+	int64_t door_mono_ns;		     /* when they last were; 0: never */
 	int64_t signed_mono_ns; /* when it was last looked whether a signature is due; 0: never */
 	struct elapsed clock;
 	struct list list;

@@ -27,6 +27,7 @@ ROLE = enum("wire_role", 0)
 TYPE_NAME = {v: k for k, v in TYPE.items()}
 HEADER = struct.Struct("=HHI")
 DETAIL = int(re.search(r"char detail\[(\d+)\]", WIRE)[1])
+COUNTERS = int(re.search(r"#define WIRE_COUNTERS (\d+)", WIRE)[1])
 VERSION = int(re.search(r"#define WIRE_VERSION (\d+)", WIRE).group(1))
 
 
@@ -34,6 +35,18 @@ def message(kind: str, fmt: str = "", *fields) -> bytes:
     """A message of wire.h: header, then `fields` laid out as C does from offset 8 on (all formats begin 8-aligned)."""
     body = struct.pack("@" + fmt, *fields)
     return HEADER.pack(VERSION, TYPE[kind], HEADER.size + len(body)) + body
+
+
+def status(role: str, state: str = "ok", detail: str | bytes = "", restarts: int = 0, running: int = 1, counters=None,
+           n: int = None, number: int = None, pid: int = 4711) -> bytes:
+    """What the parent says of a role."""
+    counters = counters or {}
+    table = b"".join(struct.pack("=32sq", k.encode(), v) for k, v in counters.items()).ljust(40 * COUNTERS, b"\0")
+    head = struct.pack(f"=IIB4s3xi32s{DETAIL}sI", ROLE[f"WIRE_{role.upper()}"] if number is None else number, restarts, running,
+                       bytes(4), pid, state.encode(), detail if isinstance(detail, bytes) else detail.encode(),
+                       len(counters) if n is None else n)
+    m = message("WIRE_STATUS")
+    return m[:4] + struct.pack("=I", 8 + len(head) + len(table)) + head + table
 
 
 def sealed(data: bytes, name: str = "test", seal: bool = True) -> int:

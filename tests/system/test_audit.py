@@ -14,6 +14,7 @@ import pytest
 
 from tests.box import Box, build_folder
 from tests.rtcc import make_certs
+from tests.system.roles import status
 from tests.system.store_role import Store, chain_holds, make_list
 
 FIELDS = ["who", "what", "purpose", "case_number", "outcome", "detail"]
@@ -412,6 +413,42 @@ def test_a_box_without_a_key_works_and_says_so(tmp_path):
     with Store(tmp_path) as s:
         s.accept("ABC123")
         assert "the audit chain is not signed" in s.tail() and s.stop() == 0
+
+
+# --- the door ----------------------------------------------------------------------------------------------------
+
+
+def test_an_opened_door_is_in_the_chain(tmp_path):
+    def door(openings, **more):
+        s.parent.send(status("device", counters={"door_open": 0, "door_openings": openings}, **more))
+
+    def openings():
+        return [json.loads(d)["openings"] for d, in s.rows("SELECT detail FROM audit WHERE what = 'door' ORDER BY seq")]
+
+    with Store(tmp_path) as s:
+        s.wait(lambda c: c["audit_records"] == 1, 5, "the store")
+        for _ in range(3):
+            door(0)
+        door(1)
+        s.wait(lambda c: openings() == [1], 5, "the door's record")
+        door(2)
+        door(3)
+        time.sleep(1.5)
+        assert openings() == [1] # a door that flutters is summed up
+        for wrong in (status("vision"), status("device", number=99), status("capture", counters={"door_openings": 9})):
+            s.parent.send(wrong)
+        s.vision.send(status("device", counters={"door_openings": 9}))
+        s.parent.send(status("device", counters={"door_openings": -5}))
+        s.parent.send(status("device", counters={"door_open": 1}, n=2**32 - 1))
+        assert s.wait(lambda c: c.get("messages_refused", 0) == 4, 5, "refusals")["audit_records"] == 2
+        assert s.stop() == 0
+        assert openings() == [1, 2]
+    with Store(tmp_path) as s:
+        door(3)
+        s.wait(lambda c: c["audit_records"] > 0, 5, "the store")
+        door(1, pid=4712)
+        s.wait(lambda c: openings() == [1, 2, 1], 5, "the record of another device process")
+        assert chain_holds(s)
 
 
 # --- hostile files -----------------------------------------------------------------------------------------------

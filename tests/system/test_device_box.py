@@ -37,6 +37,18 @@ def test_a_killed_device_role_comes_back_and_nobody_else_notices(place):
     assert {r for r in before if before[r] != after[r]} == {"device"}
 
 
+def test_an_opened_door_is_in_the_audit_chain(place):
+    def records():
+        return [tuple(r) for r in place.box.database().execute("SELECT who, what, outcome FROM audit WHERE what = 'door'")]
+
+    before = records()
+    place.hardware.door(True)
+    place.box.wait(lambda b: len(records()) > len(before), 20, "the door's record")
+    assert set(records()) == {("device", "door", "opened")}
+    place.hardware.door(False)
+    place.shows("device", "ok", "")
+
+
 def test_a_hung_device_role_is_replaced(place):
     before, n = place.pids(), place.box.status()["device"]["restarts"]
     os.kill(before["device"], signal.SIGSTOP)

@@ -3,7 +3,6 @@
 import json
 import re
 import ssl
-import struct
 import time
 
 import pytest
@@ -11,23 +10,8 @@ import pytest
 from tests.box import ROOT
 from tests.rtcc import Rtcc
 from tests.rtcc.sample import body
-from tests.system.roles import DETAIL, ROLE, WIRE, message
+from tests.system.roles import COUNTERS, DETAIL, ROLE, status
 from tests.system.uplink_role import Plain, Uplink
-
-COUNTERS = int(re.search(r"#define WIRE_COUNTERS (\d+)", WIRE)[1])
-
-
-def status(role: str, state: str = "ok", detail: str | bytes = "", restarts: int = 0, running: int = 1, counters=None,
-           n: int = None, number: int = None) -> bytes:
-    """What the parent says of a role."""
-    counters = counters or {}
-    table = b"".join(struct.pack("=32sq", k.encode(), v) for k, v in counters.items()).ljust(40 * COUNTERS, b"\0")
-    head = struct.pack(f"=IIB4s3xi32s{DETAIL}sI", ROLE[f"WIRE_{role.upper()}"] if number is None else number, restarts, running,
-                       bytes(4), 4711, state.encode(), detail if isinstance(detail, bytes) else detail.encode(),
-                       len(counters) if n is None else n)
-    m = message("WIRE_STATUS")
-    return m[:4] + struct.pack("=I", 8 + len(head) + len(table)) + head + table
-
 
 def beating(folder, rtcc, **keys) -> Uplink:
     return Uplink(folder, rtcc.uplink(heartbeat_s=60, **keys))
