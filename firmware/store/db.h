@@ -57,6 +57,9 @@ bool db_open_to_read(const char *folder, const struct db_schema *schema, struct 
  * that the check does not see. ERR_IO, ERR_NOT_FOUND. */
 bool db_put_aside(const char *folder, int64_t now_ns, struct err *e) MUST_CHECK;
 
+/* What was created, renamed and deleted in `folder` is so after a power cut as well. ERR_IO. */
+bool db_sync_folder(const char *folder, struct err *e) MUST_CHECK;
+
 /* The handle, for what has no helper here. */
 sqlite3 *db_handle(struct db *d);
 

@@ -148,7 +148,7 @@ static bool migrate(struct db *d, const struct db_schema *schema, bool *fresh, s
 	return true;
 }
 
-static bool sync_folder(const char *folder, struct err *e)
+bool db_sync_folder(const char *folder, struct err *e)
 {
 	AUTO_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -175,7 +175,7 @@ static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how,
 	(void)snprintf(to, sizeof to, "%s/%s", folder, how->quarantine);
 	if (rename(from, to) != 0)
 		return err_errno(e, errno, "quarantine");
-	return sync_folder(folder, e);
+	return db_sync_folder(folder, e);
 }
 
 static bool open_once(const char *path, const struct db_schema *schema, struct db **out,

@@ -84,9 +84,13 @@ static bool end_quarantine(struct upkeep *u, struct db *d, int64_t ring_ns, stru
 		return true;
 	(void)snprintf(name, sizeof name, "%s", (const char *)sqlite3_column_text(st, 0));
 	db_done(&st);
-	/* A name is ours; a damaged row must not lead out of the folder. */
+	/*
+	 * A name is ours; a damaged row must not lead out of the folder. It is gone for good before
+	 * it is forgotten: should a power cut bring it back, it would be taken over once more.
+	 */
 	if (strncmp(name, "quarantine-", 11) == 0 && !strchr(name, '/') &&
-	    (!remove_file(u->folder, name, "", e) || !remove_file(u->folder, name, "-wal", e)))
+	    (!remove_file(u->folder, name, "", e) || !remove_file(u->folder, name, "-wal", e) ||
+	     !db_sync_folder(u->folder, e)))
 		return false;
 	return db_run(d, NULL, e, "DELETE FROM quarantine WHERE name = ?", "t", name);
 }
