@@ -65,18 +65,20 @@ static bool record(struct store *s, const char *what, const char *detail, struct
 
 static bool take_over_one(struct store *s, const char *name, struct err *e)
 {
+	AUTO_ROLLBACK struct db_tx tx = {0};
 	char detail[300];
 	struct salvaged got;
 
 	if (!salvage(s->db, s->conf.ring.path, name, s->conf.ring.retention_days * NS_PER_DAY,
-		     clock_utc_ns(), &got, e) ||
-	    !upkeep_quarantine(s->db, name, got.due_ns, e))
+		     clock_utc_ns(), &got, e))
 		return false;
 	(void)snprintf(detail, sizeof detail,
 		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
 		       "}",
 		       name, got.audit_records, got.hits);
-	return record(s, "quarantine", detail, e);
+	/* Together: a file once noted is not looked at again, nor is its loss. */
+	return db_begin(s->db, &tx, e) && upkeep_quarantine(s->db, name, got.due_ns, e) &&
+	       record(s, "quarantine", detail, e) && db_commit(&tx, e);
 }
 
 static bool take_over_all(struct store *s, struct err *e)
