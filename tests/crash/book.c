@@ -8,8 +8,11 @@
 
 #include "tests/crash/posix.h"
 
+#include <dirent.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 int64_t book_number(const uint8_t id[WIRE_ID_SIZE])
 {
@@ -54,7 +57,7 @@ static sqlite3_stmt *ask(struct life *l, const char *sql)
 	return st;
 }
 
-static int64_t number(struct life *l, const char *sql)
+int64_t book_ask(struct life *l, const char *sql)
 {
 	sqlite3_stmt *st = ask(l, sql);
 	int64_t n = st && sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
@@ -116,7 +119,7 @@ static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
 }
 
 /* What is gone must have been due, or the oldest when there was no room. */
-static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh)
+static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh, bool aside)
 {
 	struct book *b = &l->book;
 	bool younger = false;
@@ -129,6 +132,10 @@ static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh)
 			continue;
 		if (seen[b->order[i]]) {
 			younger = true;
+			continue;
+		}
+		if (aside) {
+			p->there = PURGED;
 			continue;
 		}
 		if (younger || (p->kept_ns > b->due_ns && gone >= b->oldest))
@@ -149,7 +156,7 @@ static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh)
 	return true;
 }
 
-static bool verify_reads(struct life *l, bool fresh)
+static bool verify_reads(struct life *l, bool fresh, bool aside)
 {
 	uint8_t seen[LIFE_READS] = {0};
 	sqlite3_stmt *st =
@@ -166,7 +173,7 @@ static bool verify_reads(struct life *l, bool fresh)
 	if (good && rc != SQLITE_DONE)
 		return life_fault(l, FAULT_DATABASE, "the ring cannot be read: %s",
 				  sqlite3_errstr(rc));
-	return good && verify_gone(l, seen, fresh);
+	return good && verify_gone(l, seen, fresh, aside);
 }
 
 /* --- hits ----------------------------------------------------------------------------------------
@@ -215,7 +222,8 @@ static bool verify_hit(struct life *l, sqlite3_stmt *st, uint8_t *seen, bool fre
 	return !open || verify_body(l, sqlite3_column_int64(st, 2), p);
 }
 
-static bool verify_hits(struct life *l, bool fresh)
+/* `aside`: what was put aside keeps its reads and its hits that were answered. */
+static bool verify_hits(struct life *l, bool fresh, bool aside)
 {
 	uint8_t seen[LIFE_READS] = {0};
 	struct book *b = &l->book;
@@ -230,6 +238,10 @@ static bool verify_hits(struct life *l, bool fresh)
 
 		if (!p->hit || seen[i] || p->answered == EXPIRED)
 			continue;
+		if (aside && p->answered == ANSWERED) {
+			p->answered = EXPIRED;
+			continue;
+		}
 		if (p->kept_ns > b->due_ns)
 			return life_fault(l, FAULT_HIT_LOST, "the hit of passage %u is gone", i);
 		b->expired += p->answered != ANSWERED;
@@ -276,7 +288,7 @@ static bool verify_counters(struct life *l)
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-		int64_t n = number(l, all[i].sql);
+		int64_t n = book_ask(l, all[i].sql);
 
 		if (n != all[i].is)
 			return life_fault(l, FAULT_COUNTERS,
@@ -296,6 +308,36 @@ static bool verify_sound(struct life *l)
 	return ok || life_fault(l, FAULT_DATABASE, "SQLite's check finds it damaged");
 }
 
+static int64_t known_files(struct life *l)
+{
+	return book_ask(l, "SELECT count(*) FROM quarantine");
+}
+
+static void close_folder(DIR **d)
+{
+	if (*d)
+		(void)closedir(*d);
+}
+
+/* A WAL whose database is gone is deleted by nobody. */
+static bool verify_no_orphan(struct life *l)
+{
+	CLEANUP(close_folder) DIR *d = opendir(l->folder);
+	char path[PATH_MAX];
+
+	for (const struct dirent *f = d ? readdir(d) : NULL; f; f = readdir(d)) {
+		size_t n = strlen(f->d_name);
+
+		if (strncmp(f->d_name, "quarantine-", 11) != 0 || n < 4 ||
+		    strcmp(f->d_name + n - 4, "-wal") != 0)
+			continue;
+		(void)snprintf(path, sizeof path, "%s/%.*s", l->folder, (int)n - 4, f->d_name);
+		if (access(path, F_OK) != 0)
+			return life_fault(l, FAULT_DATABASE, "%s is forgotten", f->d_name);
+	}
+	return true;
+}
+
 /* Whatever was put aside is known, and the loss is in the chain. */
 static bool verify_aside(struct life *l)
 {
@@ -305,19 +347,28 @@ static bool verify_aside(struct life *l)
 
 	if (!salvage_forgotten(l->db, l->folder, name, &found, &e))
 		return true; /* it is damaged afresh: the next operation says so */
-	return !found || life_fault(l, FAULT_DATABASE, "%s is forgotten", name);
+	if (found)
+		return life_fault(l, FAULT_DATABASE, "%s is forgotten", name);
+	if (book_ask(l, "SELECT count(*) FROM quarantine AS q WHERE NOT EXISTS (SELECT 1 FROM audit"
+			" WHERE what = 'quarantine' AND instr(detail, q.name) > 0)") > 0)
+		return life_fault(l, FAULT_CHAIN, "what was put aside is not in it");
+	return verify_no_orphan(l);
 }
 
 static bool verify(struct life *l, bool whole, bool fresh)
 {
 	struct book *b = &l->book;
+	bool aside = l->kind->damage && fresh && known_files(l) > b->n_aside;
 
+	if (whole && !verify_aside(l))
+		return false;
 	if (b->damaged)
-		return verify_aside(l);
-	if ((whole && !verify_sound(l)) || !verify_reads(l, fresh) || !verify_hits(l, fresh) ||
-	    (whole && (!verify_counters(l) || !verify_chain(l))))
+		return true;
+	if ((whole && !verify_sound(l)) || !verify_reads(l, fresh, aside) ||
+	    !verify_hits(l, fresh, aside) || (whole && (!verify_counters(l) || !verify_chain(l))))
 		return false;
 	b->due_ns = b->oldest = 0;
+	b->n_aside = known_files(l);
 	return true;
 }
 

@@ -26,17 +26,18 @@ static bool record(struct life *l, const char *what, const char *detail, struct 
 
 static bool take_over_one(struct life *l, const char *name, struct err *e)
 {
+	AUTO_ROLLBACK struct db_tx tx = {0};
 	char detail[300];
 	struct salvaged got;
 
-	if (!salvage(l->db, l->folder, name, l->upkeep.limits.retention_ns, l->wall, &got, e) ||
-	    !upkeep_quarantine(l->db, name, got.due_ns, e))
+	if (!salvage(l->db, l->folder, name, l->upkeep.limits.retention_ns, l->wall, &got, e))
 		return false;
 	(void)snprintf(detail, sizeof detail,
 		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
 		       "}",
 		       name, got.audit_records, got.hits);
-	return record(l, "quarantine", detail, e);
+	return db_begin(l->db, &tx, e) && upkeep_quarantine(l->db, name, got.due_ns, e) &&
+	       record(l, "quarantine", detail, e) && db_commit(&tx, e);
 }
 
 static bool take_over(struct life *l, struct err *e)
@@ -78,7 +79,7 @@ static bool open_db(struct life *l, struct err *e)
 
 	if (!db_open(l->folder, &db_schema, l->wall, &l->db, &how, e))
 		return false;
-	if (how.quarantine[0] && !l->book.damaged && !l->kind->flips)
+	if (how.quarantine[0] && !l->book.damaged && !l->kind->damage)
 		return life_fault(l, FAULT_DATABASE, "put aside: %s", how.fault);
 	return settings(l) && take_over(l, e) && start_clock(l, e);
 }

@@ -28,7 +28,7 @@
 #define STUCK_S	   60 /* a life takes a fraction of a second */
 #define STEPS_MAX  160
 
-enum { CUTS, IO_ERRORS, FULL, MEMORY, FLIPS, LIES, KINDS };
+enum { CUTS, IO_ERRORS, FULL, MEMORY, FLIPS, DAMAGE, LIES, KINDS };
 
 static const struct kind kinds[KINDS] = {
     [CUTS] = {.name = "power_cuts", .cuts = true},
@@ -36,6 +36,7 @@ static const struct kind kinds[KINDS] = {
     [FULL] = {.name = "full_disk", .cuts = true, .faults = true, .full = true},
     [MEMORY] = {.name = "no_memory", .cuts = true, .memory = true},
     [FLIPS] = {.name = "bit_flips", .flips = true},
+    [DAMAGE] = {.name = "damage", .cuts = true, .damage = true},
     [LIES] = {.name = "self_check", .cuts = true, .lies = true},
 };
 
@@ -98,7 +99,11 @@ static void plan(struct life *l)
 	const struct kind *k = l->kind;
 	struct disk_plan p = {.lies = k->lies};
 
-	if (k->cuts && rng_chance(&l->rng, 50))
+	/* Before damage the power goes between two steps: what was under way then could not be told
+	 * from what was put aside. */
+	if (k->damage && l->boot % 3 == 2)
+		p.lies = false;
+	else if (k->cuts && rng_chance(&l->rng, 50))
 		p.cut_write = when(l);
 	else if (k->cuts)
 		p.cut_sync = 1 + when(l) / 4;
@@ -109,8 +114,13 @@ static void plan(struct life *l)
 		p.fault_n = many[rng_below(&l->rng, 4)];
 		if (k->full || rng_chance(&l->rng, 60))
 			p.fault_write = when(l);
-		else
+		else if (rng_chance(&l->rng, 50))
 			p.fault_sync = 1 + when(l) / 4;
+		else {
+			/* What stays unreadable is damage, and is put aside. */
+			p.fault_read = when(l);
+			p.fault_n = 1;
+		}
 	}
 	disk_set(l->disk, &p);
 	life_say(l,
@@ -124,6 +134,35 @@ static void plan(struct life *l)
 		posix_no_memory(nth, many);
 		life_say(l, "no memory at allocation %" PRId64 ", %" PRId64 " times", nth, many);
 	}
+}
+
+/* A page that a whole table hangs from: what is not in it must outlive that. */
+static void damage(struct life *l)
+{
+	if (l->root == 0 || !disk_smash(l->disk, DB_FILE, (l->root - 1) * 4096, 100))
+		return;
+	life_say(l, "page %" PRId64 " is nonsense", l->root);
+	l->tally->given++;
+	l->root = 0;
+}
+
+/* Which it will be, while it can be asked. */
+static void choose_damage(struct life *l)
+{
+	static const char *const roots[] = {
+	    "SELECT rootpage FROM sqlite_schema WHERE name = 'picture'",
+	    "SELECT rootpage FROM sqlite_schema WHERE name = 'angle'",
+	    "SELECT rootpage FROM sqlite_schema WHERE name = 'passage'",
+	};
+	bool done;
+
+	l->book.n_aside = book_ask(l, "SELECT count(*) FROM quarantine");
+	if (l->boot % 3 != 2)
+		return;
+	l->root = book_ask(l, roots[rng_below(&l->rng, 3)]);
+	/* Else the WAL may hold a sound copy. */
+	if (rng_chance(&l->rng, 80) && !db_checkpoint(l->db, &done, NULL))
+		l->root = 0;
 }
 
 static void tally_faults(struct life *l)
@@ -159,6 +198,7 @@ static bool one_boot(struct life *l)
 	l->wall += rng_below(&l->rng, 300) * NS_PER_S;
 	if (l->kind->flips && l->boot % 3 == 0)
 		flip(l);
+	damage(l);
 	plan(l);
 	/* A fault may end a start: the parent starts the role again. */
 	for (int i = 0; !box_start(l, &e) && !disk_is_off(l->disk) && !l->said; i++) {
@@ -178,6 +218,8 @@ static bool one_boot(struct life *l)
 		l->n_unanswered = 0;
 	while (good && !l->said && !disk_is_off(l->disk) && steps-- > 0)
 		good = work_step(l);
+	if (l->kind->damage && good && !l->said && l->db && !disk_is_off(l->disk))
+		choose_damage(l);
 	if (l->kind->cuts) {
 		disk_cut(l->disk);
 		l->tally->cuts++;
@@ -445,7 +487,8 @@ static int campaign(const struct call *c)
 	int64_t each = TASK_LIVES + lives[CUTS] / 100;
 	size_t n = 0;
 
-	lives[IO_ERRORS] = lives[FULL] = lives[MEMORY] = lives[FLIPS] = (lives[CUTS] + 2) / 3;
+	lives[IO_ERRORS] = lives[FULL] = lives[MEMORY] = lives[FLIPS] = lives[DAMAGE] =
+	    (lives[CUTS] + 2) / 3;
 	lives[LIES] = 10;
 	for (unsigned k = 0; k < KINDS; k++)
 		for (int64_t i = 0; i < lives[k] && n < TASKS_MAX; i += each)

@@ -310,6 +310,14 @@ enum disk_answer disk_write(struct disk *d, struct disk_file *f, int64_t at, con
 	return a;
 }
 
+enum disk_answer disk_read(struct disk *d)
+{
+	if (d->off)
+		return DISK_OFF;
+	d->counts.reads++;
+	return faulty(d, d->counts.reads, d->plan.fault_read) ? DISK_EIO : DISK_DONE;
+}
+
 enum disk_answer disk_truncate(struct disk *d, struct disk_file *f, int64_t size)
 {
 	bool last;
@@ -512,5 +520,16 @@ bool disk_flip(struct disk *d, const char *name, int64_t *at)
 		return false;
 	*at = rng_below(&d->rng, (int64_t)e->file->len);
 	e->file->bytes[*at] ^= (uint8_t)(1u << rng_below(&d->rng, 8));
+	return write_out(d, e);
+}
+
+bool disk_smash(struct disk *d, const char *name, int64_t at, size_t len)
+{
+	struct entry *e = find(&d->platter, name);
+
+	if (!e || at < 0 || (size_t)at + len > e->file->len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		e->file->bytes[(size_t)at + i] = (uint8_t)rng_next(&d->rng);
 	return write_out(d, e);
 }

@@ -19,11 +19,12 @@
 struct disk;
 struct disk_file;
 
-/* What happens from now on; counted from disk_plan. 0: never. */
+/* What happens from now on; counted from disk_set. 0: never. */
 struct disk_plan {
 	int64_t cut_write;   /* the power fails at this write, create, delete or rename, */
 	int64_t cut_sync;    /* or at this sync */
 	int64_t fault_write; /* this write fails, */
+	int64_t fault_read;  /* this read fails, */
 	int64_t fault_sync;  /* this sync fails: of what was to be synced a part is gone for good */
 	int64_t fault_n;     /* and as many after it as to make up this number */
 	bool full;	     /* it fails for lack of room, not with an I/O error */
@@ -33,8 +34,8 @@ struct disk_plan {
 enum disk_answer { DISK_DONE, DISK_OFF, DISK_EIO, DISK_FULL };
 
 struct disk_counts {
-	int64_t writes, syncs; /* since disk_plan */
-	int64_t faults;	       /* that were given, since disk_plan */
+	int64_t reads, writes, syncs; /* since disk_set */
+	int64_t faults;		      /* that were given, since disk_set */
 };
 
 /* A disk over the empty folder; NULL: no memory. disk_free leaves the folder as it is. */
@@ -58,6 +59,9 @@ bool disk_reboot(struct disk *d);
  * disk_reboot and the first open. False: no such file, or empty. */
 bool disk_flip(struct disk *d, const char *name, int64_t *at);
 
+/* Nonsense instead of what lies on the platter as `name` from `at` on; as disk_flip. */
+bool disk_smash(struct disk *d, const char *name, int64_t at, size_t len);
+
 /* The name within the folder; NULL: the path lies elsewhere. */
 const char *disk_name(const struct disk *d, const char *path);
 
@@ -68,6 +72,7 @@ struct disk_file *disk_open(struct disk *d, const char *name, bool make, bool *m
  * the same. */
 enum disk_answer disk_write(struct disk *d, struct disk_file *f, int64_t at, const void *data,
 			    size_t *len);
+enum disk_answer disk_read(struct disk *d);
 enum disk_answer disk_truncate(struct disk *d, struct disk_file *f, int64_t size);
 enum disk_answer disk_sync(struct disk *d, struct disk_file *f);
 enum disk_answer disk_remove(struct disk *d, const char *name);

@@ -44,7 +44,7 @@ struct tally {
 /* One campaign; what each does is in campaign.c. */
 struct kind {
 	const char *name;
-	bool cuts, faults, full, memory, flips, lies;
+	bool cuts, faults, full, memory, flips, damage, lies;
 };
 
 enum there { NO, MAYBE, YES, PURGED };
@@ -65,8 +65,8 @@ struct book {
 	int64_t due_ns;	  /* what was kept until then may be gone */
 	int64_t oldest;	  /* and so many of the oldest, for want of room */
 	int64_t low_quality, reads, passages, hits, suppressed, answered, expired, purged;
-	bool damaged; /* bits were changed: a loss is no fault any more, when it is audited */
-	bool settled; /* nothing is MAYBE */
+	bool damaged;	 /* bits were changed: a loss is no fault any more, when it is audited */
+	int64_t n_aside; /* files put aside, when last seen */
 };
 
 struct life {
@@ -79,6 +79,7 @@ struct life {
 	struct vfs *vfs;
 	struct disk *disk;
 	int64_t wall, mono, boot, steps;
+	int64_t root; /* page that is damaged next; 0: none is */
 
 	struct store_conf conf;
 	struct db *db;
@@ -133,6 +134,8 @@ bool book_noted(struct life *l);
 /* Whole: also chain, counters and SQLite's own check. `fresh`: just opened, so nothing is MAYBE
  * after it. */
 bool book_verify(struct life *l, bool whole, bool fresh);
+/* The first number of the first row; -1: there is none. */
+int64_t book_ask(struct life *l, const char *sql);
 /* Number of the passage with this id; -1: none of ours. */
 int64_t book_number(const uint8_t id[WIRE_ID_SIZE]);
 

@@ -45,7 +45,9 @@ static int file_close(sqlite3_file *f)
 
 static int file_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 {
-	return off(f) ? SQLITE_IOERR_READ : real(f)->pMethods->xRead(real(f), to, n, at);
+	return ours(f)->on_disk && disk_read(ours(f)->disk) != DISK_DONE
+		   ? SQLITE_IOERR_READ
+		   : real(f)->pMethods->xRead(real(f), to, n, at);
 }
 
 static int file_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
