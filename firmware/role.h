@@ -37,9 +37,9 @@ struct role_ops {
 	/* A channel to `peer` is there (fd owned by the ritual, watched by it). After a restart of
 	 * the peer it comes again: what was under way with the old one is void. May be NULL. */
 	void (*connected)(void *state, enum wire_role peer);
-	/* A message of a peer (or RELOAD from the parent): header already checked against version
-	 * and size of its type. Descriptors are the callee's to close. A false return is logged and
-	 * counted, never fatal. */
+	/* A message of a peer (or RELOAD, STATUS of the parent): header already checked against
+	 * version and size of its type. Descriptors are the callee's to close. A false return is
+	 * logged and counted, never fatal. */
 	bool (*message)(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
 			size_t n_fds, struct err *e);
 	/* STOP has come: finish; call role_exit when done (at once, or later). NULL: exit at once.

@@ -24,10 +24,8 @@
 	(600 * NS_PER_S) /* damage seen twice within this is not passed over by a check */
 #define LIST_NS	       (5 * NS_PER_MS) /* a list that arrives is worked on for so long, */
 #define LIST_PERIOD_NS NS_PER_MS /* and then again at once, but for messages: they come first */
-#define DOOR_NS                                                                                    \
-	(10 * NS_PER_S)		/* a door that flutters makes no more than a record in this time   \
-				 */
-#define DRAIN_NS (3 * NS_PER_S) /* for answers under way when the daemon stops */
+#define DOOR_NS	       (10 * NS_PER_S) /* between records of a door that flutters */
+#define DRAIN_NS       (3 * NS_PER_S)  /* for answers under way when the daemon stops */
 
 int64_t store_now(struct store *s)
 {
