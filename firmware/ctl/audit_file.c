@@ -36,8 +36,9 @@ const char *audit_hex(const uint8_t hash[CRYPT_SHA256_SIZE], char out[AUDIT_HEX_
 
 bool audit_unhex(const char *text, uint8_t out[CRYPT_SHA256_SIZE])
 {
-	if (!text || strlen(text) != 2 * CRYPT_SHA256_SIZE ||
-	    strspn(text, "0123456789abcdefABCDEF") != 2 * CRYPT_SHA256_SIZE)
+	const size_t digits = (size_t)2 * CRYPT_SHA256_SIZE;
+
+	if (!text || strlen(text) != digits || strspn(text, "0123456789abcdefABCDEF") != digits)
 		return false;
 	for (size_t i = 0; i < CRYPT_SHA256_SIZE; i++) {
 		const char two[3] = {text[2 * i], text[2 * i + 1], '\0'};
