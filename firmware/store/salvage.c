@@ -15,7 +15,18 @@
 struct wreck {
 	sqlite3 *h;
 	sqlite3_stmt *st;
+	bool last; /* what the disk refuses to give now will never be had */
+	int trouble;
 };
+
+/* There may be more than what could be read: to look again may help. */
+static bool wreck_trouble(struct wreck *w, int rc)
+{
+	if ((rc & 0xff) == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM ||
+	    ((rc & 0xff) == SQLITE_IOERR && !w->last))
+		w->trouble = rc;
+	return false;
+}
 
 static void wreck_close(struct wreck *w)
 {
@@ -25,20 +36,27 @@ static void wreck_close(struct wreck *w)
 
 static bool wreck_query(struct wreck *w, const char *sql)
 {
+	int rc;
+
 	(void)sqlite3_finalize(w->st);
 	w->st = NULL;
-	return sqlite3_prepare_v2(w->h, sql, -1, &w->st, NULL) == SQLITE_OK;
+	rc = sqlite3_prepare_v2(w->h, sql, -1, &w->st, NULL);
+	return rc == SQLITE_OK || wreck_trouble(w, rc);
 }
 
 static bool wreck_row(struct wreck *w)
 {
-	return w->st && sqlite3_step(w->st) == SQLITE_ROW;
+	int rc = w->st ? sqlite3_step(w->st) : SQLITE_DONE;
+
+	return rc == SQLITE_ROW || wreck_trouble(w, rc);
 }
 
 static const char *text(struct wreck *w, int column)
 {
 	const char *t = (const char *)sqlite3_column_text(w->st, column);
 
+	if (!t)
+		(void)wreck_trouble(w, sqlite3_errcode(w->h));
 	return t ? t : "";
 }
 
@@ -139,6 +157,15 @@ static bool salvage_quarantine(struct wreck *w, struct db *d, int64_t latest, st
 	return true;
 }
 
+/* Call it last: whatever was left out for a trouble that may pass is no loss yet. */
+static bool wreck_read(const struct wreck *w, struct err *e)
+{
+	if (!w->trouble)
+		return true;
+	return err_set(e, (w->trouble & 0xff) == SQLITE_IOERR ? ERR_AGAIN : ERR_NO_MEMORY, "%s",
+		       sqlite3_errstr(w->trouble));
+}
+
 /* Uplink may hold hits of the lost database: their answers must not be taken for those of new ones.
  * Milliseconds are ahead of any count of hits. */
 static bool new_ids(struct db *d, int64_t wall_ns, struct err *e)
@@ -159,10 +186,10 @@ static int64_t due(struct wreck *w, int64_t retention_ns, int64_t now_ns)
 	return now_ns + SALVAGE_UNREADABLE_NS;
 }
 
-bool salvage(struct db *d, const char *folder, const char *name, int64_t retention_ns,
-	     int64_t now_ns, struct salvaged *out, struct err *e)
+static bool salvage_once(struct db *d, const char *folder, const char *name, int64_t retention_ns,
+			 int64_t now_ns, bool last, struct salvaged *out, struct err *e)
 {
-	CLEANUP(wreck_close) struct wreck w = {0};
+	CLEANUP(wreck_close) struct wreck w = {.last = last};
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	char path[PATH_MAX];
 	int64_t clock;
@@ -170,7 +197,8 @@ bool salvage(struct db *d, const char *folder, const char *name, int64_t retenti
 	*out = (struct salvaged){0};
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
 		return err_set(e, ERR_LIMIT, "salvage: path too long");
-	(void)sqlite3_open_v2(path, &w.h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	(void)wreck_trouble(
+	    &w, sqlite3_open_v2(path, &w.h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!w.h)
 		return err_set(e, ERR_NO_MEMORY, "salvage: no memory");
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -179,10 +207,25 @@ bool salvage(struct db *d, const char *folder, const char *name, int64_t retenti
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_hits(&w, d, &out->hits, e) ||
 	    !new_ids(d, now_ns, e) || !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||
-	    !db_commit(&tx, e))
+	    !wreck_read(&w, e) || !db_commit(&tx, e))
 		return err_prefix(e, "salvage");
 	out->due_ns = due(&w, retention_ns, clock ? clock : now_ns);
 	return true;
+}
+
+bool salvage(struct db *d, const char *folder, const char *name, int64_t retention_ns,
+	     int64_t now_ns, struct salvaged *out, struct err *e)
+{
+	struct err why = {0};
+
+	if (salvage_once(d, folder, name, retention_ns, now_ns, false, out, &why))
+		return true;
+	/* An error of the disk may have passed; one that has not is what makes a wreck. */
+	if (why.code == ERR_AGAIN)
+		return salvage_once(d, folder, name, retention_ns, now_ns, true, out, e);
+	if (e)
+		*e = why;
+	return false;
 }
 
 static bool is_quarantine(const char *name)
