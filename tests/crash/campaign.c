@@ -36,7 +36,7 @@ static const struct kind kinds[KINDS] = {
     [FULL] = {.name = "full_disk", .cuts = true, .faults = true, .full = true},
     [MEMORY] = {.name = "no_memory", .cuts = true, .memory = true},
     [FLIPS] = {.name = "bit_flips", .flips = true},
-    [DAMAGE] = {.name = "damage", .cuts = true, .damage = true},
+    [DAMAGE] = {.name = "damage", .cuts = true, .faults = true, .memory = true, .damage = true},
     [LIES] = {.name = "self_check", .cuts = true, .lies = true},
 };
 
