@@ -266,6 +266,7 @@ static bool verify_chain(struct life *l)
 	return book_noted(l);
 }
 
+#define COUNTER(name) "SELECT coalesce(sum(value), 0) FROM state WHERE name IN (" name ")"
 static bool verify_counters(struct life *l)
 {
 	const struct book *b = &l->book;
@@ -273,7 +274,6 @@ static bool verify_counters(struct life *l)
 		const char *sql;
 		int64_t is;
 	} all[] = {
-#define COUNTER(name) "SELECT coalesce(sum(value), 0) FROM state WHERE name IN (" name ")"
 	    {COUNTER("'passages'"), b->passages},
 	    {COUNTER("'reads'"), b->reads},
 	    {COUNTER("'low_quality'"), b->low_quality},
@@ -282,9 +282,12 @@ static bool verify_counters(struct life *l)
 	    {COUNTER("'hits_acknowledged', 'hits_refused'"), b->answered},
 	    {COUNTER("'hits_expired'"), b->expired},
 	    {COUNTER("'purged'"), b->purged},
+	    {"SELECT coalesce(sum(value), 0) + (SELECT coalesce(sum(json_extract(detail,"
+	     " '$.passages')), 0) FROM audit WHERE what = 'purge') FROM state"
+	     " WHERE name = 'purged_unrecorded'",
+	     b->purged},
 	    {"SELECT count(*) FROM audit WHERE what = 'hit'", b->hits},
 	    {"SELECT count(*) FROM audit WHERE what = 'hit-ended' AND who = 'rtcc'", b->answered},
-#undef COUNTER
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -295,8 +298,10 @@ static bool verify_counters(struct life *l)
 					  "%" PRId64 ", and %" PRId64 " happened: %s", n, all[i].is,
 					  all[i].sql);
 	}
-	return true;
+	return book_ask(l, COUNTER("'list_version'")) >= b->list_version ||
+	       life_fault(l, FAULT_COUNTERS, "the floor of the list went back");
 }
+#undef COUNTER
 
 static bool verify_sound(struct life *l)
 {

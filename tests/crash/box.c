@@ -117,6 +117,11 @@ bool box_start(struct life *l, struct err *e)
 	l->upkeep.recorded_ns = l->clock.k.ring_ns;
 	if (!list_load(&l->list, l->db, l->wall, e))
 		return false;
+	if ((int64_t)list_version(&l->list) < l->book.list_version && !l->kind->faults &&
+	    !l->kind->memory && !l->kind->flips && !disk_is_off(l->disk)) {
+		(void)life_fault(l, FAULT_DATABASE, "the list that was in force is not");
+		return err_set(e, ERR_PEER, "not as promised");
+	}
 	first_upkeep(l);
 	sender_connected(&l->sender);
 	l->n_under_way = 0;

@@ -65,8 +65,9 @@ struct book {
 	int64_t due_ns;	  /* what was kept until then may be gone */
 	int64_t oldest;	  /* and so many of the oldest, for want of room */
 	int64_t low_quality, reads, passages, hits, suppressed, answered, expired, purged;
-	bool damaged;	 /* bits were changed: a loss is no fault any more, when it is audited */
-	int64_t n_aside; /* files put aside, when last seen */
+	bool damaged; /* bits were changed: a loss is no fault any more, when it is audited */
+	int64_t list_version; /* that was in force */
+	int64_t n_aside;      /* files put aside, when last seen */
 };
 
 struct life {

@@ -332,8 +332,10 @@ static bool offer_list(struct life *l)
 	l->tally->lists++;
 	if (!list_offer(&l->list, l->db, fd, "\"tag\"", l->wall, &e) && e.code != ERR_POLICY)
 		return failed(l, &e, "a list");
-	return list_version(&l->list) >= before ||
-	       life_fault(l, FAULT_DATABASE, "the list went back");
+	if (list_version(&l->list) < before)
+		return life_fault(l, FAULT_DATABASE, "the list went back");
+	l->book.list_version = (int64_t)list_version(&l->list);
+	return true;
 }
 
 static bool stop_and_start(struct life *l)
