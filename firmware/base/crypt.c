@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/gcm.h>
+#include <mbedtls/hkdf.h>
+#include <mbedtls/md.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/x509_crt.h>
@@ -39,6 +41,25 @@ bool crypt_random(void *out, size_t len, struct err *e)
 		p += n;
 		len -= (size_t)n;
 	}
+	return true;
+}
+
+bool crypt_hmac(const uint8_t key[CRYPT_SHA256_SIZE], const void *data, size_t len,
+		uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
+{
+	if (mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), key, CRYPT_SHA256_SIZE,
+			    data, len, out) != 0)
+		return err_set(e, ERR_NO_MEMORY, "HMAC");
+	return true;
+}
+
+bool crypt_derive(const uint8_t key[CRYPT_SHA256_SIZE], const char *info,
+		  uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
+{
+	if (mbedtls_hkdf(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), NULL, 0, key,
+			 CRYPT_SHA256_SIZE, (const unsigned char *)info, strlen(info), out,
+			 CRYPT_SHA256_SIZE) != 0)
+		return err_set(e, ERR_NO_MEMORY, "HKDF");
 	return true;
 }
 

@@ -18,6 +18,18 @@ bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE],
 /* Fill with random bytes from the kernel (getrandom(2)). ERR_IO. */
 bool crypt_random(void *out, size_t len, struct err *e) MUST_CHECK;
 
+/* HMAC-SHA-256 (FIPS 198-1) of `len` bytes under a key of CRYPT_SHA256_SIZE bytes. ERR_NO_MEMORY.
+ */
+bool crypt_hmac(const uint8_t key[CRYPT_SHA256_SIZE], const void *data, size_t len,
+		uint8_t out[CRYPT_SHA256_SIZE], struct err *e) MUST_CHECK;
+
+/*
+ * HKDF-SHA-256 (RFC 5869) without a salt: a key for the use that `info` names, from one of
+ * CRYPT_SHA256_SIZE bytes. ERR_NO_MEMORY.
+ */
+bool crypt_derive(const uint8_t key[CRYPT_SHA256_SIZE], const char *info,
+		  uint8_t out[CRYPT_SHA256_SIZE], struct err *e) MUST_CHECK;
+
 #define CRYPT_AES_KEY_SIZE 32u
 #define CRYPT_NONCE_SIZE   12u
 #define CRYPT_TAG_SIZE	   16u

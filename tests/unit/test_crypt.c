@@ -261,6 +261,31 @@ static void what_was_sealed_otherwise_is_refused(void **state)
 	assert_true(crypt_unseal(key, nonce, "who", 3, sealed, 6, tag, plain, &why));
 }
 
+static int nibble(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+static void assert_hex(const uint8_t *bytes, const char *hex)
+{
+	for (size_t i = 0; hex[2 * i]; i++)
+		assert_int_equal(bytes[i], nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+}
+
+/* What Python's hmac and its few lines of RFC 5869 say of the same. */
+static void keys_are_derived_and_texts_authenticated_as_elsewhere(void **state)
+{
+	uint8_t key[CRYPT_SHA256_SIZE], out[CRYPT_SHA256_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof key; i++)
+		key[i] = (uint8_t)i;
+	assert_true(crypt_hmac(key, "ABC123", 6, out, &why));
+	assert_hex(out, "3f58476740dcebd3de6224f6123288b461db7ad6e7c044e3aff1e741438f86b0");
+	assert_true(crypt_derive(key, "alpr-test", out, &why));
+	assert_hex(out, "12cda95ef9aa6ea489c13893858ad720470e6a095f00e05eb9a22425db1b4b50");
+}
+
 static void null_is_harmless(void **state)
 {
 	(void)state;
@@ -315,6 +340,7 @@ int main(void)
 	    cmocka_unit_test(sealing_is_aes_256_gcm),
 	    cmocka_unit_test(what_was_sealed_otherwise_is_refused),
 	    cmocka_unit_test(a_key_of_our_own_is_written_and_read_again),
+	    cmocka_unit_test(keys_are_derived_and_texts_authenticated_as_elsewhere),
 	    cmocka_unit_test(null_is_harmless),
 	};
 
