@@ -26,7 +26,7 @@ include tests/guest/guest.mk
 
 # Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
 demo: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/test/reads
 	@$(PYTHON) tests/demo/demo.py --build $(B) $(if $(SCENES),--scenes '$(SCENES)') $(if $(PASSAGES),--passages $(PASSAGES))
 
 check: deps
@@ -78,7 +78,7 @@ check-arm64:
 .PHONY: camera-test
 camera-test:
 	@sh board/deps.sh board/host/packages board/arm64/packages tests/guest/packages
-	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all build/host/test/reads
 	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 all build/qemu-arm64/test/pair_cost camera-probe $(GUEST)/version
 	@ALPR_BUILD=$(CURDIR)/build/host ALPR_ARM64=$(CURDIR)/build/qemu-arm64 ALPR_SYSROOT=$(DEPS)-sysroot-arm64 ALPR_GUEST_KERNEL=$(GUEST) $(PYTHON) -m tests.camera.camera_test \
 		--build build/qemu-arm64 --sysroot $(DEPS)-sysroot-arm64 $(if $(filter-out 0,$(SHORT)),--short)
@@ -95,7 +95,7 @@ check-hostile: $(B)/bin/alpr-read $(B)/bin/alpr-sim $(B)/models
 ifeq ($(ARCH),arm64)
 bench: all $(B)/test/pair_cost $(GUEST)/version
 	@sh board/deps.sh tests/guest/packages
-	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all build/host/test/reads
 	@$(guest_environment) $(PYTHON) -m tests.camera.camera_test --build $(B) --sysroot $(SYSROOT) $(if $(filter-out 0,$(SHORT)),--short) \
 		--only instructions
 else
@@ -107,7 +107,7 @@ bench: all $(patsubst %,$(B)/%,$(BENCHES))
 endif
 
 PLATES ?= $(wildcard ../shared/plates/val)
-bench-reader: all $(patsubst %,$(B)/%,$(BENCH_READER))
+bench-reader: all $(B)/test/reads $(patsubst %,$(B)/%,$(BENCH_READER))
 	@$(PYTHON) -m tests.bench.bench_reader --build $(B) $(if $(PLATES),--plates '$(PLATES)') \
 		$(if $(filter-out 0,$(SHORT)),--short) $(if $(filter y,$(CONFIG_CAMERA_SIM)),,--passages 0)
 

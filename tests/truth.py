@@ -2,25 +2,36 @@
 """What the store holds against what the simulated street says drove past."""
 import difflib
 import json
+import subprocess
+from pathlib import Path
+
+from tests.box import build_folder
 
 
-def passages(database) -> list:
-    """Every passage of a store as a dict, oldest first; pictures as JPEG bytes."""
+def kept(folder, build=None, keystore=None) -> list:
+    """Every passage of the store in `folder` as tests/probe/reads.c prints it, oldest first: "read" is what was sealed (None: it
+    cannot be opened with these root keys), "pictures" the four JPEGs or None."""
+    done = subprocess.run([Path(build or build_folder()) / "test/reads", folder, *([keystore] if keystore else [])], check=True,
+                          capture_output=True, text=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return [row | {"pictures": [p and bytes.fromhex(p) for p in row["pictures"]]} for row in rows]
+
+
+def passages(database, build=None) -> list:
+    """Every passage of a store that `database` is a connection to, oldest first; pictures as JPEG bytes."""
     rows = []
-    for row in database.execute("SELECT * FROM passage ORDER BY id"):
-        angles = []
+    for row in kept(Path(database.execute("PRAGMA database_list").fetchone()[2]).parent, build):
+        read, angles = row["read"], []
         for camera in (0, 1):
-            a = database.execute("SELECT * FROM angle WHERE id = ?", (row["id"] * 2 + camera,)).fetchone()
-            crop = database.execute("SELECT jpeg FROM picture WHERE id = ?", (row["id"] * 4 + camera,)).fetchone()
+            a = next((a for a in read["angles"] if a["camera"] == camera), None)
             angles.append({"present": a is not None, "camera": camera,
                            "text": a["plate"] if a else "", "confidence": a["confidence"] if a else 0.0,
                            "capture_ns": a["capture_ns"] if a else 0, "frames": a["frames"] if a else 0,
-                           "quad": json.loads(a["quad"]) if a else [], "jpeg": crop["jpeg"] if crop else None})
-        rows.append({"id": row["passage_id"].hex(), "text": row["plate"], "jurisdiction": row["jurisdiction"],
-                     "confidence": row["confidence"], "chars": json.loads(row["chars"]), "pairs": row["pairs"],
-                     "alternatives": [{"text": t, "confidence": c} for t, c in json.loads(row["alternatives"])],
-                     "first_ns": row["first_ns"], "last_ns": row["last_ns"], "best_ns": row["best_ns"],
-                     "degraded": bool(row["degraded"]), "low_quality": bool(row["low_quality"]), "hit": bool(row["hit"]),
+                           "quad": a["quad"] if a else [], "jpeg": row["pictures"][camera]})
+        rows.append({"text": read["plate"], "alternatives": [{"text": t, "confidence": c} for t, c in read["alternatives"]],
+                     **{key: read[key] for key in ("jurisdiction", "confidence", "chars")},
+                     **{key: row[key] for key in ("id", "pairs", "first_ns", "last_ns", "best_ns")},
+                     **{key: bool(row[key]) for key in ("degraded", "low_quality", "hit")},
                      "angles": angles})
     return rows
 

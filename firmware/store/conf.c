@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/store/conf.h"
 
+#include <stdio.h>
+
 #define KEY(type_, struct_, field, fallback_, min_, max_, help_)                                   \
 	{                                                                                          \
 #field, type_, offsetof(struct struct_, field), fallback_, min_, max_, NULL, help_ \
@@ -8,6 +10,12 @@
 
 #define TEXT(n)	 TEXT_(n)
 #define TEXT_(n) #n
+
+#ifdef CONFIG_KEYSTORE_TPM2
+#define KEYSTORES "file|tpm2"
+#else
+#define KEYSTORES "file"
+#endif
 
 /* The upper bound of retention_days is checked below, to name the law's limit in the error. */
 static const struct conf_key ring_keys[] = {
@@ -19,6 +27,14 @@ static const struct conf_key ring_keys[] = {
 	"most bytes of the ring; the oldest reads go first"),
     KEY(CONF_INT, store_ring_conf, min_free_bytes, "268435456", 0, 1e15,
 	"bytes of the disk left to others"),
+    KEY(CONF_STRING, store_ring_conf, keystore, "file", 0, 0,
+	"keystore of the root key that all reads are sealed under: file, tpm2"),
+    KEY(CONF_PATH, store_ring_conf, keystore_path, "", 0, 0,
+	"file of the root keys; of tpm2: what finds and opens them; empty: keystore in path"),
+    KEY(CONF_STRING, store_ring_conf, keystore_device, "device:/dev/tpmrm0", 0, 0,
+	"tpm2: the way to it"),
+    KEY(CONF_BOOL, store_ring_conf, keystore_create, "yes", 0, 0,
+	"make root keys when there are none and no read either; no: enrolment does"),
 };
 
 static const struct conf_key hotlist_keys[] = {
@@ -45,5 +61,12 @@ bool store_conf_load(const char *text, size_t len, const char *folder, struct st
 			       "[store] retention_days: %lld is longer than the %d days that this "
 			       "firmware may keep a read",
 			       (long long)out->ring.retention_days, CONFIG_RETENTION_DAYS_CAP);
+	if (!conf_listed(out->ring.keystore, KEYSTORES))
+		return err_set(e, ERR_CONFIG, "[store] keystore: none of those built in (%s)",
+			       KEYSTORES);
+	if (!out->ring.keystore_path[0] &&
+	    (size_t)snprintf(out->ring.keystore_path, sizeof out->ring.keystore_path, "%s/keystore",
+			     out->ring.path) >= sizeof out->ring.keystore_path)
+		return err_set(e, ERR_LIMIT, "[store] path: too long");
 	return true;
 }

@@ -15,6 +15,11 @@ struct store_ring_conf {
 	int64_t retention_days;	    /* 1..CONFIG_RETENTION_DAYS_CAP */
 	int64_t max_bytes;	    /* of the ring */
 	int64_t min_free_bytes;	    /* of the disk, left to others */
+	/* As struct keystore_conf (hal/keystore.h) has them. */
+	char keystore[CONF_STRING_MAX];
+	char keystore_path[CONF_STRING_MAX];
+	char keystore_device[CONF_STRING_MAX];
+	bool keystore_create;
 };
 
 struct store_hotlist_conf {
@@ -35,7 +40,8 @@ struct store_conf {
 
 /*
  * Fill *out from the configuration text; `folder` is what relative paths are relative to. Touches
- * no file. ERR_CONFIG as conf_fill; also for a retention longer than the cap compiled in.
+ * no file. ERR_CONFIG as conf_fill; also for a retention longer than the cap compiled in, and for a
+ * keystore that is not built in.
  * ERR_LIMIT.
  */
 bool store_conf_load(const char *text, size_t len, const char *folder, struct store_conf *out,

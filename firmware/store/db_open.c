@@ -27,7 +27,7 @@ static const char settings[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = ON;"
-    "PRAGMA secure_delete = ON;"
+    "PRAGMA secure_delete = ON;"       /* while steps may drop what an older schema left open */
     "PRAGMA wal_autocheckpoint = 256;" /* 1 MB, which the reserve covers */
     "PRAGMA journal_size_limit = 16777216;";
 
@@ -103,10 +103,10 @@ static bool check(struct db *d, struct err *e)
 	"SELECT CASE WHEN count(x) >= 0 THEN 'ok' END FROM"                                        \
 	" (SELECT " column " AS x FROM " table " ORDER BY id " order " LIMIT 64)"
 	static const char *const one_by_one[] = {
-	    "PRAGMA quick_check('state')",	   "PRAGMA quick_check('outbox')",
-	    "PRAGMA quick_check('cooldown')",	   "PRAGMA quick_check('audit')",
-	    END("passage", "alternatives", "ASC"), END("passage", "alternatives", "DESC"),
-	    END("angle", "alternatives", "ASC"),   END("angle", "alternatives", "DESC"),
+	    "PRAGMA quick_check('state')",    "PRAGMA quick_check('outbox')",
+	    "PRAGMA quick_check('cooldown')", "PRAGMA quick_check('audit')",
+	    "PRAGMA quick_check('period')",   END("passage", "sealed", "ASC"),
+	    END("passage", "sealed", "DESC"),
 	};
 #undef END
 	int64_t size;
@@ -189,7 +189,10 @@ static bool open_once(const char *path, const struct db_schema *schema, struct d
 	 */
 	if (good)
 		db_recycle(*out);
-	if (good && migrate(*out, schema, fresh, e))
+	/* What is deleted from here on is sealed: to write over every page of it would cost as much
+	 * flash again as the reads themselves. */
+	if (good && migrate(*out, schema, fresh, e) &&
+	    simple(*out, "PRAGMA secure_delete = FAST", e))
 		return true;
 	db_close(*out);
 	*out = NULL;

@@ -25,6 +25,7 @@ struct passing {
 	struct match match;
 	bool matched; /* on the list */
 	bool rings;   /* and is not in its cooldown */
+	const struct period_key *key;
 };
 
 static void match_passage(struct passing *p)
@@ -90,18 +91,22 @@ static bool put_hit(const struct passing *p, struct err *e)
 			       .best_ns = m->best_ns,
 			       .grade = match_grade_name(p->match.grade),
 			       .category = p->match.entries[0].category,
-			       .list_version = bundle_info(p->k->list)->version};
+			       .list_version = bundle_info(p->k->list)->version,
+			       .key = p->key};
 	char id[TEXT_ID_SIZE], detail[200];
+	bool put;
 
 	if (!event(p, &json, &h.len, e))
 		return err_prefix(e, "hit");
 	h.json = json;
+	put = outbox_put(p->k->db, &h, e);
+	explicit_bzero(json, h.len);
 	(void)snprintf(
 	    detail, sizeof detail,
 	    "{\"passage\":\"%s\",\"grade\":\"%s\",\"category\":\"%c\",\"list_version\":%" PRIu64
 	    "}",
 	    text_id(m->id, id), h.grade, h.category, h.list_version);
-	return outbox_put(p->k->db, &h, e) &&
+	return put &&
 	       audit_append(
 		   p->k->db,
 		   &(struct audit_record){
@@ -120,6 +125,22 @@ static bool count(const struct passing *p, struct err *e)
 	       db_state_add(d, "hits_suppressed_cooldown", p->matched && !p->rings, e);
 }
 
+static bool take_key(struct passing *p, struct err *e)
+{
+	struct periods *keys = p->k->keys;
+
+	return keys->keystore ? periods_at(keys, p->k->db, p->when->kept_ns, &p->key, e)
+			      : periods_passing(keys, p->when->kept_ns, &p->key, e);
+}
+
+static bool cools_down(struct passing *p, bool *rings, struct err *e)
+{
+	struct cooldown_keys keys = {p->key, p->k->keys};
+
+	return cooldown_check(p->k->db, &keys, &p->in->p.read, &p->match, p->in->p.best_ns,
+			      p->when->kept_ns, p->k->conf->hotlist.cooldown_s, rings, e);
+}
+
 static bool commit(struct passing *p, bool pictures, bool *repeat, struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
@@ -127,20 +148,20 @@ static bool commit(struct passing *p, bool pictures, bool *repeat, struct err *e
 	    .p = &p->in->p, .kept_ns = p->when->kept_ns, .stored_ns = p->when->stored_ns};
 	bool rings = p->matched;
 
-	if (!db_begin(p->k->db, &tx, e) || !ring_has(p->k->db, p->in->p.id, repeat, e))
+	if (!take_key(p, e) || !db_begin(p->k->db, &tx, e) ||
+	    !ring_has(p->k->db, p->in->p.id, repeat, e))
 		return false;
 	if (*repeat)
 		return true;
-	if (p->matched &&
-	    !cooldown_check(p->k->db, &p->in->p.read, &p->match, p->in->p.best_ns, p->when->kept_ns,
-			    p->k->conf->hotlist.cooldown_s, &rings, e))
+	if (p->matched && !cools_down(p, &rings, e))
 		return false;
 	p->rings = rings;
+	r.key = p->key;
 	r.hit = rings ? RING_HIT : p->matched ? RING_SUPPRESSED : RING_READ;
 	if (pictures)
 		memcpy(r.pictures, p->in->pictures, sizeof r.pictures);
-	return ring_insert(p->k->db, &r, e) && (!p->rings || put_hit(p, e)) && count(p, e) &&
-	       db_commit(&tx, e);
+	return (!p->k->keys->keystore || ring_insert(p->k->db, &r, e)) &&
+	       (!p->rings || put_hit(p, e)) && count(p, e) && db_commit(&tx, e);
 }
 
 /*
@@ -171,6 +192,9 @@ bool keep_passage(const struct keep *k, const struct intake *in, const struct ke
 
 	*out = (struct keep_result){0};
 	match_passage(&p);
+	out->outcome = KEEP_DROPPED;
+	if (!k->keys->keystore && !p.matched)
+		return true;
 	for (int attempt = 0; attempt < 4; attempt++) {
 		bool pictures = attempt < 3;
 
@@ -178,7 +202,9 @@ bool keep_passage(const struct keep *k, const struct intake *in, const struct ke
 		if (!pictures && p.rings)
 			(void)db_hold(k->db, false); /* a hit may have the last of the disk */
 		if (commit(&p, pictures, &repeat, &why)) {
-			out->outcome = repeat ? KEEP_REPEAT : KEEP_ACCEPTED;
+			out->outcome = repeat			      ? KEEP_REPEAT
+				       : k->keys->keystore || p.rings ? KEEP_ACCEPTED
+								      : KEEP_DROPPED;
 			out->hit = !repeat && p.rings;
 			out->without_crops = !repeat && !pictures;
 			return true;

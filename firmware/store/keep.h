@@ -4,6 +4,9 @@
  * follows from it (the read, the audit record and the outbox row of a hit, the cooldown, the
  * counters). When the disk is full it gives way in this order: oldest reads, crops of reads that
  * are no hit, reads that are no hit. A hit is never given up.
+ *
+ * What cannot be sealed is not written: without a keystore reads are dropped, and of a hit the
+ * event alone is kept, under a key that this process has in memory, until it has gone out.
  */
 #ifndef FIRMWARE_STORE_KEEP_H
 #define FIRMWARE_STORE_KEEP_H
@@ -11,6 +14,7 @@
 #include "firmware/store/conf.h"
 #include "firmware/store/db.h"
 #include "firmware/store/intake.h"
+#include "firmware/store/period.h"
 #include "firmware/store/space.h"
 #include "hotlist/bundle.h"
 
@@ -20,6 +24,7 @@ struct keep { /* all borrowed */
 	const struct bundle *list;  /* NULL: no hotlist */
 	const struct bundle *later; /* list_coming */
 	struct space *space;
+	struct periods *keys;
 };
 
 struct keep_when {
@@ -32,7 +37,7 @@ struct keep_when {
 enum keep_outcome {
 	KEEP_ACCEPTED, /* committed */
 	KEEP_REPEAT,   /* had been committed before */
-	KEEP_DROPPED,  /* no room: a read that is no hit is gone */
+	KEEP_DROPPED,  /* no room, or no keystore: a read that is no hit is gone */
 	KEEP_WAITS     /* no room for a hit: keep it in memory and try again */
 };
 

@@ -55,7 +55,7 @@ static void note(struct store *s, const struct keep_result *r, int64_t mono_ns)
 static bool settle(struct store *s, const struct intake *in)
 {
 	int64_t wall = store_now(s);
-	struct keep k = {s->db, &s->conf, s->list.b, list_coming(&s->list), &s->space};
+	struct keep k = {s->db, &s->conf, s->list.b, list_coming(&s->list), &s->space, &s->keys};
 	struct keep_when when = {s->clock.k.ring_ns, wall, elapsed_wall(&s->clock, wall)};
 	struct keep_result r;
 	struct err e = {0};

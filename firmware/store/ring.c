@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/store/ring.h"
 
+#include "firmware/store/seal.h"
 #include "firmware/store/text.h"
+
+#include <string.h>
 
 /* Free pages kept for what comes next: giving every one back would only mean growing again. */
 #define RESERVE_PAGES 1024
@@ -19,42 +22,41 @@ bool ring_has(struct db *d, const uint8_t id[WIRE_ID_SIZE], bool *has, struct er
 	return true;
 }
 
-static const char *or_null(const char *s)
-{
-	return s[0] ? s : NULL;
-}
-
 static bool insert_passage(struct db *d, const struct ring_passage *r, struct err *e)
 {
 	const struct wire_passage *p = r->p;
-	char chars[TEXT_CHARS_SIZE], alternatives[TEXT_ALTERNATIVES_SIZE];
+	uint8_t sealed[TEXT_READ_SIZE + SEAL_EXTRA], mac[SEAL_MAC];
+	char text[TEXT_READ_SIZE];
+	size_t len = strlen(text_read(p, text));
+	bool done = seal_put(r->key, SEAL_READ, p->id, text, len, sealed, e) &&
+		    (!p->read.text[0] || seal_plate(r->key, p->read.text, mac, e));
 
-	return db_run(
-	    d, NULL, e,
-	    "INSERT INTO passage(passage_id, kept_ns, stored_ns, first_ns, last_ns, best_ns, pairs,"
-	    " degraded, low_quality, hit, plate, jurisdiction, confidence, chars, alternatives)"
-	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "biiiiiiiiittrtt", p->id, (size_t)WIRE_ID_SIZE, r->kept_ns, r->stored_ns, p->first_ns,
-	    p->last_ns, p->best_ns, (int64_t)p->pairs, (int64_t)p->degraded,
-	    (int64_t)p->low_quality, (int64_t)r->hit, p->read.text, or_null(p->read.jurisdiction),
-	    (double)p->read.confidence, text_chars(&p->read, chars),
-	    text_alternatives(&p->read, alternatives));
+	explicit_bzero(text, sizeof text);
+	return done &&
+	       db_run(
+		   d, NULL, e,
+		   "INSERT INTO passage(passage_id, period, kept_ns, stored_ns, first_ns, last_ns,"
+		   " best_ns, pairs, degraded, low_quality, hit, mac, sealed)"
+		   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		   "biiiiiiiiiibb", p->id, (size_t)WIRE_ID_SIZE, r->key->id, r->kept_ns,
+		   r->stored_ns, p->first_ns, p->last_ns, p->best_ns, (int64_t)p->pairs,
+		   (int64_t)p->degraded, (int64_t)p->low_quality, (int64_t)r->hit,
+		   p->read.text[0] ? mac : NULL, sizeof mac, sealed, len + SEAL_EXTRA);
 }
 
-/* Their ids follow from the passage's: rows that a damaged purge left behind are no reason to
- * refuse it. */
-static bool insert_angle(struct db *d, int64_t id, const struct wire_angle *a, struct err *e)
+/* Its id follows from the passage's: a row that a damaged purge left behind is no reason to refuse
+ * it. */
+static bool insert_picture(struct db *d, const struct ring_passage *r, int64_t row, unsigned kind,
+			   struct err *e)
 {
-	char chars[TEXT_CHARS_SIZE], alternatives[TEXT_ALTERNATIVES_SIZE], quad[TEXT_QUAD_SIZE];
+	const struct ring_picture *p = &r->pictures[kind];
+	AUTO_FREE uint8_t *sealed = malloc(p->len + SEAL_EXTRA);
 
-	return db_run(
-	    d, NULL, e,
-	    "INSERT OR REPLACE INTO angle(id, capture_ns, frames, quad, plate, jurisdiction, "
-	    "confidence, chars,"
-	    " alternatives) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "iiitttrtt", id, a->capture_ns, (int64_t)a->frames, text_quad(&a->quad, quad),
-	    a->read.text, or_null(a->read.jurisdiction), (double)a->read.confidence,
-	    text_chars(&a->read, chars), text_alternatives(&a->read, alternatives));
+	if (!sealed)
+		return err_set(e, ERR_NO_MEMORY, "no memory");
+	return seal_put(r->key, SEAL_PICTURE + kind, r->p->id, p->jpeg, p->len, sealed, e) &&
+	       db_run(d, NULL, e, "INSERT OR REPLACE INTO picture(id, sealed) VALUES(?, ?)", "ib",
+		      row * (int64_t)WIRE_PICTURES + kind, sealed, p->len + SEAL_EXTRA);
 }
 
 bool ring_insert(struct db *d, const struct ring_passage *r, struct err *e)
@@ -64,18 +66,12 @@ bool ring_insert(struct db *d, const struct ring_passage *r, struct err *e)
 	if (!insert_passage(d, r, e))
 		return err_prefix(e, "ring");
 	row = sqlite3_last_insert_rowid(db_handle(d));
-	for (unsigned i = 0; i < FRAME_CAMERAS; i++)
-		if (r->p->angles[i].present &&
-		    !insert_angle(d, row * (int64_t)FRAME_CAMERAS + i, &r->p->angles[i], e))
-			return err_prefix(e, "ring: angle %u", i);
 	for (unsigned i = 0; i < WIRE_PICTURES; i++) {
 		bool scene = i == WIRE_SCENE_0 || i == WIRE_SCENE_1;
 
 		if (!r->pictures[i].jpeg || (scene && r->hit != RING_HIT))
 			continue;
-		if (!db_run(d, NULL, e, "INSERT OR REPLACE INTO picture(id, jpeg) VALUES(?, ?)",
-			    "ib", row * (int64_t)WIRE_PICTURES + i, r->pictures[i].jpeg,
-			    r->pictures[i].len))
+		if (!insert_picture(d, r, row, i, e))
 			return err_prefix(e, "ring: picture %u", i);
 	}
 	return true;
@@ -86,8 +82,6 @@ static bool delete_to(struct db *d, int64_t last, int64_t *passages, struct err 
 {
 	return db_run(d, NULL, e, "DELETE FROM picture WHERE id < ?", "i",
 		      (last + 1) * (int64_t)WIRE_PICTURES) &&
-	       db_run(d, NULL, e, "DELETE FROM angle WHERE id < ?", "i",
-		      (last + 1) * (int64_t)FRAME_CAMERAS) &&
 	       db_run(d, passages, e, "DELETE FROM passage WHERE id <= ?", "i", last);
 }
 
@@ -125,10 +119,13 @@ static bool step(struct db *d, int64_t until, int64_t most, struct ring_purged *
 bool ring_purge(struct db *d, const struct ring_limits *l, int64_t now_ns, int64_t most,
 		struct ring_purged *out, struct err *e)
 {
+	int64_t due = period_due(now_ns, l->retention_ns);
 	struct ring_size size = {0};
 
 	*out = (struct ring_purged){0};
-	if (!step(d, now_ns - l->retention_ns, most, out, e) || !ring_measure(d, &size, e))
+	if (l->lost_ns - 1 > due)
+		due = l->lost_ns - 1;
+	if (!step(d, due, most, out, e) || !ring_measure(d, &size, e))
 		return false;
 	if (out->passages != 0 || size.used_bytes <= l->max_bytes)
 		return true;

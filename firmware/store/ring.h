@@ -8,6 +8,7 @@
 #define FIRMWARE_STORE_RING_H
 
 #include "firmware/store/db.h"
+#include "firmware/store/period.h"
 #include "firmware/wire.h"
 
 struct ring_picture {
@@ -25,21 +26,25 @@ struct ring_passage {
 	const struct wire_passage *p;		     /* checked (intake.h) */
 	struct ring_picture pictures[WIRE_PICTURES]; /* what is to be kept of the gift */
 	enum ring_kind hit;
-	int64_t kept_ns;   /* ring time: retention counts from it */
-	int64_t stored_ns; /* wall time */
+	const struct period_key *key; /* of the period that kept_ns is in */
+	int64_t kept_ns;	      /* ring time: retention counts from it */
+	int64_t stored_ns;	      /* wall time */
 };
 
 /* Has the passage with this id been committed: is its read in the ring, or its hit in the outbox?
  */
 bool ring_has(struct db *d, const uint8_t id[WIRE_ID_SIZE], bool *has, struct err *e) MUST_CHECK;
 
-/* Insert a passage; call it inside a transaction, after ring_has said no. ERR_NO_SPACE and
- * db_fail's. */
+/* Insert a passage, sealed: what tells of the plate, and each picture. Call it inside a
+ * transaction, after ring_has said no. ERR_NO_SPACE and db_fail's; ERR_IO, ERR_NO_MEMORY of
+ * sealing. */
 bool ring_insert(struct db *d, const struct ring_passage *r, struct err *e) MUST_CHECK;
 
 struct ring_limits {
 	int64_t retention_ns;
 	int64_t max_bytes;
+	int64_t
+	    lost_ns; /* what was kept before has no key any more (periods.lost_ns); 0: nothing */
 };
 
 struct ring_purged {
@@ -49,9 +54,9 @@ struct ring_purged {
 };
 
 /*
- * One small step of the purge, in a transaction of its own: at most `most` passages, those whose
- * retention is over at now_ns, else the oldest while the ring is larger than max_bytes. Nothing to
- * do is no error.
+ * One small step of the purge, in a transaction of its own: at most `most` passages, those of the
+ * periods whose retention is over at now_ns (period_due) or whose keys are lost, else the oldest
+ * while the ring is larger than max_bytes. Nothing to do is no error.
  */
 bool ring_purge(struct db *d, const struct ring_limits *l, int64_t now_ns, int64_t most,
 		struct ring_purged *out, struct err *e) MUST_CHECK;

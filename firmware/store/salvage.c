@@ -3,6 +3,7 @@
 
 #include "firmware/base/clock.h"
 #include "firmware/store/audit.h"
+#include "firmware/store/seal.h"
 #include "firmware/wire.h"
 
 #include <dirent.h>
@@ -89,34 +90,67 @@ static bool salvage_audit(struct wreck *w, struct db *d, int64_t *n, struct err 
 	return true;
 }
 
+/* As they are: the keystore alone opens them. */
+static bool salvage_periods(struct wreck *w, struct db *d, struct err *e)
+{
+	if (!wreck_query(w, "SELECT id, wrapped FROM period WHERE typeof(wrapped) = 'blob'"))
+		return true;
+	while (wreck_row(w))
+		if (!db_run(d, NULL, e, "INSERT OR IGNORE INTO period(id, wrapped) VALUES(?, ?)",
+			    "ib", sqlite3_column_int64(w->st, 0), sqlite3_column_blob(w->st, 1),
+			    (size_t)sqlite3_column_bytes(w->st, 1)))
+			return false;
+	return true;
+}
+
+/* An event is sent whole or not at all. `extra`: what sealing adds to its size. */
+static bool is_whole(struct wreck *w, int64_t extra)
+{
+	const char *body = sqlite3_column_blob(w->st, 7);
+	int64_t size = sqlite3_column_bytes(w->st, 7);
+
+	return body && sqlite3_column_bytes(w->st, 0) == WIRE_ID_SIZE && size > extra + 1 &&
+	       size - extra == sqlite3_column_int64(w->st, 6) &&
+	       (extra > 0 || body[size - 1] == '}');
+}
+
+static bool take_hit(struct wreck *w, struct db *d, bool sealed, int64_t *n, struct err *e)
+{
+	const void *body = sqlite3_column_blob(w->st, 7), *none = NULL;
+	size_t size = (size_t)sqlite3_column_bytes(w->st, 7);
+	int64_t new;
+
+	if (!db_run(
+		d, &new, e,
+		"INSERT OR IGNORE INTO outbox(id, passage_id, kept_ns, best_ns, grade, category,"
+		" list_version, size, period, sealed, body)"
+		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"ibiittiiibb", sqlite3_column_int64(w->st, 8), sqlite3_column_blob(w->st, 0),
+		(size_t)WIRE_ID_SIZE, sqlite3_column_int64(w->st, 1),
+		sqlite3_column_int64(w->st, 2), text(w, 3), text(w, 4),
+		sqlite3_column_int64(w->st, 5), sqlite3_column_int64(w->st, 6),
+		sqlite3_column_int64(w->st, 9), sealed ? body : none, size, sealed ? none : body,
+		size))
+		return false;
+	*n += new;
+	return true;
+}
+
+/* Sealed ones, and those that an older schema left open. */
 static bool salvage_hits(struct wreck *w, struct db *d, int64_t *n, struct err *e)
 {
-	if (!wreck_query(
-		w,
-		"SELECT passage_id, kept_ns, best_ns, grade, category, list_version, size, body, id"
-		" FROM outbox WHERE state = 0"))
-		return true;
-	while (wreck_row(w)) {
-		const void *id = sqlite3_column_blob(w->st, 0),
-			   *body = sqlite3_column_blob(w->st, 7);
-		size_t size = (size_t)sqlite3_column_bytes(w->st, 7);
-		int64_t new;
+#define HITS(body, period)                                                                         \
+	"SELECT passage_id, kept_ns, best_ns, grade, category, list_version, size, " body          \
+	", id, " period " FROM outbox WHERE state = 0 AND " body " IS NOT NULL"
+	static const char *const kinds[] = {HITS("body", "0"), HITS("sealed", "period")};
+#undef HITS
 
-		/* An event is sent whole or not at all. */
-		if (!body || sqlite3_column_bytes(w->st, 0) != WIRE_ID_SIZE ||
-		    (int64_t)size != sqlite3_column_int64(w->st, 6) || size < 2 ||
-		    ((const char *)body)[size - 1] != '}')
+	for (unsigned sealed = 0; sealed < 2; sealed++) {
+		if (!wreck_query(w, kinds[sealed]))
 			continue;
-		if (!db_run(d, &new, e,
-			    "INSERT OR IGNORE INTO outbox(id, passage_id, kept_ns, best_ns, grade, "
-			    "category,"
-			    " list_version, size, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			    "ibiittiib", sqlite3_column_int64(w->st, 8), id, (size_t)WIRE_ID_SIZE,
-			    sqlite3_column_int64(w->st, 1), sqlite3_column_int64(w->st, 2),
-			    text(w, 3), text(w, 4), sqlite3_column_int64(w->st, 5), (int64_t)size,
-			    body, size))
-			return false;
-		*n += new;
+		while (wreck_row(w))
+			if (is_whole(w, sealed ? SEAL_EXTRA : 0) && !take_hit(w, d, sealed, n, e))
+				return false;
 	}
 	return true;
 }
@@ -204,8 +238,9 @@ static bool salvage_once(struct db *d, const char *folder, const char *name, int
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) || !salvage_etag(&w, d, e) ||
-	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_hits(&w, d, &out->hits, e) ||
-	    !new_ids(d, now_ns, e) || !db_state_get(d, "clock_ring", &clock, e) ||
+	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_periods(&w, d, e) ||
+	    !salvage_hits(&w, d, &out->hits, e) || !new_ids(d, now_ns, e) ||
+	    !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||
 	    !wreck_read(&w, e) || !db_commit(&tx, e))
 		return err_prefix(e, "salvage");

@@ -56,6 +56,35 @@ static const char step_2[] = "CREATE TABLE list_offer("
 			     " id INTEGER PRIMARY KEY CHECK(id = 1),"
 			     " bundle_id INTEGER NOT NULL, etag TEXT NOT NULL) STRICT;";
 
-static const char *const steps[] = {step_1, step_2};
+/*
+ * What tells of a plate lies sealed from here on. Reads of before lie open: they go, and how many
+ * they were is left for the audit chain; open bodies of hits stay until they are sealed or sent
+ * (outbox_settle).
+ */
+static const char step_3[] =
+    "INSERT INTO state(name, value) SELECT 'dropped_unsealed', n"
+    " FROM (SELECT count(*) AS n FROM passage) WHERE n > 0;"
+    "DROP TABLE angle;"
+    "DROP TABLE picture;"
+    "DROP TABLE passage;"
+    "DELETE FROM cooldown;"
+    "CREATE TABLE period(id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;"
+    "CREATE TABLE passage("
+    " id INTEGER PRIMARY KEY,"
+    " passage_id BLOB NOT NULL UNIQUE CHECK(length(passage_id) = 16),"
+    " period INTEGER NOT NULL, kept_ns INTEGER NOT NULL,"
+    " stored_ns INTEGER NOT NULL,"
+    " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, best_ns INTEGER NOT NULL,"
+    " pairs INTEGER NOT NULL,"
+    " degraded INTEGER NOT NULL, low_quality INTEGER NOT NULL, hit INTEGER NOT NULL,"
+    " mac BLOB, sealed BLOB NOT NULL) STRICT;"
+    /* The period first: rows of one hour lie together, where they are written and purged. */
+    "CREATE INDEX passage_mac ON passage(period, mac) WHERE mac IS NOT NULL;"
+    "CREATE TABLE picture(id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;"
+    "ALTER TABLE outbox ADD COLUMN period INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN sealed BLOB;"
+    "CREATE INDEX outbox_sealed ON outbox(period) WHERE sealed IS NOT NULL;";
+
+static const char *const steps[] = {step_1, step_2, step_3};
 
 const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0]};

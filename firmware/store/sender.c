@@ -62,52 +62,6 @@ static bool skips(const struct sender *s, int64_t mono_ns,
 	return room;
 }
 
-static bool offer(struct db *d, const struct outbox_due *due, sender_fn send, void *arg,
-		  struct err *e)
-{
-	AUTO_CLOSE int fd = -1;
-	struct wire_hit m = {0};
-
-	if (!outbox_gift(d, due->id, &fd, e))
-		return false;
-	wire_start(&m.h, WIRE_HIT, sizeof m);
-	m.outbox_id = due->id;
-	m.size = (uint64_t)due->size;
-	m.best_ns = due->best_ns;
-	return send(arg, &m, fd, e);
-}
-
-bool sender_pump(struct sender *s, struct db *d, int64_t mono_ns, sender_fn send, void *arg,
-		 struct err *e)
-{
-	while (s->connected) {
-		int64_t skip[SENDER_CREDITS + SENDER_LATER], *place = place_of(s, 0);
-		struct outbox_due due;
-		struct err why = {0};
-		bool found;
-		size_t n;
-
-		if (!place || !skips(s, mono_ns, skip, &n))
-			return true;
-		if (!outbox_next(d, skip, n, &due, &found, e))
-			return false;
-		if (!found)
-			return true;
-		if (!offer(d, &due, send, arg, &why)) {
-			if (why.code == ERR_PEER)
-				s->connected = false;
-			if (why.code == ERR_PEER || why.code == ERR_AGAIN ||
-			    why.code == ERR_NO_MEMORY)
-				return true;
-			if (e)
-				*e = why;
-			return false;
-		}
-		*place = due.id;
-	}
-	return true;
-}
-
 /* A hit that waits has its place until it is answered for good; without a free one the oldest wait
  * is forgotten. */
 static void put_off(struct sender *s, int64_t id, int64_t mono_ns)
@@ -126,6 +80,56 @@ static void put_off(struct sender *s, int64_t id, int64_t mono_ns)
 						  : l->wait_ns * 2;
 	l->id = id;
 	l->mono_ns = mono_ns + l->wait_ns;
+}
+
+static bool offer(struct db *d, const struct periods *keys, const struct outbox_due *due,
+		  sender_fn send, void *arg, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	struct wire_hit m = {0};
+
+	if (!outbox_gift(d, keys, due->id, &fd, e))
+		return false;
+	wire_start(&m.h, WIRE_HIT, sizeof m);
+	m.outbox_id = due->id;
+	m.size = (uint64_t)due->size;
+	m.best_ns = due->best_ns;
+	return send(arg, &m, fd, e);
+}
+
+bool sender_pump(struct sender *s, struct db *d, const struct periods *keys, int64_t mono_ns,
+		 sender_fn send, void *arg, struct err *e)
+{
+	while (s->connected) {
+		int64_t skip[SENDER_CREDITS + SENDER_LATER], *place = place_of(s, 0);
+		struct outbox_due due;
+		struct err why = {0};
+		bool found;
+		size_t n;
+
+		if (!place || !skips(s, mono_ns, skip, &n))
+			return true;
+		if (!outbox_next(d, keys, skip, n, &due, &found, e))
+			return false;
+		if (!found)
+			return true;
+		if (!offer(d, keys, &due, send, arg, &why)) {
+			if (why.code == ERR_SIGNATURE) {
+				put_off(s, due.id, mono_ns);
+				continue;
+			}
+			if (why.code == ERR_PEER)
+				s->connected = false;
+			if (why.code == ERR_PEER || why.code == ERR_AGAIN ||
+			    why.code == ERR_NO_MEMORY)
+				return true;
+			if (e)
+				*e = why;
+			return false;
+		}
+		*place = due.id;
+	}
+	return true;
 }
 
 bool sender_answer(struct sender *s, struct db *d, const struct wire_hit_done *m, int64_t now_ns,

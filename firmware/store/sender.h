@@ -8,6 +8,7 @@
 #define FIRMWARE_STORE_SENDER_H
 
 #include "firmware/store/db.h"
+#include "firmware/store/period.h"
 #include "firmware/wire.h"
 
 #define SENDER_CREDITS 4u
@@ -32,10 +33,10 @@ void sender_connected(struct sender *s);
 /* Sends one hit with its gift to uplink; ERR_AGAIN, ERR_PEER as role_send. */
 typedef bool (*sender_fn)(void *arg, const struct wire_hit *m, int gift_fd, struct err *e);
 
-/* Offer what is due, until the credits are used up or nothing more is due. False: the database
- * failed. */
-bool sender_pump(struct sender *s, struct db *d, int64_t mono_ns, sender_fn send, void *arg,
-		 struct err *e) MUST_CHECK;
+/* Offer what is due, until the credits are used up or nothing more is due. One that cannot be
+ * opened waits like one that the RTCC could not take. False: the database failed. */
+bool sender_pump(struct sender *s, struct db *d, const struct periods *keys, int64_t mono_ns,
+		 sender_fn send, void *arg, struct err *e) MUST_CHECK;
 
 /*
  * Uplink's answer for one of those under way. `d` NULL: there is no database now, and the hit is

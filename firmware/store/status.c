@@ -42,6 +42,7 @@ static void count_ring(struct store *s, struct wire_status *out)
 	struct ring_size size;
 	int64_t bytes;
 
+	role_count(out, "periods", (int64_t)s->keys.n);
 	if (audit_head(s->db, &head, NULL))
 		role_count(out, "audit_records", head.seq);
 	if (ring_measure(s->db, &size, NULL)) {
@@ -87,6 +88,10 @@ static void judge(struct store *s, struct wire_status *out, int64_t wall_ns)
 		bytes = INT64_MAX;
 	if (!s->db || recent(s->fault_mono_ns)) {
 		state(out, "fault", s->fault);
+	} else if (!s->keys.keystore) {
+		(void)snprintf(text, sizeof text, "%.120s: reads are not kept, hits go out",
+			       s->keys.fault);
+		state(out, "key", text);
 	} else if (recent(s->full_mono_ns)) {
 		state(out, "disk-full", "the disk is full: oldest reads make room, hits are kept");
 	} else if (bytes < s->conf.ring.min_free_bytes) {

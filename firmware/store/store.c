@@ -6,6 +6,7 @@
 #include "firmware/base/log.h"
 #include "firmware/store/audit_sign.h"
 #include "firmware/store/door.h"
+#include "firmware/store/outbox.h"
 #include "firmware/store/salvage.h"
 
 #include <errno.h>
@@ -18,8 +19,9 @@
 
 #define TICK_NS	       NS_PER_S
 #define WORK_NS	       (50 * NS_PER_MS) /* of upkeep in one tick: a passage never waits longer for it */
-#define FIRST_WORK_NS  (2 * NS_PER_S)  /* of upkeep before the first passage is taken */
-#define LEFT_BEHIND_NS (60 * NS_PER_S) /* between attempts to take over a quarantined file */
+#define FIRST_WORK_NS  (2 * NS_PER_S)	/* of upkeep before the first passage is taken */
+#define LEFT_BEHIND_NS (60 * NS_PER_S)	/* between attempts to take over a quarantined file */
+#define KEYLESS_NS     (600 * NS_PER_S) /* until a new process looks for the keystore anew */
 #define DAMAGED_AGAIN_NS                                                                           \
 	(600 * NS_PER_S) /* damage seen twice within this is not passed over by a check */
 #define LIST_NS	       (5 * NS_PER_MS) /* a list that arrives is worked on for so long, */
@@ -121,6 +123,33 @@ static bool start_clock(struct store *s, int64_t boot, struct err *e)
 	return upkeep_save_clock(s->db, &s->clock.k, e);
 }
 
+/* A full disk keeps no key from being loaded; what there is to write is written later. */
+static bool open_keys(struct store *s, struct err *e)
+{
+	const struct store_ring_conf *c = &s->conf.ring;
+	struct keystore_conf conf = {.create = c->keystore_create};
+	int64_t wall = clock_utc_ns(), ring = s->clock.k.ring_ns;
+	struct err why = {0};
+
+	(void)snprintf(conf.driver, sizeof conf.driver, "%s", c->keystore);
+	(void)snprintf(conf.path, sizeof conf.path, "%s", c->keystore_path);
+	(void)snprintf(conf.device, sizeof conf.device, "%s", c->keystore_device);
+	if ((!periods_open(&s->keys, &conf, s->db, ring, wall, &why) ||
+	     !outbox_settle(s->db, &s->keys, ring, wall, &why) ||
+	     !upkeep_migrated(s->db, wall, &why)) &&
+	    why.code != ERR_NO_SPACE) {
+		if (e)
+			*e = why;
+		return false;
+	}
+	if (s->keys.keystore)
+		return true;
+	if (!s->keyless_mono_ns)
+		log_line(LOG_ERROR, "%s: reads are not kept", s->keys.fault);
+	s->keyless_mono_ns = clock_mono_ns();
+	return true;
+}
+
 bool store_open_db(struct store *s, struct err *e)
 {
 	/* Within one process the boot is what it was; /proc is out of reach once the sandbox is
@@ -133,7 +162,7 @@ bool store_open_db(struct store *s, struct err *e)
 	if (how.quarantine[0])
 		log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how.fault,
 			 how.quarantine);
-	return take_over(s, e) && start_clock(s, boot, e);
+	return take_over(s, e) && start_clock(s, boot, e) && open_keys(s, e);
 }
 
 /* For the status and the log, where what fails once a second is said once a minute. */
@@ -197,7 +226,7 @@ void store_pump(struct store *s)
 {
 	struct err e = {0};
 
-	if (s->db && !sender_pump(&s->sender, s->db, clock_mono_ns(), send_hit, s, &e))
+	if (s->db && !sender_pump(&s->sender, s->db, &s->keys, clock_mono_ns(), send_hit, s, &e))
 		store_trouble(s, &e);
 }
 
@@ -447,8 +476,11 @@ static void upkeep(struct store *s, int64_t budget_ns)
 	if (!s->db)
 		return;
 	bound(s);
-	if (s->left_behind && end - s->left_mono_ns > LEFT_BEHIND_NS && !take_over(s, &e)) {
+	if (s->left_behind && end - s->left_mono_ns > LEFT_BEHIND_NS &&
+	    (!take_over(s, &e) || !open_keys(s, &e))) {
 		store_trouble(s, &e);
+		db_close(s->db);
+		s->db = NULL; /* opened again with the next tick */
 		return;
 	}
 	do {
@@ -475,6 +507,21 @@ static void leave(struct store *s)
 	role_exit(s->env.role);
 }
 
+/* The sandbox lets no device be opened any more: a new process may. Hits whose key only this one
+ * has must have gone out before. */
+static bool keyless_for_long(struct store *s)
+{
+	int64_t pending = 0;
+
+	if (s->keys.keystore || !s->db || clock_mono_ns() - s->keyless_mono_ns < KEYLESS_NS)
+		return false;
+	return s->keys.passing.id == 0 ||
+	       (db_int(s->db, &pending, 0, NULL,
+		       "SELECT count(*) FROM outbox WHERE state = 0 AND period = ?", "i",
+		       s->keys.passing.id) &&
+		pending == 0);
+}
+
 static void tick(void *arg)
 {
 	struct store *s = arg;
@@ -497,6 +544,11 @@ static void tick(void *arg)
 		replace_list(s);
 	else if (s->db && !s->list_timed && list_arriving(&s->list))
 		tend_list(s);
+	if (keyless_for_long(s)) {
+		log_line(LOG_NOTICE, "starting afresh, to look for the keystore");
+		leave(s);
+		return;
+	}
 	/* Vision sends again what was not answered when there is a new store: the trouble is over,
 	 * be it. */
 	if (s->unanswered > 0 && s->n_waiting == 0) {
@@ -546,9 +598,11 @@ static bool role_open(void *state, const struct role_env *env, struct sandbox *b
 		return false;
 	if (mkdir(ring->path, 0700) != 0 && errno != EEXIST)
 		return err_errno(e, errno, "[store] path %s", ring->path);
-	s->upkeep.limits = (struct ring_limits){ring->retention_days * NS_PER_DAY, ring->max_bytes};
+	s->upkeep.limits = (struct ring_limits){.retention_ns = ring->retention_days * NS_PER_DAY,
+						.max_bytes = ring->max_bytes};
 	s->upkeep.cooldown_s = s->conf.hotlist.cooldown_s;
 	s->upkeep.folder = ring->path;
+	s->upkeep.keys = &s->keys;
 	if (!space_open(&s->space, ring->path, ring->max_bytes, e) || !store_open_db(s, e) ||
 	    !record_start(s, e) || !list_open(&s->list, &s->conf.hotlist, ring->path, e))
 		return false;
@@ -640,6 +694,7 @@ static void role_close(void *state)
 		intake_free(&s->waiting[i]);
 	list_close(&s->list);
 	crypt_key_free(s->audit_key);
+	periods_close(&s->keys);
 	db_close(s->db);
 }
 

@@ -13,6 +13,7 @@
 #include "firmware/store/intake.h"
 #include "firmware/store/keep.h"
 #include "firmware/store/list.h"
+#include "firmware/store/period.h"
 #include "firmware/store/sender.h"
 #include "firmware/store/space.h"
 #include "firmware/store/upkeep.h"
@@ -36,6 +37,8 @@ struct store {
 	bool door_new;			     /* not looked at yet */
 	int64_t door_mono_ns;		     /* when they last were; 0: never */
 	int64_t signed_mono_ns; /* when it was last looked whether a signature is due; 0: never */
+	struct periods keys;
+	int64_t keyless_mono_ns; /* since when this process has been without a keystore */
 	struct elapsed clock;
 	struct list list;
 	bool offered; /* what arrives was offered by uplink, which waits for the answer */

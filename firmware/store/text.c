@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/store/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,48 @@ char *text_quad(const struct plate_quad *q, char out[TEXT_QUAD_SIZE])
 	for (size_t i = 0; i < 8; i++)
 		len = append(out, TEXT_QUAD_SIZE, len, "%s%.1f", i ? "," : "", (double)q->p[i]);
 	(void)append(out, TEXT_QUAD_SIZE, len, "]");
+	return out;
+}
+
+static size_t append_read(char *out, size_t len, const struct plate_read *r)
+{
+	char chars[TEXT_CHARS_SIZE], alternatives[TEXT_ALTERNATIVES_SIZE];
+	const char *quote = r->jurisdiction[0] ? "\"" : "";
+
+	len =
+	    append(out, TEXT_READ_SIZE, len,
+		   "\"plate\":\"%s\",\"jurisdiction\":%s%s%s,\"confidence\":%.6f,\"chars\":%s,"
+		   "\"alternatives\":%s",
+		   r->text, quote, quote[0] ? r->jurisdiction : "null", quote,
+		   (double)r->confidence, text_chars(r, chars), text_alternatives(r, alternatives));
+	explicit_bzero(chars, sizeof chars);
+	explicit_bzero(alternatives, sizeof alternatives);
+	return len;
+}
+
+char *text_read(const struct wire_passage *p, char out[TEXT_READ_SIZE])
+{
+	size_t len = append(out, TEXT_READ_SIZE, 0, "{");
+	char quad[TEXT_QUAD_SIZE];
+	bool any = false;
+
+	len = append_read(out, len, &p->read);
+	len = append(out, TEXT_READ_SIZE, len, ",\"angles\":[");
+	for (unsigned i = 0; i < FRAME_CAMERAS; i++) {
+		const struct wire_angle *a = &p->angles[i];
+
+		if (!a->present)
+			continue;
+		len =
+		    append(out, TEXT_READ_SIZE, len,
+			   "%s{\"camera\":%u,\"capture_ns\":%" PRId64 ",\"frames\":%u,\"quad\":%s,",
+			   any ? "," : "", i, a->capture_ns, (unsigned)a->frames,
+			   text_quad(&a->quad, quad));
+		len = append_read(out, len, &a->read);
+		len = append(out, TEXT_READ_SIZE, len, "}");
+		any = true;
+	}
+	(void)append(out, TEXT_READ_SIZE, len, "]}");
 	return out;
 }
 

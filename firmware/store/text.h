@@ -9,6 +9,7 @@
 #define TEXT_CHARS_SIZE	       128u
 #define TEXT_ALTERNATIVES_SIZE 384u
 #define TEXT_QUAD_SIZE	       160u
+#define TEXT_READ_SIZE	       3072u
 #define TEXT_ID_SIZE	       (2u * WIRE_ID_SIZE + 1u)
 
 /* Confidence of each character: "[0.998,0.971]". Returns out. */
@@ -19,6 +20,12 @@ char *text_alternatives(const struct plate_read *r, char out[TEXT_ALTERNATIVES_S
 
 /* Corners: "[x0,y0,…,y3]", tenths of a pixel. Returns out. */
 char *text_quad(const struct plate_quad *q, char out[TEXT_QUAD_SIZE]);
+
+/*
+ * All that a passage tells of its plate, as it is sealed (SCHEMA.md): the fused read and that of
+ * each angle. Returns out.
+ */
+char *text_read(const struct wire_passage *p, char out[TEXT_READ_SIZE]);
 
 /* 32 hex digits. Returns out. */
 char *text_id(const uint8_t id[WIRE_ID_SIZE], char out[TEXT_ID_SIZE]);

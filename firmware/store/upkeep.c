@@ -107,25 +107,100 @@ static bool truncate_wal(struct upkeep *u, struct db *d, struct err *e)
 	return true;
 }
 
+bool upkeep_migrated(struct db *d, int64_t wall_ns, struct err *e)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+	char detail[96];
+	int64_t n;
+
+	if (!db_state_get(d, "dropped_unsealed", &n, e))
+		return false;
+	if (n == 0)
+		return true;
+	(void)snprintf(detail, sizeof detail, "{\"passages\":%" PRId64 ",\"unsealed\":true}", n);
+	return (db_begin(d, &tx, e) && db_state_set(d, "dropped_unsealed", 0, e) &&
+		audit_append(
+		    d,
+		    &(struct audit_record){
+			.who = "store", .what = "purge", .outcome = "done", .detail = detail},
+		    wall_ns, e) &&
+		db_commit(&tx, e)) ||
+	       err_prefix(e, "migration");
+}
+
+static bool expire_hits(struct db *d, int64_t until, int64_t wall_ns, struct err *e)
+{
+	int64_t expired, oldest;
+
+	do {
+		if (!outbox_expire(d, until, UPKEEP_STEP, wall_ns, &expired, e) ||
+		    !db_int(d, &oldest, INT64_MAX, e,
+			    "SELECT kept_ns FROM outbox ORDER BY id LIMIT 1", ""))
+			return false;
+	} while (oldest <= until);
+	return true;
+}
+
+/*
+ * Keys of periods of which nothing is left, or nothing may be. `due`: the newest ring time whose
+ * retention is over.
+ */
+static bool destroy_keys(struct upkeep *u, struct db *d, int64_t now, int64_t due, int64_t wall_ns,
+			 struct err *e)
+{
+	int64_t cooling = period_begin(now - u->cooldown_s * NS_PER_S), floor_ns, oldest;
+
+	if (!db_int(d, &floor_ns, INT64_MAX, e, "SELECT period FROM passage ORDER BY id LIMIT 1",
+		    ""))
+		return false;
+	if (cooling < floor_ns)
+		floor_ns = cooling;
+	if (due + 1 < floor_ns && periods_before(u->keys, floor_ns)) {
+		if (!db_int(d, &oldest, INT64_MAX, e,
+			    "SELECT min(period) FROM outbox WHERE sealed IS NOT NULL", ""))
+			return false;
+		if (oldest < floor_ns)
+			floor_ns = oldest;
+	}
+	if (floor_ns <= due)
+		floor_ns = due + 1;
+	if (!periods_before(u->keys, floor_ns))
+		return true;
+	if (!expire_hits(d, due, wall_ns, e) || !periods_destroy(u->keys, d, floor_ns, wall_ns, e))
+		return false;
+	u->truncate = true;
+	return truncate_wal(u, d, e);
+}
+
+static bool look_around(struct upkeep *u, struct db *d, const struct elapsed *c, int64_t due,
+			int64_t wall_ns, struct err *e)
+{
+	int64_t now = c->k.ring_ns;
+
+	return expire_hits(d, due, wall_ns, e) && cooldown_forget(d, now, u->cooldown_s, e) &&
+	       end_quarantine(u, d, now, e) && ring_shrink(d, SHRINK_PAGES, e) &&
+	       (now - u->recorded_ns < UPKEEP_RECORD_NS || upkeep_record(u, d, now, wall_ns, e)) &&
+	       upkeep_save_clock(d, &c->k, e) && truncate_wal(u, d, e) &&
+	       periods_destroy(u->keys, d, INT64_MIN, wall_ns, e);
+}
+
 bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_t wall_ns,
 		 struct err *e)
 {
-	int64_t now = c->k.ring_ns;
+	int64_t now = c->k.ring_ns, due = period_due(now, u->limits.retention_ns);
 	struct ring_purged purged;
-	int64_t expired;
 
+	u->limits.lost_ns = u->keys->lost_ns;
 	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
 		return err_prefix(e, "upkeep");
 	u->more = purged.more;
 	u->truncate |= purged.passages > 0;
-	if (u->more || now < u->next_ns)
+	if (u->more)
+		return true;
+	if (!destroy_keys(u, d, now, due, wall_ns, e))
+		return err_prefix(e, "upkeep");
+	if (now < u->next_ns)
 		return true;
 	u->next_ns = now + UPKEEP_EVERY_NS;
-	if (!outbox_expire(d, now - u->limits.retention_ns, UPKEEP_STEP, wall_ns, &expired, e) ||
-	    !cooldown_forget(d, now, u->cooldown_s, e) || !end_quarantine(u, d, now, e) ||
-	    !ring_shrink(d, SHRINK_PAGES, e) ||
-	    (now - u->recorded_ns >= UPKEEP_RECORD_NS && !upkeep_record(u, d, now, wall_ns, e)) ||
-	    !upkeep_save_clock(d, &c->k, e) || !truncate_wal(u, d, e))
-		return err_prefix(e, "upkeep");
-	return true;
+	return look_around(u, d, c, due, wall_ns, e) || err_prefix(e, "upkeep");
 }

@@ -45,7 +45,7 @@ def drive(build, seed, vehicles, light, weather, hard="none", timeout=None):
             if box.stop() != 0:
                 raise SystemExit("bench-reader: alprd did not stop well")
         with box.database() as database:
-            reads = passages(database)
+            reads = passages(database, build)
         score = count(reads, [v for v in read_lines(truth) if "plate" in v])
     return score | {"ms_per_pair": vision.get("ms_per_pair", 0), "ms_per_pair_p99": vision.get("ms_per_pair_p99", 0)}
 

@@ -5,6 +5,8 @@
 #include "firmware/base/gift.h"
 #include "firmware/store/outbox.h"
 #include "firmware/store/salvage.h"
+#include "firmware/store/seal.h"
+#include "firmware/store/text.h"
 
 #include "tests/crash/posix.h"
 
@@ -59,10 +61,12 @@ static sqlite3_stmt *ask(struct life *l, const char *sql)
 
 int64_t book_ask(struct life *l, const char *sql)
 {
+	bool was = posix_pause(true);
 	sqlite3_stmt *st = ask(l, sql);
 	int64_t n = st && sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
 
 	(void)sqlite3_finalize(st);
+	(void)posix_pause(was);
 	return n;
 }
 
@@ -85,12 +89,30 @@ static void came_through(struct life *l, uint32_t n, int64_t hit)
 	b->suppressed += hit == RING_SUPPRESSED;
 }
 
+/* How many angles its sealed read tells of; -1: nobody can open it. */
+static int64_t angles_of(const struct life *l, sqlite3_stmt *st)
+{
+	char text[TEXT_READ_SIZE + SEAL_EXTRA + 1] = "";
+	size_t len = (size_t)sqlite3_column_bytes(st, 2);
+	struct period_key key;
+	int64_t n = 0;
+
+	if (len > TEXT_READ_SIZE + SEAL_EXTRA ||
+	    !periods_get(&l->keys, sqlite3_column_int64(st, 4), &key, NULL) ||
+	    !seal_get(&key, SEAL_READ, sqlite3_column_blob(st, 0), sqlite3_column_blob(st, 2), len,
+		      (uint8_t *)text, NULL))
+		return -1;
+	for (const char *at = text; (at = strstr(at, "\"camera\"")) != NULL; at++)
+		n++;
+	return n;
+}
+
 static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
 {
 	int64_t n = sqlite3_column_bytes(st, 0) == WIRE_ID_SIZE
 			? book_number(sqlite3_column_blob(st, 0))
 			: -1;
-	int64_t hit = sqlite3_column_int64(st, 1), angles = sqlite3_column_int64(st, 2),
+	int64_t hit = sqlite3_column_int64(st, 1), angles = angles_of(l, st),
 		pictures = sqlite3_column_int64(st, 3);
 	struct promise *p;
 
@@ -160,10 +182,9 @@ static bool verify_reads(struct life *l, bool fresh, bool aside)
 {
 	uint8_t seen[LIFE_READS] = {0};
 	sqlite3_stmt *st =
-	    ask(l, "SELECT passage_id, hit,"
-		   " (SELECT count(*) FROM angle WHERE id BETWEEN p.id * 2 AND p.id * 2 + 1),"
-		   " (SELECT count(*) FROM picture WHERE id BETWEEN p.id * 4 AND p.id * 4 + 3)"
-		   " FROM passage AS p ORDER BY p.id");
+	    ask(l, "SELECT passage_id, hit, sealed,"
+		   " (SELECT count(*) FROM picture WHERE id BETWEEN p.id * 4 AND p.id * 4 + 3),"
+		   " period FROM passage AS p ORDER BY p.id");
 	bool good = st != NULL;
 	int rc = SQLITE_DONE;
 
@@ -186,7 +207,7 @@ static bool verify_body(struct life *l, int64_t id, struct promise *p)
 	struct err e = {0};
 	uint64_t digest = UINT64_C(0xcbf29ce484222325);
 
-	if (!outbox_gift(l->db, id, &fd, &e) || !gift_map(fd, 64 << 20, &g, &e))
+	if (!outbox_gift(l->db, &l->keys, id, &fd, &e) || !gift_map(fd, 64 << 20, &g, &e))
 		return life_fault(l, FAULT_HIT_LOST, "%s", e.text);
 	for (size_t i = 0; i < g.len; i++)
 		digest = (digest ^ g.data[i]) * UINT64_C(0x100000001b3);

@@ -2,6 +2,7 @@
 #include "tests/crash/life.h"
 
 #include "firmware/base/clock.h"
+#include "firmware/store/outbox.h"
 #include "firmware/store/salvage.h"
 
 #include <inttypes.h>
@@ -73,6 +74,80 @@ static bool settings(struct life *l)
 					      NULL, NULL) == SQLITE_OK;
 }
 
+/* --- a keystore in the life itself ---------------------------------------------------------------
+ */
+
+static struct keystore_roots *roots_of(const struct keystore *k)
+{
+	return (struct keystore_roots *)(uintptr_t)k;
+}
+
+static void about(const struct keystore *k, struct keystore_about *out)
+{
+	*out =
+	    (struct keystore_about){roots_of(k)->newest.generation, roots_of(k)->older.generation};
+}
+
+static bool wrap(struct keystore *k, const uint8_t key[KEYSTORE_KEY], uint64_t context,
+		 uint8_t out[KEYSTORE_WRAPPED], struct err *e)
+{
+	return keystore_roots_wrap(roots_of(k), key, context, out, e);
+}
+
+static bool unwrap(struct keystore *k, const uint8_t wrapped[KEYSTORE_WRAPPED], uint64_t context,
+		   uint8_t key[KEYSTORE_KEY], struct err *e)
+{
+	return keystore_roots_unwrap(roots_of(k), wrapped, context, key, e);
+}
+
+static bool rotate(struct keystore *k, struct err *e)
+{
+	struct keystore_roots next = {0};
+
+	if (!keystore_roots_next(roots_of(k), &next, e))
+		return false;
+	*roots_of(k) = next;
+	return true;
+}
+
+static bool retire(struct keystore *k, struct err *e)
+{
+	(void)e;
+	keystore_root_wipe(&roots_of(k)->older);
+	return true;
+}
+
+static void close_roots(struct keystore *k)
+{
+	(void)k;
+}
+
+static bool open_keys(struct life *l, struct err *e)
+{
+	static const struct keystore_ops ops = {.name = "life",
+						.about = about,
+						.wrap = wrap,
+						.unwrap = unwrap,
+						.rotate = rotate,
+						.retire = retire,
+						.close = close_roots};
+	int64_t ring = l->clock.k.ring_ns;
+	struct err why = {0};
+
+	if (l->roots.newest.generation == 0 && !keystore_roots_first(&l->roots, e))
+		return false;
+	l->keys.ops = &ops;
+	l->keys.keystore = (struct keystore *)&l->roots;
+	l->upkeep.keys = &l->keys;
+	if ((periods_open(&l->keys, NULL, l->db, ring, l->wall, &why) &&
+	     outbox_settle(l->db, &l->keys, ring, l->wall, &why)) ||
+	    why.code == ERR_NO_SPACE)
+		return true;
+	if (e)
+		*e = why;
+	return false;
+}
+
 static bool open_db(struct life *l, struct err *e)
 {
 	struct db_opened how;
@@ -81,7 +156,7 @@ static bool open_db(struct life *l, struct err *e)
 		return false;
 	if (how.quarantine[0] && !l->book.damaged && !l->kind->damage)
 		return life_fault(l, FAULT_DATABASE, "put aside: %s", how.fault);
-	return settings(l) && take_over(l, e) && start_clock(l, e);
+	return settings(l) && take_over(l, e) && start_clock(l, e) && open_keys(l, e);
 }
 
 static void first_upkeep(struct life *l)
@@ -89,7 +164,8 @@ static void first_upkeep(struct life *l)
 	struct err e = {0};
 
 	do {
-		book_may_purge(l, l->clock.k.ring_ns - l->upkeep.limits.retention_ns, UPKEEP_STEP);
+		book_may_purge(l, period_due(l->clock.k.ring_ns, l->upkeep.limits.retention_ns),
+			       UPKEEP_STEP);
 		if (!upkeep_step(&l->upkeep, l->db, &l->clock, l->wall, &e)) {
 			box_trouble(l, &e);
 			return;
@@ -104,8 +180,11 @@ bool box_start(struct life *l, struct err *e)
 	l->book.may_grow += 4;
 	l->upkeep.next_ns = 0;
 	l->upkeep.more = l->upkeep.truncate = false;
-	if (!open_db(l, e))
+	if (!open_db(l, e)) {
+		db_close(l->db);
+		l->db = NULL;
 		return false;
+	}
 	if (!book_verify(l, true, true)) {
 		(void)err_set(e, ERR_PEER, "not as promised");
 		return false;
@@ -142,6 +221,7 @@ bool box_stop(struct life *l, struct err *e)
 void box_down(struct life *l)
 {
 	list_close(&l->list);
+	periods_close(&l->keys);
 	db_close(l->db);
 	l->db = NULL;
 	l->sender = (struct sender){0};

@@ -151,7 +151,6 @@ static void choose_damage(struct life *l)
 {
 	static const char *const roots[] = {
 	    "SELECT rootpage FROM sqlite_schema WHERE name = 'picture'",
-	    "SELECT rootpage FROM sqlite_schema WHERE name = 'angle'",
 	    "SELECT rootpage FROM sqlite_schema WHERE name = 'passage'",
 	};
 	bool done;
@@ -159,7 +158,7 @@ static void choose_damage(struct life *l)
 	l->book.n_aside = book_ask(l, "SELECT count(*) FROM quarantine");
 	if (l->boot % 3 != 2)
 		return;
-	l->root = book_ask(l, roots[rng_below(&l->rng, 3)]);
+	l->root = book_ask(l, roots[rng_below(&l->rng, 2)]);
 	/* Else the WAL may hold a sound copy. */
 	if (rng_chance(&l->rng, 80) && !db_checkpoint(l->db, &done, NULL))
 		l->root = 0;

@@ -13,6 +13,7 @@
 #include "firmware/store/list.h"
 #include "firmware/store/sender.h"
 #include "firmware/store/upkeep.h"
+#include "hal/keystore_roots.h"
 #include "tests/crash/disk.h"
 #include "tests/crash/vfs.h"
 
@@ -84,6 +85,8 @@ struct life {
 
 	struct store_conf conf;
 	struct db *db;
+	struct periods keys;
+	struct keystore_roots roots; /* of its keystore, which never fails and is always on disk */
 	struct elapsed clock;
 	struct space space;
 	struct upkeep upkeep;

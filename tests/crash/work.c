@@ -154,7 +154,7 @@ static bool give(struct life *l, uint32_t n)
 	uint8_t jpeg[PICTURE_MAX];
 	enum there before = l->book.p[n].there;
 	struct intake in = {.p = passage_of(l, n)};
-	struct keep k = {l->db, &l->conf, l->list.b, list_coming(&l->list), &l->space};
+	struct keep k = {l->db, &l->conf, l->list.b, list_coming(&l->list), &l->space, &l->keys};
 	struct keep_when when = {l->clock.k.ring_ns, l->wall, VALID_NS};
 	struct keep_result r;
 	struct err e = {0};
@@ -281,7 +281,7 @@ static bool uplink(struct life *l)
 		sender_connected(&l->sender);
 		l->n_under_way = 0;
 	}
-	if (!sender_pump(&l->sender, l->db, l->mono, send_hit, l, &e))
+	if (!sender_pump(&l->sender, l->db, &l->keys, l->mono, send_hit, l, &e))
 		return failed(l, &e, "offering hits");
 	return l->n_under_way == 0 || answer(l);
 }
@@ -302,7 +302,7 @@ static bool overdue(struct life *l, int64_t due_ns)
 
 static bool keep_up(struct life *l)
 {
-	int64_t due = l->clock.k.ring_ns - l->upkeep.limits.retention_ns;
+	int64_t due = period_due(l->clock.k.ring_ns, l->upkeep.limits.retention_ns);
 	struct ring_size size = {0};
 	struct err e = {0};
 	bool measured = ring_measure(l->db, &size, NULL);

@@ -132,7 +132,7 @@ def hit_of(event: dict, latency: dict) -> dict:
 def collect(box: Box, rtcc: Rtcc, folder: Path, photos: dict, names: dict) -> tuple:
     events = rtcc.events()
     with box.database() as database:
-        reads = passages(database)
+        reads = passages(database, box.build)
         latency = {row["passage_id"].hex(): row["latency_ms"] for row in
                    database.execute("SELECT passage_id, latency_ms FROM outbox WHERE latency_ms IS NOT NULL")}
     for read in reads:

@@ -14,7 +14,7 @@ check-guest: guest-ready
 # Everything that guests need, on any board.
 guest-ready:
 	@sh board/deps.sh board/host/packages board/arm64/packages tests/guest/packages
-	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all
+	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=host all build/host/test/reads
 	@$(MAKE) --no-print-directory -j$(JOBS) BOARD=qemu-arm64 guest-programs
 
 # The next ones are of BOARD=qemu-arm64.

@@ -26,3 +26,8 @@ PROBES += test/lines
 test/lines.src  := tests/probe/lines.c
 test/lines.libs := $(lamp_libs) $(door_libs) base
 endif
+
+# Opens what a store keeps, for the tests that look at plates and pictures: no box has such a tool.
+PROBES += test/reads
+test/reads.src  := tests/probe/reads.c
+test/reads.libs = store $(keystore_libs) base

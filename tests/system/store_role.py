@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.box import build_folder
 from tests.system import wire
 from tests.system.roles import Role, sealed
+from tests.truth import kept
 
 ACKNOWLEDGED, LATER, REFUSED = 1, 2, 3
 WANTED = [("WANT01", "MO", "V"), ("WANT02", "IL", "F")]
@@ -167,6 +168,13 @@ class Store(Role):
             return db.execute(sql, args).fetchall()
         finally:
             db.close()
+
+    def kept(self) -> list:
+        """What it keeps, opened (tests/truth.py)."""
+        return kept(self.data)
+
+    def plates(self) -> list:
+        return [row["read"]["plate"] for row in self.kept()]
 
     def one(self, sql: str, *args):
         return self.rows(sql, *args)[0][0]

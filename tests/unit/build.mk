@@ -72,7 +72,7 @@ $(eval $(call unit,feed,$(hotlist_libs)))
 LIBRARIES += hits
 hits.src := tests/unit/hits.c
 $(eval $(call unit,hit,hits hit $(hotlist_libs)))
-$(eval $(call unit,list_copy,store $(hotlist_libs)))
+$(eval $(call unit,list_copy,store keystore $(hotlist_libs)))
 $(eval $(call unit,passage,vision ocr base))
 ifeq ($(CONFIG_CAMERA_SIM),y)
 $(eval $(call unit,sim,sim base))
@@ -90,16 +90,16 @@ endif
 
 # The store: room by room, on a real SQLite in a folder of its own.
 $(eval $(call unit,store_conf,store_conf site base))
-$(eval $(call unit,store_db,store crypt base))
-$(eval $(call unit,store_ring,store crypt base))
-$(eval $(call unit,store_elapsed,store base))
-$(eval $(call unit,store_audit,store crypt base))
-$(eval $(call unit,store_door,store crypt base))
-$(eval $(call unit,store_outbox,store crypt base))
-$(eval $(call unit,store_intake,store crypt base))
-$(eval $(call unit,store_keep,store hit $(hotlist_libs)))
-$(eval $(call unit,store_list,store $(hotlist_libs)))
-$(eval $(call unit,withdraw,store $(hotlist_libs)))
+$(eval $(call unit,store_door,store $(keystore_libs) base))
+$(eval $(call unit,store_db,store $(keystore_libs) base))
+$(eval $(call unit,store_ring,store $(keystore_libs) base))
+$(eval $(call unit,store_elapsed,store $(keystore_libs) base))
+$(eval $(call unit,store_audit,store $(keystore_libs) base))
+$(eval $(call unit,store_outbox,store $(keystore_libs) base))
+$(eval $(call unit,store_intake,store $(keystore_libs) base))
+$(eval $(call unit,store_keep,store hit keystore $(hotlist_libs)))
+$(eval $(call unit,store_list,store keystore $(hotlist_libs)))
+$(eval $(call unit,withdraw,store keystore $(hotlist_libs)))
 $(eval $(call unit,trigger,vision base))
 $(eval $(call unit,vision_parts,eyes vision vision_conf ocr_dnn ocr base))
 
@@ -120,6 +120,7 @@ $(eval $(call unit,mount,mount base))
 LIBRARIES += keystore_life chip
 chip.src := tests/unit/chip.c
 keystore_life.src := tests/unit/keystore_life.c
+$(eval $(call unit,store_period,$(if $(CONFIG_KEYSTORE_TPM2_SIMULATOR),chip tree )store $(keystore_libs) base))
 $(eval $(call unit,keystore,tree keystore_life $(keystore_libs) device_names base))
 ifeq ($(CONFIG_KEYSTORE_TPM2_SIMULATOR),y)
 $(eval $(call unit,keystore_tpm2,chip tree keystore_life $(keystore_libs) device_names base))

@@ -12,6 +12,8 @@
 
 #include "firmware/base/clock.h"
 #include "firmware/store/db.h"
+#include "firmware/store/period.h"
+#include "firmware/store/seal.h"
 #include "firmware/wire.h"
 
 #include <ftw.h>
@@ -27,6 +29,8 @@
 struct place {
 	char folder[64];
 	struct db *db;
+	struct periods keys; /* of a keystore in a file beside the database, */
+	const char *root;    /* or there */
 	struct db_opened how;
 	struct err why;
 };
@@ -39,15 +43,57 @@ static inline int place_remove(const char *path, const struct stat *st, int flag
 	return remove(path);
 }
 
+static inline void place_keys(struct place *p)
+{
+	struct keystore_conf c = {.driver = "file", .create = true};
+
+	(void)snprintf(c.path, sizeof c.path, "%s/keystore", p->folder);
+	if (p->root)
+		(void)snprintf(c.path, sizeof c.path, "%s", p->root);
+	if (!periods_open(&p->keys, &c, p->db, T0, T0, &p->why))
+		fail_msg("%s", p->why.text);
+}
+
 static inline void place_open(struct place *p)
 {
 	p->why = (struct err){0};
 	if (!db_open(p->folder, &db_schema, T0, &p->db, &p->how, &p->why))
 		fail_msg("%s", p->why.text);
+	place_keys(p);
+}
+
+/* The key of what is kept at kept_ns, or of the newest period when that is newer. */
+static inline const struct period_key *key_at(struct place *p, int64_t kept_ns)
+{
+	const struct period_key *k = NULL;
+
+	if (!periods_at(&p->keys, p->db, kept_ns, &k, &p->why))
+		fail_msg("%s", p->why.text);
+	return k;
+}
+
+/* What was sealed, as a text in a static buffer; NULL when it cannot be opened. `sql` yields
+ * period, passage_id and the sealed bytes. */
+static inline const char *opened(struct place *p, unsigned kind, const char *sql)
+{
+	static uint8_t text[70000];
+	sqlite3_stmt *st = NULL;
+	struct period_key k;
+	bool done = false;
+
+	assert_int_equal(sqlite3_prepare_v2(db_handle(p->db), sql, -1, &st, NULL), SQLITE_OK);
+	memset(text, 0, sizeof text);
+	if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_bytes(st, 2) < (int)sizeof text)
+		done = periods_get(&p->keys, sqlite3_column_int64(st, 0), &k, &p->why) &&
+		       seal_get(&k, kind, sqlite3_column_blob(st, 1), sqlite3_column_blob(st, 2),
+				(size_t)sqlite3_column_bytes(st, 2), text, &p->why);
+	(void)sqlite3_finalize(st);
+	return done ? (const char *)text : NULL;
 }
 
 static inline void place_close(struct place *p)
 {
+	periods_close(&p->keys);
 	db_close(p->db);
 	p->db = NULL;
 }

@@ -24,6 +24,9 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_true(load(""));
 	assert_int_equal(conf.ring.retention_days, CONFIG_RETENTION_DAYS_CAP);
 	assert_string_equal(conf.ring.path, "/var/lib/alpr/store");
+	assert_string_equal(conf.ring.keystore, "file");
+	assert_string_equal(conf.ring.keystore_path, "/var/lib/alpr/store/keystore");
+	assert_true(conf.ring.keystore_create);
 	assert_string_equal(conf.hotlist.path, "");
 	assert_string_equal(conf.hotlist.key, "");
 	assert_int_equal(conf.hotlist.cooldown_s, 300);
@@ -43,6 +46,23 @@ static void what_is_said_is_taken(void **state)
 	assert_string_equal(conf.ring.path, "/etc/alpr/data");
 	assert_int_equal(conf.ring.retention_days, 30);
 	assert_string_equal(conf.hotlist.key, "/etc/alpr/k.pub");
+}
+
+static void a_keystore_is_one_that_is_built_in(void **state)
+{
+	char text[400];
+
+	(void)state;
+	assert_true(load("[store]\nkeystore_path = roots/key\nkeystore_create = no\n"));
+	assert_string_equal(conf.ring.keystore_path, "/etc/alpr/roots/key");
+	assert_false(conf.ring.keystore_create);
+	assert_false(load("[store]\nkeystore = drawer\n"));
+	assert_int_equal(why.code, ERR_CONFIG);
+	assert_non_null(strstr(why.text, "keystore"));
+	/* Whose own file would have too long a name. */
+	(void)snprintf(text, sizeof text, "[store]\npath = %0238d\n", 1);
+	assert_false(load(text));
+	assert_int_equal(why.code, ERR_LIMIT);
 }
 
 static void retention_can_only_be_shortened(void **state)
@@ -89,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_not_said_has_its_default),
 	    cmocka_unit_test(what_is_said_is_taken),
+	    cmocka_unit_test(a_keystore_is_one_that_is_built_in),
 	    cmocka_unit_test(retention_can_only_be_shortened),
 	    cmocka_unit_test(nonsense_is_refused),
 	};

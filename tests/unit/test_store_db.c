@@ -18,7 +18,7 @@ static void opens_with_the_settings_that_are_promised(void **state)
 	assert_int_equal(count_of(p, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
 	assert_int_equal(count_of(p, "PRAGMA synchronous"), 2);
 	assert_int_equal(count_of(p, "PRAGMA foreign_keys"), 1);
-	assert_int_equal(count_of(p, "PRAGMA secure_delete"), 1);
+	assert_int_equal(count_of(p, "PRAGMA secure_delete"), 2);
 	assert_int_equal(count_of(p, "PRAGMA trusted_schema"), 0);
 	assert_int_equal(count_of(p, "PRAGMA auto_vacuum"), 2);
 	assert_int_equal(count_of(p, "PRAGMA mmap_size"), 0);
@@ -56,6 +56,21 @@ static void what_is_not_committed_is_not_there(void **state)
 	assert_int_equal(n, 5);
 }
 
+static bool holds(struct place *p, const char *name, const char *text)
+{
+	static char bytes[1 << 20];
+	char path[PATH_MAX];
+	size_t n;
+	FILE *f;
+
+	path_in(p, name, path);
+	f = fopen(path, "rb");
+	assert_non_null(f);
+	n = fread(bytes, 1, sizeof bytes, f);
+	(void)fclose(f);
+	return memmem(bytes, n, text, strlen(text)) != NULL;
+}
+
 static void an_older_schema_is_upgraded_and_keeps_its_rows(void **state)
 {
 	static const char *steps[8];
@@ -75,6 +90,46 @@ static void an_older_schema_is_upgraded_and_keeps_its_rows(void **state)
 	assert_int_equal(n, 5);
 	assert_int_equal(count_of(p, "SELECT x FROM later"), 11);
 	assert_int_equal(count_of(p, "PRAGMA user_version"), (int64_t)newer.n);
+}
+
+/* Of before reads were sealed: reads go, hits on their way stay, and the chain says so. */
+static void what_an_older_schema_left_open_goes(void **state)
+{
+	static const char *steps[2];
+	struct db_schema old = {steps, 2};
+	struct place *p = *state;
+	char path[PATH_MAX];
+
+	place_close(p);
+	path_in(p, DB_FILE, path);
+	assert_int_equal(remove(path), 0);
+	steps[0] = db_schema.steps[0];
+	steps[1] = db_schema.steps[1];
+	assert_true(db_open(p->folder, &old, T0, &p->db, &p->how, &p->why));
+	assert_int_equal(
+	    sqlite3_exec(
+		db_handle(p->db),
+		"INSERT INTO passage VALUES(1, randomblob(16), 1, 1, 1, 1, 1, 9, 0, 0, 1,"
+		" 'ABC123', 'MO', 0.9, '[]', '[]');"
+		"INSERT INTO outbox(passage_id, kept_ns, best_ns, grade, category,"
+		" list_version, size, body) VALUES(randomblob(16), 1, 1, 'EXACT', 'V', 3, 17,"
+		" CAST('{\"plate\":\"ABC123\"}' AS BLOB))",
+		NULL, NULL, NULL),
+	    SQLITE_OK);
+	place_close(p);
+	place_open(p);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 0);
+	assert_true(upkeep_migrated(p->db, T0, &p->why));
+	assert_true(upkeep_migrated(p->db, T0, &p->why));
+	assert_int_equal(count_of(p,
+				  "SELECT json_extract(detail, '$.passages') FROM audit"
+				  " WHERE what = 'purge' AND seq = (SELECT max(seq) FROM audit)"),
+			 1);
+	assert_true(outbox_settle(p->db, &p->keys, T0, T0, &p->why));
+	assert_string_equal(opened(p, SEAL_HIT, "SELECT period, passage_id, sealed FROM outbox"),
+			    "{\"plate\":\"ABC123\"}");
+	place_close(p);
+	assert_false(holds(p, DB_FILE, "ABC123"));
 }
 
 static void a_migration_that_fails_changes_nothing(void **state)
@@ -157,10 +212,12 @@ static void put_passages(struct place *p, uint64_t from, uint64_t n)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
 
+	(void)key_at(p, T0);
 	assert_true(db_begin(p->db, &tx, &p->why));
 	for (uint64_t i = from; i < from + n; i++) {
 		struct wire_passage m = passage_of(i + 1, "ABC123");
-		struct ring_passage r = {.p = &m, .kept_ns = T0, .stored_ns = T0};
+		struct ring_passage r = {
+		    .p = &m, .key = key_at(p, T0), .kept_ns = T0, .stored_ns = T0};
 
 		assert_true(ring_insert(p->db, &r, &p->why));
 	}
@@ -191,7 +248,7 @@ static void a_large_ring_is_not_read_whole_at_the_start(void **state)
 /* What the start itself reads is looked at before. */
 static void damage_at_the_ends_of_a_large_ring_is_seen(void **state)
 {
-	static const char *const tables[] = {"passage", "angle", "outbox", "audit"};
+	static const char *const tables[] = {"passage", "period", "outbox", "audit"};
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		struct place *p = *state;
@@ -217,7 +274,8 @@ static void put_hits(struct place *p, int n)
 	for (int i = 0; i < n; i++) {
 		uint8_t id[WIRE_ID_SIZE] = {(uint8_t)(i + 1)};
 		char body[3000];
-		struct outbox_hit h = {id, T0, T0, "EXACT", 'V', 3, body, sizeof body};
+		struct outbox_hit h = {id, T0,	 T0,	      "EXACT",	    'V',
+				       3,  body, sizeof body, key_at(p, T0)};
 
 		memset(body, ' ', sizeof body);
 		body[0] = '{';
@@ -261,7 +319,8 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	assert_int_equal(
 	    count_of(p, "SELECT bundle_id FROM list_offer WHERE id = 1 AND etag = 'tag'"), 77);
 	assert_int_equal(
-	    count_of(p, "SELECT count(*) FROM outbox WHERE state = 0 AND length(body) = 3000"), 20);
+	    count_of(p, "SELECT count(*) FROM outbox WHERE state = 0 AND length(sealed) = 3028"),
+	    20);
 }
 
 static void nothing_is_salvaged_from_garbage(void **state)
@@ -337,7 +396,8 @@ static void files_put_aside_before_are_still_deleted(void **state)
 static void a_quarantined_file_goes_when_its_time_is_over(void **state)
 {
 	struct place *p = *state;
-	struct upkeep u = {.limits = {90 * NS_PER_DAY, INT64_MAX}, .folder = p->folder};
+	struct upkeep u = {
+	    .limits = {90 * NS_PER_DAY, INT64_MAX, 0}, .folder = p->folder, .keys = &p->keys};
 	struct elapsed c = {.k = {T0, T0, 0, 0}};
 	char name[DB_QUARANTINE_SIZE];
 
@@ -377,6 +437,7 @@ int main(void)
 	    T(opens_with_the_settings_that_are_promised),
 	    T(what_is_not_committed_is_not_there),
 	    T(an_older_schema_is_upgraded_and_keeps_its_rows),
+	    T(what_an_older_schema_left_open_goes),
 	    T(a_migration_that_fails_changes_nothing),
 	    T(a_newer_schema_is_refused_and_left_alone),
 	    T(a_file_that_is_no_database_is_put_aside),

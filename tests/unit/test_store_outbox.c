@@ -12,7 +12,7 @@ static void put(struct place *p, uint8_t n)
 {
 	uint8_t id[WIRE_ID_SIZE] = {n};
 	char body[64];
-	struct outbox_hit h = {id, T0 + n, T0, "EXACT", 'V', 3, body, 0};
+	struct outbox_hit h = {id, T0 + n, T0, "EXACT", 'V', 3, body, 0, key_at(p, T0)};
 
 	h.len = (size_t)snprintf(body, sizeof body, "{\"n\":%u}", n);
 	assert_true(outbox_put(p->db, &h, &p->why));
@@ -22,7 +22,7 @@ static void a_hit_is_there_once(void **state)
 {
 	struct place *p = *state;
 	uint8_t id[WIRE_ID_SIZE] = {1};
-	struct outbox_hit h = {id, T0, T0, "EXACT", 'V', 3, "{}", 2};
+	struct outbox_hit h = {id, T0, T0, "EXACT", 'V', 3, "{}", 2, key_at(p, T0)};
 
 	put(p, 1);
 	assert_false(outbox_put(p->db, &h, &p->why));
@@ -37,13 +37,14 @@ static void the_newest_comes_first_and_skipped_ones_do_not(void **state)
 
 	for (uint8_t i = 1; i <= 5; i++)
 		put(p, i);
-	assert_true(outbox_next(p->db, NULL, 0, &due, &found, &p->why));
+	assert_true(outbox_next(p->db, &p->keys, NULL, 0, &due, &found, &p->why));
 	assert_true(found);
 	assert_int_equal(due.id, 5);
 	assert_int_equal(due.size, 7);
-	assert_true(outbox_next(p->db, (int64_t[]){5, 3, 4}, 3, &due, &found, &p->why));
+	assert_true(outbox_next(p->db, &p->keys, (int64_t[]){5, 3, 4}, 3, &due, &found, &p->why));
 	assert_int_equal(due.id, 2);
-	assert_true(outbox_next(p->db, (int64_t[]){1, 2, 3, 4, 5}, 5, &due, &found, &p->why));
+	assert_true(
+	    outbox_next(p->db, &p->keys, (int64_t[]){1, 2, 3, 4, 5}, 5, &due, &found, &p->why));
 	assert_false(found);
 }
 
@@ -60,7 +61,7 @@ static void an_acknowledged_hit_leaves_its_time_and_no_body(void **state)
 			       &latency, &p->why));
 	assert_int_equal(latency, 250 * MS);
 	assert_int_equal(
-	    count_of(p, "SELECT count(*) FROM outbox WHERE body IS NULL AND latency_ms = 250"
+	    count_of(p, "SELECT count(*) FROM outbox WHERE sealed IS NULL AND latency_ms = 250"
 			" AND http_status = 201 AND state = 1"),
 	    1);
 	assert_int_equal(
@@ -93,11 +94,12 @@ static void a_refused_hit_stays_to_be_seen(void **state)
 	assert_int_equal(n.refused, 1);
 	assert_int_equal(n.pending, 0);
 	assert_int_equal(
-	    count_of(p, "SELECT count(*) FROM outbox WHERE body IS NOT NULL AND http_status = 422"),
+	    count_of(p,
+		     "SELECT count(*) FROM outbox WHERE sealed IS NOT NULL AND http_status = 422"),
 	    1);
-	assert_true(outbox_next(p->db, NULL, 0, &due, &found, &p->why));
+	assert_true(outbox_next(p->db, &p->keys, NULL, 0, &due, &found, &p->why));
 	assert_false(found);
-	assert_false(outbox_gift(p->db, 1, &fd, &p->why));
+	assert_false(outbox_gift(p->db, &p->keys, 1, &fd, &p->why));
 	assert_int_equal(p->why.code, ERR_NOT_FOUND);
 }
 
@@ -179,7 +181,7 @@ static bool answer(struct sender *s, struct place *p, int64_t id, enum wire_outc
 
 static void pump(struct sender *s, struct place *p, struct uplink *u, int64_t mono)
 {
-	assert_true(sender_pump(s, p->db, mono, take, u, &p->why));
+	assert_true(sender_pump(s, p->db, &p->keys, mono, take, u, &p->why));
 }
 
 static void at_most_four_are_under_way(void **state)
