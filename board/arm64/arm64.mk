@@ -27,7 +27,7 @@ TARGET_LDFLAGS := $(clang_target) --sysroot=$(SYSROOT) -L$(SYSROOT)/usr/lib/gcc/
 RUN          := qemu-aarch64-static -L $(SYSROOT)
 NOT_EMULATED := chan drivers_sandbox sandbox tesseract
 # Of six minutes that the others take, these take five (SHORT=1: not run).
-SLOW_EMULATED := bundle crypt keystore_tpm2 localise passage store_ring
+SLOW_EMULATED := bundle crypt keystore_tpm2 localise passage store_period store_ring
 
 DEPS_ENVIRONMENT := DEPS_CC=$(TRIPLET)-gcc DEPS_SYSROOT=$(SYSROOT) DEPS_PROCESSOR=aarch64
 

@@ -31,6 +31,11 @@ static bool keystore_failed(struct err *e)
 /* --- keys in memory ------------------------------------------------------------------------------
  */
 
+static void wipe(struct period_key *k)
+{
+	explicit_bzero(k, sizeof *k);
+}
+
 static void forget_all(struct periods *p)
 {
 	if (p->live)
@@ -38,13 +43,13 @@ static void forget_all(struct periods *p)
 	free(p->live);
 	p->live = NULL;
 	p->n = p->room = 0;
-	explicit_bzero(&p->current, sizeof p->current);
+	wipe(&p->current);
 }
 
 void periods_close(struct periods *p)
 {
 	forget_all(p);
-	explicit_bzero(&p->passing, sizeof p->passing);
+	wipe(&p->passing);
 	if (p->keystore)
 		p->ops->close(p->keystore);
 	p->keystore = NULL;
@@ -85,7 +90,7 @@ static bool derive(int64_t id, const uint8_t key[KEYSTORE_KEY], struct period_ke
 	if (crypt_derive(key, "alpr-period-seal-1", out->seal, e) &&
 	    crypt_derive(key, "alpr-period-mac-1", out->mac, e))
 		return true;
-	explicit_bzero(out, sizeof *out);
+	wipe(out);
 	return err_prefix(e, "period");
 }
 
@@ -200,8 +205,7 @@ bool periods_destroy(struct periods *p, struct db *d, int64_t floor_ns, int64_t 
 		(void)keystore_failed(e);
 		return err_prefix(e, "period");
 	}
-	if (p->current.id < floor_ns)
-		explicit_bzero(&p->current, sizeof p->current);
+	wipe(&p->current);
 	return settle(p, d, floor_ns, wall_ns, e) || err_prefix(e, "period");
 }
 
