@@ -38,7 +38,8 @@ void posix_use(struct disk *d, const char *folder)
 	struct stat st = {0};
 
 	at.disk = d;
-	(void)stat(folder, &st);
+	if (folder)
+		(void)stat(folder, &st);
 	at.dev = st.st_dev;
 	at.folder = st.st_ino;
 }
