@@ -29,7 +29,7 @@ void book_may_purge(struct life *l, int64_t due_ns, int64_t oldest)
 	if (due_ns > l->book.due_ns)
 		l->book.due_ns = due_ns;
 	l->book.oldest += oldest;
-	l->book.may_grow += 4;
+	l->book.may_grow += 16;
 }
 
 bool book_noted(struct life *l)
@@ -273,6 +273,19 @@ static bool verify_hits(struct life *l, bool fresh, bool aside)
 
 /* --- the rest ------------------------------------------------------------------------------------
  */
+
+bool book_keys(struct life *l)
+{
+	struct book *b = &l->book;
+
+	if (b->damaged || disk_is_off(l->disk) || !l->keys.keystore || l->keys.n == 0)
+		return true;
+	if (l->keys.live[0].id < b->key_floor)
+		return life_fault(l, FAULT_PURGED_BACK, "the key of a period that was purged");
+	l->tally->keys += b->key_floor != 0 && l->keys.live[0].id > b->key_floor;
+	b->key_floor = l->keys.live[0].id;
+	return true;
+}
 
 static bool verify_chain(struct life *l)
 {

@@ -4,6 +4,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/store/outbox.h"
 #include "firmware/store/salvage.h"
+#include "tests/crash/posix.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -68,84 +69,29 @@ static bool start_clock(struct life *l, struct err *e)
 	return upkeep_save_clock(l->db, &l->clock.k, e);
 }
 
+/* Without a keystore the role would drop what is read; here it starts again until it has one. */
+static bool open_keys(struct life *l, struct err *e)
+{
+	struct keystore_conf conf = {.driver = "file", .create = true};
+	int64_t ring = l->clock.k.ring_ns;
+
+	(void)snprintf(conf.path, sizeof conf.path, "%s/keystore", l->folder);
+	l->book.may_grow += 8;
+	if (!periods_open(&l->keys, &conf, l->db, ring, l->wall, e) ||
+	    !outbox_settle(l->db, &l->keys, ring, l->wall, e) ||
+	    !upkeep_migrated(l->db, l->wall, e))
+		return false;
+	if (l->keys.keystore)
+		return true;
+	if (disk_is_off(l->disk) || disk_count(l->disk).faults > 0 || posix_refused() > 0)
+		return err_set(e, ERR_IO, "%s", l->keys.fault);
+	return life_fault(l, FAULT_DATABASE, "no keystore: %s", l->keys.fault);
+}
+
 static bool settings(struct life *l)
 {
 	return !l->kind->lies || sqlite3_exec(db_handle(l->db), "PRAGMA synchronous = OFF", NULL,
 					      NULL, NULL) == SQLITE_OK;
-}
-
-/* --- a keystore in the life itself ---------------------------------------------------------------
- */
-
-static struct keystore_roots *roots_of(const struct keystore *k)
-{
-	return (struct keystore_roots *)(uintptr_t)k;
-}
-
-static void about(const struct keystore *k, struct keystore_about *out)
-{
-	*out =
-	    (struct keystore_about){roots_of(k)->newest.generation, roots_of(k)->older.generation};
-}
-
-static bool wrap(struct keystore *k, const uint8_t key[KEYSTORE_KEY], uint64_t context,
-		 uint8_t out[KEYSTORE_WRAPPED], struct err *e)
-{
-	return keystore_roots_wrap(roots_of(k), key, context, out, e);
-}
-
-static bool unwrap(struct keystore *k, const uint8_t wrapped[KEYSTORE_WRAPPED], uint64_t context,
-		   uint8_t key[KEYSTORE_KEY], struct err *e)
-{
-	return keystore_roots_unwrap(roots_of(k), wrapped, context, key, e);
-}
-
-static bool rotate(struct keystore *k, struct err *e)
-{
-	struct keystore_roots next = {0};
-
-	if (!keystore_roots_next(roots_of(k), &next, e))
-		return false;
-	*roots_of(k) = next;
-	return true;
-}
-
-static bool retire(struct keystore *k, struct err *e)
-{
-	(void)e;
-	keystore_root_wipe(&roots_of(k)->older);
-	return true;
-}
-
-static void close_roots(struct keystore *k)
-{
-	(void)k;
-}
-
-static bool open_keys(struct life *l, struct err *e)
-{
-	static const struct keystore_ops ops = {.name = "life",
-						.about = about,
-						.wrap = wrap,
-						.unwrap = unwrap,
-						.rotate = rotate,
-						.retire = retire,
-						.close = close_roots};
-	int64_t ring = l->clock.k.ring_ns;
-	struct err why = {0};
-
-	if (l->roots.newest.generation == 0 && !keystore_roots_first(&l->roots, e))
-		return false;
-	l->keys.ops = &ops;
-	l->keys.keystore = (struct keystore *)&l->roots;
-	l->upkeep.keys = &l->keys;
-	if ((periods_open(&l->keys, NULL, l->db, ring, l->wall, &why) &&
-	     outbox_settle(l->db, &l->keys, ring, l->wall, &why)) ||
-	    why.code == ERR_NO_SPACE)
-		return true;
-	if (e)
-		*e = why;
-	return false;
 }
 
 static bool open_db(struct life *l, struct err *e)
@@ -207,6 +153,24 @@ bool box_start(struct life *l, struct err *e)
 	if (!l->db || book_verify(l, false, false))
 		return book_noted(l);
 	return err_set(e, ERR_PEER, "not as promised");
+}
+
+bool box_up(struct life *l)
+{
+	struct err e = {0};
+
+	for (int i = 0; !box_start(l, &e) && !disk_is_off(l->disk) && !l->said; i++) {
+		life_say(l, "does not start: %s", e.text);
+		box_down(l);
+		if (disk_count(l->disk).faults == 0 && posix_refused() == 0 &&
+		    (!l->book.damaged || i > 20))
+			return life_fault(l, l->book.damaged ? FAULT_STUCK : FAULT_DATABASE,
+					  "it does not start: %s", e.text);
+		if (i > 100)
+			return life_fault(l, FAULT_STUCK, "it does not start: %s", e.text);
+		l->mono += NS_PER_S;
+	}
+	return !l->said;
 }
 
 bool box_stop(struct life *l, struct err *e)

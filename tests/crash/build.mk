@@ -4,4 +4,4 @@ PROGRAMS += test/crash/crash
 test/crash/crash.src  := $(addprefix tests/crash/,campaign.c work.c book.c box.c vfs.c disk.c posix.c)
 test/crash/crash.libs = store hit lists hotlist_tool hotlist $(keystore_libs) base
 test/crash/crash.pkgs := sqlite3
-test/crash/crash.ldlibs := $(foreach f,rename unlink fsync malloc calloc realloc,-Wl,--wrap=$(f))
+test/crash/crash.ldlibs := $(foreach f,rename renameat unlink unlinkat fsync malloc calloc realloc,-Wl,--wrap=$(f))

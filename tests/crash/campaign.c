@@ -155,6 +155,7 @@ static void choose_damage(struct life *l)
 	};
 	bool done;
 
+	posix_no_memory(0, 0);
 	l->book.n_aside = book_ask(l, "SELECT count(*) FROM quarantine");
 	if (l->boot % 3 != 2)
 		return;
@@ -185,7 +186,6 @@ static void flip(struct life *l)
 /* From the power's return until it goes again. */
 static bool one_boot(struct life *l)
 {
-	struct err e = {0};
 	int64_t steps = 10 + rng_below(&l->rng, STEPS_MAX);
 	bool good = true;
 
@@ -199,20 +199,9 @@ static bool one_boot(struct life *l)
 		flip(l);
 	damage(l);
 	plan(l);
-	/* A fault may end a start: the parent starts the role again. */
-	for (int i = 0; !box_start(l, &e) && !disk_is_off(l->disk) && !l->said; i++) {
-		life_say(l, "does not start: %s", e.text);
-		box_down(l);
-		if (disk_count(l->disk).faults == 0 && posix_refused() == 0 &&
-		    (!l->book.damaged || i > 20))
-			return life_fault(l, l->book.damaged ? FAULT_STUCK : FAULT_DATABASE,
-					  "it does not start: %s", e.text);
-		if (i > 100)
-			return life_fault(l, FAULT_STUCK, "it does not start: %s", e.text);
-		l->mono += NS_PER_S;
-	}
+	good = box_up(l);
 	if (rng_chance(&l->rng, 50))
-		good = !l->said && (!l->db || work_again(l));
+		good = good && !l->said && (!l->db || work_again(l));
 	else
 		l->n_unanswered = 0;
 	while (good && !l->said && !disk_is_off(l->disk) && steps-- > 0)
@@ -230,7 +219,7 @@ static bool one_boot(struct life *l)
 
 static void begin(struct life *l)
 {
-	int64_t hours[] = {1, 6, 24, 72};
+	int64_t hours[] = {2, 6, 24, 72};
 
 	l->wall = LISTS_ISSUED_S * NS_PER_S;
 	l->upkeep.limits.retention_ns = hours[rng_below(&l->rng, 4)] * 3600 * NS_PER_S;
@@ -239,6 +228,7 @@ static void begin(struct life *l)
 	(void)snprintf(l->conf.hotlist.key, sizeof l->conf.hotlist.key, "%s/key.pub", lists.folder);
 	(void)snprintf(l->conf.site.name, sizeof l->conf.site.name, "crash");
 	l->upkeep.folder = l->folder;
+	l->upkeep.keys = &l->keys;
 	l->list = (struct list){.arriving = ARRIVAL_NONE};
 }
 
@@ -412,9 +402,11 @@ static int report(const struct task *tasks, size_t n, int64_t cuts)
 		(void)printf("%s: %" PRId64 " lives, %" PRId64 " starts, %" PRId64 " cuts, %" PRId64
 			     " faults given; %" PRId64 " passages, %" PRId64 " hits, %" PRId64
 			     " answers, %" PRId64 " purged, %" PRId64 " lists, %" PRId64
-			     " stops; %" PRId64 " put aside, %" PRId64 " found when read\n",
+			     " stops, keys destroyed %" PRId64 " times; %" PRId64
+			     " put aside, %" PRId64 " found when read\n",
 			     kinds[k].name, s.lives, s.boots, s.cuts, s.given, s.passages, s.hits,
-			     s.answered, s.purged, s.lists, s.stops, s.quarantined, s.noticed);
+			     s.answered, s.purged, s.lists, s.stops, s.keys, s.quarantined,
+			     s.noticed);
 		if (k == CUTS)
 			failed += bar(kinds[k].name, NULL, s.cuts, cuts, true);
 		for (unsigned f = 0; f < FAULTS; f++) {

@@ -340,6 +340,23 @@ enum disk_answer disk_sync(struct disk *d, struct disk_file *f)
 	return a;
 }
 
+enum disk_answer disk_adopt(struct disk *d, const char *name, const void *data, size_t len)
+{
+	struct entry *e = find(&d->seen, name);
+	struct disk_file *f = e ? e->file : harness_realloc(NULL, sizeof *f);
+
+	if (!f || d->off)
+		return DISK_OFF;
+	if (!e) {
+		*f = (struct disk_file){.next = d->files};
+		d->files = f;
+		note_move(d, "", name, f);
+	}
+	note(f, -1, NULL, 0);
+	note(f, 0, data, len);
+	return disk_sync(d, f);
+}
+
 enum disk_answer disk_sync_folder(struct disk *d)
 {
 	bool done;

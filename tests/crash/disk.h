@@ -75,6 +75,8 @@ enum disk_answer disk_write(struct disk *d, struct disk_file *f, int64_t at, con
 enum disk_answer disk_read(struct disk *d);
 enum disk_answer disk_truncate(struct disk *d, struct disk_file *f, int64_t size);
 enum disk_answer disk_sync(struct disk *d, struct disk_file *f);
+/* A file that was written past all of this is synced: this is what is in it. */
+enum disk_answer disk_adopt(struct disk *d, const char *name, const void *data, size_t len);
 enum disk_answer disk_remove(struct disk *d, const char *name);
 enum disk_answer disk_rename(struct disk *d, const char *from, const char *to);
 enum disk_answer disk_sync_folder(struct disk *d);

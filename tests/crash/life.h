@@ -13,7 +13,6 @@
 #include "firmware/store/list.h"
 #include "firmware/store/sender.h"
 #include "firmware/store/upkeep.h"
-#include "hal/keystore_roots.h"
 #include "tests/crash/disk.h"
 #include "tests/crash/vfs.h"
 
@@ -37,7 +36,7 @@ enum fault {
 struct tally {
 	int64_t lives, boots, cuts, given; /* given: I/O errors, full disks, allocations, bits */
 	int64_t passages, hits, answered, purged, steps, lists, stops;
-	int64_t quarantined, noticed;
+	int64_t quarantined, noticed, keys; /* how often keys were destroyed */
 	int64_t found[FAULTS];
 	uint64_t seed, bad_seed; /* of the life under way, of the first that went wrong */
 };
@@ -66,7 +65,8 @@ struct book {
 	int64_t due_ns;	  /* what was kept until then may be gone */
 	int64_t oldest;	  /* and so many of the oldest, for want of room */
 	int64_t low_quality, reads, passages, hits, suppressed, answered, expired, purged;
-	bool damaged; /* bits were changed: a loss is no fault any more, when it is audited */
+	bool damaged;	   /* bits were changed: a loss is no fault any more, when it is audited */
+	int64_t key_floor; /* periods that began before it have no key any more */
 	int64_t list_version; /* that was in force */
 	int64_t n_aside;      /* files put aside, when last seen */
 };
@@ -86,7 +86,6 @@ struct life {
 	struct store_conf conf;
 	struct db *db;
 	struct periods keys;
-	struct keystore_roots roots; /* of its keystore, which never fails and is always on disk */
 	struct elapsed clock;
 	struct space space;
 	struct upkeep upkeep;
@@ -118,6 +117,9 @@ bool life_live(const struct kind *kind, struct vfs *v, uint64_t seed, bool loud,
 /* box.c: as the role starts: database, what a damaged one left, clock, list, the first upkeep.
  * ERR_*: it did not; try again after life_down. */
 bool box_start(struct life *l, struct err *e) MUST_CHECK;
+/* A fault may end a start: the parent starts the role again, until it runs or the power is off.
+ * False: it never does, or a fault was found. */
+bool box_up(struct life *l);
 /* As it stops when it is told to. */
 bool box_stop(struct life *l, struct err *e) MUST_CHECK;
 /* The process is gone, whatever it was doing. */
@@ -138,6 +140,8 @@ bool book_noted(struct life *l);
 /* Whole: also chain, counters and SQLite's own check. `fresh`: just opened, so nothing is MAYBE
  * after it. */
 bool book_verify(struct life *l, bool whole, bool fresh);
+/* Keys that are gone stay so. */
+bool book_keys(struct life *l);
 /* The first number of the first row; -1: there is none. */
 int64_t book_ask(struct life *l, const char *sql);
 /* Number of the passage with this id; -1: none of ours. */

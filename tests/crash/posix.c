@@ -2,6 +2,8 @@
 #include "tests/crash/posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,10 @@ int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
 int __real_unlink(const char *path);
 int __wrap_unlink(const char *path);
+int __real_renameat(int f, const char *from, int t, const char *to);
+int __wrap_renameat(int f, const char *from, int t, const char *to);
+int __real_unlinkat(int f, const char *path, int flags);
+int __wrap_unlinkat(int f, const char *path, int flags);
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 void *__real_malloc(size_t n);
@@ -73,15 +79,60 @@ int __wrap_unlink(const char *path)
 	return __real_unlink(path);
 }
 
-int __wrap_fsync(int fd)
+static bool is_folder(int fd)
 {
 	struct stat st;
 
+	return at.disk && fstat(fd, &st) == 0 && st.st_dev == at.dev && st.st_ino == at.folder;
+}
+
+int __wrap_renameat(int f, const char *from, int t, const char *to)
+{
 	if (at.disk && disk_is_off(at.disk))
 		return answer(DISK_OFF);
-	if (!at.disk || fstat(fd, &st) != 0 || st.st_dev != at.dev || st.st_ino != at.folder)
-		return at.disk ? 0 : __real_fsync(fd); /* the reserve, a list: not of this disk */
-	return answer(disk_sync_folder(at.disk));
+	if (is_folder(f) && is_folder(t) && answer(disk_rename(at.disk, from, to)) != 0)
+		return -1;
+	return __real_renameat(f, from, t, to);
+}
+
+int __wrap_unlinkat(int f, const char *path, int flags)
+{
+	if (at.disk && disk_is_off(at.disk))
+		return answer(DISK_OFF);
+	if (is_folder(f) && faccessat(f, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    answer(disk_remove(at.disk, path)) != 0)
+		return -1;
+	return __real_unlinkat(f, path, flags);
+}
+
+/* A small file that the store writes by itself: the keystore's. */
+static int sync_file(int fd)
+{
+	uint8_t bytes[4096];
+	char link[64], path[PATH_MAX] = {0};
+	const char *name;
+	ssize_t n;
+	int again;
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	if (readlink(link, path, sizeof path - 1) < 0)
+		return 0;
+	name = disk_name(at.disk, path);
+	if (!name || strcmp(name, "reserve") == 0 || strstr(name, " (deleted)"))
+		return 0;			  /* not of this disk, or of none any more */
+	again = open(path, O_RDONLY | O_CLOEXEC); /* it may be open for writing alone */
+	n = again < 0 ? -1 : read(again, bytes, sizeof bytes);
+	(void)close(again);
+	return n < 0 ? 0 : answer(disk_adopt(at.disk, name, bytes, (size_t)n));
+}
+
+int __wrap_fsync(int fd)
+{
+	if (!at.disk)
+		return __real_fsync(fd);
+	if (disk_is_off(at.disk))
+		return answer(DISK_OFF);
+	return is_folder(fd) ? answer(disk_sync_folder(at.disk)) : sync_file(fd);
 }
 
 /* --- memory --------------------------------------------------------------------------------------

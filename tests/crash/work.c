@@ -315,7 +315,7 @@ static bool keep_up(struct life *l)
 	life_say(l, "upkeep%s", l->upkeep.more ? ", with more to do" : "");
 	if (disk_is_off(l->disk) || l->book.damaged)
 		return true;
-	return book_verify(l, false, false) && (l->upkeep.more || overdue(l, due));
+	return book_verify(l, false, false) && (l->upkeep.more || overdue(l, due)) && book_keys(l);
 }
 
 static bool offer_list(struct life *l)
@@ -351,7 +351,7 @@ static bool stop_and_start(struct life *l)
 	if (disk_is_off(l->disk))
 		return true;
 	l->tally->boots++;
-	return box_start(l, &e) || (!l->said && failed(l, &e, "the start"));
+	return box_up(l);
 }
 
 bool work_step(struct life *l)
