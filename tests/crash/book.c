@@ -358,11 +358,11 @@ static void close_folder(DIR **d)
 		(void)closedir(*d);
 }
 
-/* A WAL whose database is gone is deleted by nobody. */
+/* A WAL whose database is gone, and is not to be deleted any more, is deleted by nobody. */
 static bool verify_no_orphan(struct life *l)
 {
 	CLEANUP(close_folder) DIR *d = opendir(l->folder);
-	char path[PATH_MAX];
+	char path[PATH_MAX], sql[320];
 
 	for (const struct dirent *f = d ? readdir(d) : NULL; f; f = readdir(d)) {
 		size_t n = strlen(f->d_name);
@@ -371,7 +371,9 @@ static bool verify_no_orphan(struct life *l)
 		    strcmp(f->d_name + n - 4, "-wal") != 0)
 			continue;
 		(void)snprintf(path, sizeof path, "%s/%.*s", l->folder, (int)n - 4, f->d_name);
-		if (access(path, F_OK) != 0)
+		(void)snprintf(sql, sizeof sql, "SELECT 1 FROM quarantine WHERE name = '%.*s'",
+			       (int)n - 4, f->d_name);
+		if (access(path, F_OK) != 0 && book_ask(l, sql) != 1)
 			return life_fault(l, FAULT_DATABASE, "%s is forgotten", f->d_name);
 	}
 	return true;

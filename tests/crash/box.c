@@ -42,6 +42,12 @@ static bool take_over_one(struct life *l, const char *name, struct err *e)
 	       record(l, "quarantine", detail, e) && db_commit(&tx, e);
 }
 
+/* Before the first read is taken, syncs that fail may leave a file that never was a database. */
+static bool put_aside_without_cause(const struct life *l)
+{
+	return !l->book.damaged && !l->kind->damage && (l->book.n_order > 0 || !l->kind->faults);
+}
+
 static bool take_over(struct life *l, struct err *e)
 {
 	char name[DB_QUARANTINE_SIZE];
@@ -52,6 +58,8 @@ static bool take_over(struct life *l, struct err *e)
 		    (found && !take_over_one(l, name, e)))
 			return false;
 		l->tally->quarantined += found;
+		if (found && put_aside_without_cause(l))
+			return life_fault(l, FAULT_DATABASE, "%s was put aside", name);
 		if (found && ++l->opened > 100)
 			return life_fault(l, FAULT_STUCK, "quarantine without end");
 	} while (found);
@@ -100,7 +108,7 @@ static bool open_db(struct life *l, struct err *e)
 
 	if (!db_open(l->folder, &db_schema, l->wall, &l->db, &how, e))
 		return false;
-	if (how.quarantine[0] && !l->book.damaged && !l->kind->damage)
+	if (how.quarantine[0] && put_aside_without_cause(l))
 		return life_fault(l, FAULT_DATABASE, "put aside: %s", how.fault);
 	return settings(l) && take_over(l, e) && start_clock(l, e) && open_keys(l, e);
 }
