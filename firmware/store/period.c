@@ -78,6 +78,8 @@ static bool make_place(struct periods *p, struct err *e)
 
 static void forget_oldest(struct periods *p, size_t n)
 {
+	if (n == 0)
+		return;
 	memmove(p->live, p->live + n, (p->n - n) * sizeof *p->live);
 	explicit_bzero(p->live + p->n - n, n * sizeof *p->live);
 	p->n -= n;

@@ -73,7 +73,7 @@ static void picture(sqlite3_stmt *pictures, sqlite3_stmt *row, unsigned kind)
 {
 	int64_t id = sqlite3_column_int64(row, 0) * (int64_t)WIRE_PICTURES + kind;
 	AUTO_FREE uint8_t *jpeg = NULL;
-	int len;
+	int len = 0;
 
 	(void)printf("%s", kind ? "," : "");
 	(void)sqlite3_reset(pictures);
