@@ -157,13 +157,18 @@ bool db_sync_folder(const char *folder, struct err *e)
 	return true;
 }
 
-/* The WAL goes along: what is readable can then be read from both. */
+/* The WAL goes along: what is readable can then be read from both. It goes second: should the power
+ * go in between, SQLite deletes it, where one without its database would be deleted by nobody. */
 static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how, struct err *e)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 
 	(void)snprintf(how->quarantine, sizeof how->quarantine, "quarantine-%" PRId64 ".db",
 		       now_ns);
+	(void)snprintf(from, sizeof from, "%s/%s", folder, DB_FILE);
+	(void)snprintf(to, sizeof to, "%s/%s", folder, how->quarantine);
+	if (rename(from, to) != 0)
+		return err_errno(e, errno, "quarantine");
 	(void)snprintf(from, sizeof from, "%s/%s-wal", folder, DB_FILE);
 	(void)snprintf(to, sizeof to, "%s/%s-wal", folder, how->quarantine);
 	if (rename(from, to) != 0 && errno != ENOENT)
@@ -171,10 +176,6 @@ static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how,
 	(void)snprintf(from, sizeof from, "%s/%s-shm", folder, DB_FILE);
 	if (unlink(from) != 0 && errno != ENOENT)
 		return err_errno(e, errno, "quarantine of the WAL index");
-	(void)snprintf(from, sizeof from, "%s/%s", folder, DB_FILE);
-	(void)snprintf(to, sizeof to, "%s/%s", folder, how->quarantine);
-	if (rename(from, to) != 0)
-		return err_errno(e, errno, "quarantine");
 	return db_sync_folder(folder, e);
 }
 
