@@ -27,7 +27,9 @@ def fixture_start(tmp_path):
 
     def start(script: str, words: list, **environment) -> subprocess.Popen:
         words = [tmp_path / w if w in ("new", "folder") else w for w in words]
-        return subprocess.Popen(["sh", script, *words], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        # A signal that is ignored when a shell starts (as in a background job, nohup) cannot be trapped by it.
+        heeds = ["env", "--default-signal", "sh", script]
+        return subprocess.Popen([*heeds, *words], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 start_new_session=True, env={**os.environ, "LC_ALL": "C", "no_proxy": "127.0.0.1", **environment})
     return start
 
