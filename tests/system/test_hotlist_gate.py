@@ -11,6 +11,7 @@ from tests.box import ROOT, build_folder
 from tests.system.feed_desk import AHEAD, FORBIDDEN, PLATE, RECORDS, WHY, Desk, call, sign_anyway
 from tests.system.roles import message
 from tests.system.store_role import Store, chain_holds, make_list
+from tests.truth import kept
 
 LAYOUTS = sorted(path.stem for path in (ROOT / "hotlist/layouts").glob("*.layout"))
 KINDS = {  # the extract's other files, by the letter that tells them
@@ -177,5 +178,5 @@ def test_an_expired_entry_is_silent_beside_one_that_is_not(tmp_path, certs):
         s.accept("WANT01")
         s.accept("WANT02")
         assert s.hit()[1]["data"]["match"]["matched"] == "WANT02" and s.hit(0.5) is None
-        assert s.rows("SELECT plate, hit FROM passage ORDER BY plate") == [("WANT01", 0), ("WANT02", 1)]
+        assert [(r["read"]["plate"], r["hit"]) for r in kept(s.data)] == [("WANT01", 0), ("WANT02", 1)]
         s.wait(lambda c: c["state"] == "ok", 5, "a list that is not stale")
