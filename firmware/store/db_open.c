@@ -38,6 +38,17 @@ static bool simple(struct db *d, const char *sql, struct err *e)
 	return rc == SQLITE_OK || db_fail(d, rc, "settings", e);
 }
 
+/* What every connection is held to. `rc`: how opening it ended. */
+static bool limited(struct db *d, int rc, struct err *e)
+{
+	if (rc != SQLITE_OK)
+		return db_fail(d, rc, "open", e);
+	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_busy_timeout(d->h, 2000);
+	return true;
+}
+
 static bool connect(const char *path, struct db **out, struct err *e)
 {
 	struct db *d = calloc(1, sizeof *d);
@@ -50,11 +61,8 @@ static bool connect(const char *path, struct db **out, struct err *e)
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 				 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
 			     NULL);
-	if (rc != SQLITE_OK)
-		return db_fail(d, rc, "open", e);
-	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_busy_timeout(d->h, 2000);
+	if (!limited(d, rc, e))
+		return false;
 	return simple(d, settings, e) && db_ready(d, e);
 }
 
@@ -235,11 +243,8 @@ static bool connect_to_read(const char *path, const struct db_schema *schema, st
 			     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
 				 SQLITE_OPEN_EXRESCODE,
 			     NULL);
-	if (rc != SQLITE_OK)
-		return db_fail(d, rc, "open", e);
-	(void)sqlite3_limit(d->h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_busy_timeout(d->h, 2000);
+	if (!limited(d, rc, e))
+		return false;
 	if (!simple(
 		d, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0",
 		e) ||

@@ -14,21 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.box import build_folder
-from tests.rtcc import make_certs
 from tests.system import wire
 from tests.system.roles import message, sealed
 from tests.system.store_role import LATER, REFUSED, Store, chain_holds, make_list
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return make_certs(tmp_path_factory.mktemp("certs"))
-
-
-@pytest.fixture
-def hotlist(tmp_path, keys):
-    """Section [hotlist] with a good list of version 5."""
-    return {"path": make_list(tmp_path, keys, 5), "key": keys / "hotlist.pub"}
 
 
 def test_our_structs_are_the_compilers():
@@ -315,7 +303,7 @@ def own_mounts(test: str, folder: Path) -> bool:
     return False
 
 
-def test_a_full_disk_loses_no_hit(tmp_path, keys, hotlist):
+def test_a_full_disk_loses_no_hit(tmp_path, certs, hotlist):
     if not own_mounts("test_a_full_disk_loses_no_hit", tmp_path):
         return
     data = tmp_path / "small"

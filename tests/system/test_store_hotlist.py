@@ -9,21 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.box import build_folder
-from tests.rtcc import make_certs
 from tests.system import wire
 from tests.system.roles import message
 from tests.system.store_role import Store, forbid_last, make_list
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return make_certs(tmp_path_factory.mktemp("certs"))
-
-
-@pytest.fixture
-def hotlist(tmp_path, keys):
-    """Section [hotlist] with a good list of version 5."""
-    return {"path": make_list(tmp_path, keys, 5), "key": keys / "hotlist.pub"}
 
 
 def spoiled(data: bytes, how: str) -> bytes:
@@ -49,7 +37,7 @@ def scribble(cache: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["truncated", "empty", "garbage", "one bit"])
-def test_a_corrupt_list_is_refused_and_reading_goes_on(tmp_path, keys, hotlist, how):
+def test_a_corrupt_list_is_refused_and_reading_goes_on(tmp_path, certs, hotlist, how):
     good = hotlist["path"].read_bytes()
     hotlist["path"].write_bytes(spoiled(good, how))
     with Store(tmp_path, hotlist) as s:
@@ -60,23 +48,23 @@ def test_a_corrupt_list_is_refused_and_reading_goes_on(tmp_path, keys, hotlist, 
         assert s.one("SELECT count(*) FROM audit WHERE what = 'hotlist' AND outcome = 'refused'") == 1
         # A good one from uplink puts it right; a bad one after it leaves that working.
         assert s.offer(good) == (True, 5)
-        assert s.offer(spoiled(make_list(tmp_path, keys, 6).read_bytes(), how)) == (False, 5)
+        assert s.offer(spoiled(make_list(tmp_path, certs, 6).read_bytes(), how)) == (False, 5)
         s.accept("WANT01")
         assert s.hit() is not None
         s.wait(lambda c: c.get("list_version") == 5, 5, "the version")
 
 
-def test_a_list_by_another_key_is_refused(tmp_path, keys, hotlist):
+def test_a_list_by_another_key_is_refused(tmp_path, certs, hotlist):
     with Store(tmp_path, hotlist) as s:
-        assert s.offer(make_list(tmp_path, keys, 9, "hotlist-other").read_bytes()) == (False, 5)
+        assert s.offer(make_list(tmp_path, certs, 9, "hotlist-other").read_bytes()) == (False, 5)
         assert s.one("SELECT outcome FROM audit ORDER BY seq DESC LIMIT 1") == "refused"
         s.accept("WANT01")
         assert s.hit() is not None
 
 
-def test_an_older_list_is_refused_also_after_a_restart(tmp_path, keys, hotlist):
+def test_an_older_list_is_refused_also_after_a_restart(tmp_path, certs, hotlist):
     old = hotlist["path"].read_bytes()
-    new = make_list(tmp_path, keys, 8, wanted=[("NEWER1", "MO", "V")]).read_bytes()
+    new = make_list(tmp_path, certs, 8, wanted=[("NEWER1", "MO", "V")]).read_bytes()
     with Store(tmp_path, hotlist) as s:
         assert s.offer(new) == (True, 8)
         assert s.offer(old) == (False, 8)
@@ -89,29 +77,29 @@ def test_an_older_list_is_refused_also_after_a_restart(tmp_path, keys, hotlist):
         assert s.hit() is not None and s.hit(0.5) is None
 
 
-def test_an_unsealed_bundle_is_refused(tmp_path, keys, hotlist):
+def test_an_unsealed_bundle_is_refused(tmp_path, certs, hotlist):
     with Store(tmp_path, hotlist) as s:
-        assert s.offer(make_list(tmp_path, keys, 8).read_bytes(), seal=False) == (False, 5)
+        assert s.offer(make_list(tmp_path, certs, 8).read_bytes(), seal=False) == (False, 5)
 
 
-def test_a_list_that_is_replaced_on_disk_loads_on_reload(tmp_path, keys, hotlist):
+def test_a_list_that_is_replaced_on_disk_loads_on_reload(tmp_path, certs, hotlist):
     folder = tmp_path / "lists"
     folder.mkdir()
     path = folder / "list.alpb"
     hotlist["path"].rename(path)
     with Store(tmp_path, {**hotlist, "path": path}) as s:
         s.wait(lambda c: c.get("list_version") == 5, 5, "the first list")
-        make_list(tmp_path, keys, 6, wanted=[("NEWER1", "MO", "V")]).rename(path)  # as an updater does
+        make_list(tmp_path, certs, 6, wanted=[("NEWER1", "MO", "V")]).rename(path)  # as an updater does
         s.parent.send(message("WIRE_RELOAD"))
         s.wait(lambda c: c.get("list_version") == 6, 5, "the second list")
         s.accept("NEWER1")
         assert s.hit() is not None
 
 
-def test_reads_go_on_while_a_long_list_arrives_and_a_delta_changes_it(tmp_path, keys, hotlist):
+def test_reads_go_on_while_a_long_list_arrives_and_a_delta_changes_it(tmp_path, certs, hotlist):
     many = rows(150_000)
-    long = make_list(tmp_path, keys, 8, wanted=many)
-    later = make_list(tmp_path, keys, 9, wanted=[("NEWER1", "MO", "V")] + many[1:])
+    long = make_list(tmp_path, certs, 8, wanted=many)
+    later = make_list(tmp_path, certs, 9, wanted=[("NEWER1", "MO", "V")] + many[1:])
     tool, delta = build_folder() / "bin/alpr-hotlist", tmp_path / "delta"
     subprocess.run([tool, "delta", long, later, "--out", delta], check=True, capture_output=True)
     assert delta.stat().st_size < 1000
@@ -147,14 +135,14 @@ def until_answered(s: Store) -> tuple:
     return seen, wire.parse(wire.WireBundleDone, m[1])
 
 
-def test_a_withdrawn_plate_is_silent_long_before_the_list_is_in_force(tmp_path, keys):
+def test_a_withdrawn_plate_is_silent_long_before_the_list_is_in_force(tmp_path, certs):
     many = rows(200_000)
-    old = make_list(tmp_path, keys, 8, wanted=many)
-    new = make_list(tmp_path, keys, 9, wanted=many[1:])
-    bad = forbid_last(new, keys / "hotlist.key")
+    old = make_list(tmp_path, certs, 8, wanted=many)
+    new = make_list(tmp_path, certs, 9, wanted=many[1:])
+    bad = forbid_last(new, certs / "hotlist.key")
     delta = tmp_path / "delta"
     subprocess.run([build_folder() / "bin/alpr-hotlist", "delta", old, new, "--out", delta], check=True, capture_output=True)
-    with Store(tmp_path, {"key": keys / "hotlist.pub", "path": old, "cooldown_s": 0}) as s:
+    with Store(tmp_path, {"key": certs / "hotlist.pub", "path": old, "cooldown_s": 0}) as s:
         assert s.told() == (8, b"")
         silent = False
         for _ in range(10):  # on a busy machine it may be done before we look
@@ -174,9 +162,9 @@ def test_a_withdrawn_plate_is_silent_long_before_the_list_is_in_force(tmp_path, 
         s.wait(lambda c: c.get("list_version") == 9, 5, "the new list")
 
 
-def test_a_list_that_breaks_in_use_is_asked_for_again(tmp_path, keys, hotlist):
+def test_a_list_that_breaks_in_use_is_asked_for_again(tmp_path, certs, hotlist):
     many = rows(20_000)
-    good = make_list(tmp_path, keys, 8, wanted=many).read_bytes()
+    good = make_list(tmp_path, certs, 8, wanted=many).read_bytes()
     with Store(tmp_path, {"key": hotlist["key"]}) as s:
         assert s.offer(good) == (True, 8)
         scribble(s.data / "hotlist/current.alpb")
@@ -189,9 +177,9 @@ def test_a_list_that_breaks_in_use_is_asked_for_again(tmp_path, keys, hotlist):
         assert s.hit() is not None
 
 
-def test_a_stale_list_does_not_alert(tmp_path, keys):
-    path = make_list(tmp_path, keys, 5, max_age=1)
-    with Store(tmp_path, {"path": path, "key": keys / "hotlist.pub"}) as s:
+def test_a_stale_list_does_not_alert(tmp_path, certs):
+    path = make_list(tmp_path, certs, 5, max_age=1)
+    with Store(tmp_path, {"path": path, "key": certs / "hotlist.pub"}) as s:
         s.wait(lambda c: c["state"] == "stale", 10, "the list to be stale")
         s.accept("WANT01")
         assert s.hit(0.5) is None
@@ -200,12 +188,12 @@ def test_a_stale_list_does_not_alert(tmp_path, keys):
 # --- what uplink is told -----------------------------------------------------------------------------------------
 
 
-def test_uplink_is_told_which_list_is_in_force_and_how_it_came(tmp_path, keys, hotlist):
-    new = make_list(tmp_path, keys, 8).read_bytes()
+def test_uplink_is_told_which_list_is_in_force_and_how_it_came(tmp_path, certs, hotlist):
+    new = make_list(tmp_path, certs, 8).read_bytes()
     with Store(tmp_path, hotlist) as s:
         assert s.told() == (5, b"")  # from the configured file
         assert s.offer(new, b'"eight"') == (True, 8)
-        assert s.offer(make_list(tmp_path, keys, 7).read_bytes(), b'"seven"') == (False, 8)
+        assert s.offer(make_list(tmp_path, certs, 7).read_bytes(), b'"seven"') == (False, 8)
         assert s.to_uplink(0.5) is None and s.lists == [(5, b"")]  # an offer has its answer
         s.connect_uplink()
         assert s.told() == (8, b'"eight"')
@@ -216,7 +204,7 @@ def test_uplink_is_told_which_list_is_in_force_and_how_it_came(tmp_path, keys, h
         s.kill()
     with Store(tmp_path, hotlist) as s:
         assert s.told() == (8, b'"eight, renamed"')
-        os.replace(make_list(tmp_path, keys, 9), hotlist["path"])
+        os.replace(make_list(tmp_path, certs, 9), hotlist["path"])
         s.parent.send(message("WIRE_RELOAD"))
         assert s.told() == (9, b"")
         s.kill()
@@ -228,8 +216,8 @@ def test_uplink_is_told_which_list_is_in_force_and_how_it_came(tmp_path, keys, h
         assert s.to_uplink(1.5) is None and s.lists == [(0, b"")]
 
 
-def test_uplink_is_told_nothing_while_a_list_is_being_checked(tmp_path, keys):
-    conf = {"key": keys / "hotlist.pub", "path": make_list(tmp_path, keys, 8, wanted=rows(100_000))}
+def test_uplink_is_told_nothing_while_a_list_is_being_checked(tmp_path, certs):
+    conf = {"key": certs / "hotlist.pub", "path": make_list(tmp_path, certs, 8, wanted=rows(100_000))}
     with Store(tmp_path, conf) as s:
         assert s.told() == (8, b"")  # not (0, "") before
         s.kill()
@@ -241,16 +229,16 @@ def test_uplink_is_told_nothing_while_a_list_is_being_checked(tmp_path, keys):
     with Store(tmp_path, conf) as s:
         assert s.told() == (8, b"")
         # What arrives for an uplink that is gone is said to the next one.
-        s.begin_offer(make_list(tmp_path, keys, 9, wanted=rows(100_001)).read_bytes(), b'"nine"')
+        s.begin_offer(make_list(tmp_path, certs, 9, wanted=rows(100_001)).read_bytes(), b'"nine"')
         s.accept("NOBODY1")
         s.accept("NOBODY1")  # by now the offer has been taken, too
         s.connect_uplink()
         assert s.told() == (9, b'"nine"')
 
 
-def test_a_list_that_breaks_is_replaced_by_the_configured_one(tmp_path, keys):
-    conf = {"key": keys / "hotlist.pub", "path": tmp_path / "wanted.alpb"}
-    good = make_list(tmp_path, keys, 8, wanted=rows(20_000))
+def test_a_list_that_breaks_is_replaced_by_the_configured_one(tmp_path, certs):
+    conf = {"key": certs / "hotlist.pub", "path": tmp_path / "wanted.alpb"}
+    good = make_list(tmp_path, certs, 8, wanted=rows(20_000))
     with Store(tmp_path, conf) as s:
         assert s.told() == (0, b"")
         assert s.offer(good.read_bytes()) == (True, 8)
@@ -262,10 +250,10 @@ def test_a_list_that_breaks_is_replaced_by_the_configured_one(tmp_path, keys):
         assert s.hit() is not None
         s.connect_uplink()
         assert s.told() == (8, b'"tag"')  # it is the list that was offered so
-        os.replace(make_list(tmp_path, keys, 9, wanted=rows(20_000)), conf["path"])
+        os.replace(make_list(tmp_path, certs, 9, wanted=rows(20_000)), conf["path"])
         s.parent.send(message("WIRE_RELOAD"))
         assert s.told() == (9, b"")
-        os.replace(make_list(tmp_path, keys, 9), conf["path"])
+        os.replace(make_list(tmp_path, certs, 9), conf["path"])
         scribble(s.data / "hotlist/current.alpb")
         s.accept("L000078")
         s.accept("L000078")

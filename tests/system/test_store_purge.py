@@ -7,21 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.rtcc import make_certs
 from tests.system.store_role import Store, chain_holds, make_list
 from tests.truth import kept
 
 DAY = 86400 * 10**9
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return make_certs(tmp_path_factory.mktemp("certs"))
-
-
 @pytest.fixture
-def hotlist(tmp_path, keys):
-    return {"path": make_list(tmp_path, keys, 5), "key": keys / "hotlist.pub", "cooldown_s": 0}
+def hotlist(tmp_path, certs):
+    return {"path": make_list(tmp_path, certs, 5), "key": certs / "hotlist.pub", "cooldown_s": 0}
 
 
 def carve(folder: Path, plates: list) -> list:
