@@ -176,6 +176,7 @@ def test_status_for_a_person(box):
 
 
 def test_counters(box):
+    box.wait(lambda b: b.counters("capture").get("pairs", 0) > 0, 10, "the first pair")
     done = alprctl("--socket", box.socket, "counters")
     assert done.returncode == 0
     assert all(re.fullmatch(r"[a-z]+\.[a-z_0-9]+ -?\d+", line) for line in done.stdout.splitlines()), done.stdout
