@@ -63,24 +63,6 @@ static bool record(struct store *s, const char *what, const char *detail, struct
 			    clock_utc_ns(), e);
 }
 
-static bool take_over_one(struct store *s, const char *name, struct err *e)
-{
-	AUTO_ROLLBACK struct db_tx tx = {0};
-	char detail[300];
-	struct salvaged got;
-
-	if (!salvage(s->db, s->conf.ring.path, name, s->conf.ring.retention_days * NS_PER_DAY,
-		     clock_utc_ns(), &got, e))
-		return false;
-	(void)snprintf(detail, sizeof detail,
-		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
-		       "}",
-		       name, got.audit_records, got.hits);
-	/* Together: a file once noted is not looked at again, nor is its loss. */
-	return db_begin(s->db, &tx, e) && upkeep_quarantine(s->db, name, got.due_ns, e) &&
-	       record(s, "quarantine", detail, e) && db_commit(&tx, e);
-}
-
 static bool take_over_all(struct store *s, struct err *e)
 {
 	char name[DB_QUARANTINE_SIZE];
@@ -88,7 +70,9 @@ static bool take_over_all(struct store *s, struct err *e)
 
 	do {
 		if (!salvage_forgotten(s->db, s->conf.ring.path, name, &found, e) ||
-		    (found && !take_over_one(s, name, e)))
+		    (found && !upkeep_take_over(s->db, s->conf.ring.path, name,
+						s->conf.ring.retention_days * NS_PER_DAY,
+						clock_utc_ns(), e)))
 			return false;
 	} while (found);
 	return true;
@@ -112,31 +96,18 @@ static bool take_over(struct store *s, struct err *e)
 	return done || s->left_behind;
 }
 
-static bool start_clock(struct store *s, int64_t boot, struct err *e)
-{
-	struct elapsed_kept kept;
-	struct ring_size size;
-
-	if (!upkeep_load_clock(s->db, &kept, e) || !ring_measure(s->db, &size, e))
-		return false;
-	elapsed_start(&s->clock, &kept, size.newest_ns, boot, clock_utc_ns(), clock_mono_ns());
-	return upkeep_save_clock(s->db, &s->clock.k, e);
-}
-
 /* A full disk keeps no key from being loaded; what there is to write is written later. */
 static bool open_keys(struct store *s, struct err *e)
 {
 	const struct store_ring_conf *c = &s->conf.ring;
 	struct keystore_conf conf = {.create = c->keystore_create};
-	int64_t wall = clock_utc_ns(), ring = s->clock.k.ring_ns;
+	int64_t ring = s->clock.k.ring_ns;
 	struct err why = {0};
 
 	(void)snprintf(conf.driver, sizeof conf.driver, "%s", c->keystore);
 	(void)snprintf(conf.path, sizeof conf.path, "%s", c->keystore_path);
 	(void)snprintf(conf.device, sizeof conf.device, "%s", c->keystore_device);
-	if ((!periods_open(&s->keys, &conf, s->db, ring, wall, &why) ||
-	     !outbox_settle(s->db, &s->keys, ring, wall, &why) ||
-	     !upkeep_migrated(s->db, wall, &why)) &&
+	if (!upkeep_open_keys(s->db, &s->keys, &conf, ring, clock_utc_ns(), &why) &&
 	    why.code != ERR_NO_SPACE) {
 		if (e)
 			*e = why;
@@ -162,7 +133,9 @@ bool store_open_db(struct store *s, struct err *e)
 	if (how.quarantine[0])
 		log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how.fault,
 			 how.quarantine);
-	return take_over(s, e) && start_clock(s, boot, e) && open_keys(s, e);
+	return take_over(s, e) &&
+	       upkeep_start_clock(s->db, &s->clock, boot, clock_utc_ns(), clock_mono_ns(), e) &&
+	       open_keys(s, e);
 }
 
 /* For the status and the log, where what fails once a second is said once a minute. */

@@ -5,6 +5,7 @@
 #include "firmware/store/audit.h"
 #include "firmware/store/cooldown.h"
 #include "firmware/store/outbox.h"
+#include "firmware/store/salvage.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,32 +35,86 @@ bool upkeep_load_clock(struct db *d, struct elapsed_kept *k, struct err *e)
 	       err_prefix(e, "clock");
 }
 
+static bool record(struct db *d, const char *what, const char *detail, int64_t wall_ns,
+		   struct err *e)
+{
+	return audit_append(d,
+			    &(struct audit_record){
+				.who = "store", .what = what, .outcome = "done", .detail = detail},
+			    wall_ns, e);
+}
+
+bool upkeep_start_clock(struct db *d, struct elapsed *c, int64_t boot, int64_t wall_ns,
+			int64_t mono_ns, struct err *e)
+{
+	struct elapsed_kept kept;
+	struct ring_size size;
+
+	if (!upkeep_load_clock(d, &kept, e) || !ring_measure(d, &size, e))
+		return false;
+	elapsed_start(c, &kept, size.newest_ns, boot, wall_ns, mono_ns);
+	return upkeep_save_clock(d, &c->k, e);
+}
+
 bool upkeep_quarantine(struct db *d, const char *name, int64_t due_ns, struct err *e)
 {
 	return db_run(d, NULL, e, "INSERT OR REPLACE INTO quarantine(name, due_ns) VALUES(?, ?)",
 		      "ti", name, due_ns);
 }
 
-bool upkeep_record(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall_ns, struct err *e)
+bool upkeep_take_over(struct db *d, const char *folder, const char *name, int64_t retention_ns,
+		      int64_t wall_ns, struct err *e)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+	char detail[300];
+	struct salvaged got;
+
+	if (!salvage(d, folder, name, retention_ns, wall_ns, &got, e))
+		return false;
+	(void)snprintf(detail, sizeof detail,
+		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
+		       "}",
+		       name, got.audit_records, got.hits);
+	/* Together: a file once noted is not looked at again, nor is its loss. */
+	return db_begin(d, &tx, e) && upkeep_quarantine(d, name, got.due_ns, e) &&
+	       record(d, "quarantine", detail, wall_ns, e) && db_commit(&tx, e);
+}
+
+/* Passages that `counter` counted as gone are one audit record, and counted no more; `more` follows
+ * their number in its detail. */
+static bool record_gone(struct db *d, const char *counter, const char *more, int64_t wall_ns,
+			struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	char detail[96];
 	int64_t n;
 
-	u->recorded_ns = ring_ns;
-	if (!db_state_get(d, "purged_unrecorded", &n, e))
+	if (!db_state_get(d, counter, &n, e))
 		return false;
 	if (n == 0)
 		return true;
-	(void)snprintf(detail, sizeof detail, "{\"passages\":%" PRId64 "}", n);
-	return (db_begin(d, &tx, e) && db_state_set(d, "purged_unrecorded", 0, e) &&
-		audit_append(
-		    d,
-		    &(struct audit_record){
-			.who = "store", .what = "purge", .outcome = "done", .detail = detail},
-		    wall_ns, e) &&
-		db_commit(&tx, e)) ||
-	       err_prefix(e, "purge record");
+	(void)snprintf(detail, sizeof detail, "{\"passages\":%" PRId64 "%s}", n, more);
+	return db_begin(d, &tx, e) && db_state_set(d, counter, 0, e) &&
+	       record(d, "purge", detail, wall_ns, e) && db_commit(&tx, e);
+}
+
+bool upkeep_record(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall_ns, struct err *e)
+{
+	u->recorded_ns = ring_ns;
+	return record_gone(d, "purged_unrecorded", "", wall_ns, e) || err_prefix(e, "purge record");
+}
+
+bool upkeep_migrated(struct db *d, int64_t wall_ns, struct err *e)
+{
+	return record_gone(d, "dropped_unsealed", ",\"unsealed\":true", wall_ns, e) ||
+	       err_prefix(e, "migration");
+}
+
+bool upkeep_open_keys(struct db *d, struct periods *keys, const struct keystore_conf *conf,
+		      int64_t ring_ns, int64_t wall_ns, struct err *e)
+{
+	return periods_open(keys, conf, d, ring_ns, wall_ns, e) &&
+	       outbox_settle(d, keys, ring_ns, wall_ns, e) && upkeep_migrated(d, wall_ns, e);
 }
 
 static bool remove_file(const char *folder, const char *name, const char *suffix, struct err *e)
@@ -105,27 +160,6 @@ static bool truncate_wal(struct upkeep *u, struct db *d, struct err *e)
 		return false;
 	u->truncate = !done;
 	return true;
-}
-
-bool upkeep_migrated(struct db *d, int64_t wall_ns, struct err *e)
-{
-	AUTO_ROLLBACK struct db_tx tx = {0};
-	char detail[96];
-	int64_t n;
-
-	if (!db_state_get(d, "dropped_unsealed", &n, e))
-		return false;
-	if (n == 0)
-		return true;
-	(void)snprintf(detail, sizeof detail, "{\"passages\":%" PRId64 ",\"unsealed\":true}", n);
-	return (db_begin(d, &tx, e) && db_state_set(d, "dropped_unsealed", 0, e) &&
-		audit_append(
-		    d,
-		    &(struct audit_record){
-			.who = "store", .what = "purge", .outcome = "done", .detail = detail},
-		    wall_ns, e) &&
-		db_commit(&tx, e)) ||
-	       err_prefix(e, "migration");
 }
 
 static bool expire_hits(struct db *d, int64_t until, int64_t wall_ns, struct err *e)

@@ -33,9 +33,6 @@ struct upkeep {
 bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_t wall_ns,
 		 struct err *e) MUST_CHECK;
 
-/* Record in the audit chain what the migration from an older schema dropped, if it did. */
-bool upkeep_migrated(struct db *d, int64_t wall_ns, struct err *e) MUST_CHECK;
-
 /* Sum up in the audit chain what was purged since the last record, if anything. */
 bool upkeep_record(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall_ns,
 		   struct err *e) MUST_CHECK;
@@ -43,6 +40,23 @@ bool upkeep_record(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall
 /* Write the ring's clock down; read what was written (ring_ns 0: nothing). */
 bool upkeep_save_clock(struct db *d, const struct elapsed_kept *k, struct err *e) MUST_CHECK;
 bool upkeep_load_clock(struct db *d, struct elapsed_kept *k, struct err *e) MUST_CHECK;
+
+/* Record in the audit chain what the migration from an older schema dropped, if it did. */
+bool upkeep_migrated(struct db *d, int64_t wall_ns, struct err *e) MUST_CHECK;
+
+/* Go on with the ring's clock in a database just opened (elapsed_start), and write it down. */
+bool upkeep_start_clock(struct db *d, struct elapsed *c, int64_t boot, int64_t wall_ns,
+			int64_t mono_ns, struct err *e) MUST_CHECK;
+
+/* Open the keystore and load the keys that the database holds (periods_open), bring the outbox in
+ * line with them (outbox_settle), then upkeep_migrated. Their errors. */
+bool upkeep_open_keys(struct db *d, struct periods *keys, const struct keystore_conf *conf,
+		      int64_t ring_ns, int64_t wall_ns, struct err *e) MUST_CHECK;
+
+/* Take over from the quarantined file `name` in `folder` what can be saved (salvage), note it and
+ * record it in the audit chain. Their errors. */
+bool upkeep_take_over(struct db *d, const char *folder, const char *name, int64_t retention_ns,
+		      int64_t wall_ns, struct err *e) MUST_CHECK;
 
 /* Note a quarantined file: it is deleted at ring time due_ns. */
 bool upkeep_quarantine(struct db *d, const char *name, int64_t due_ns, struct err *e) MUST_CHECK;

@@ -195,12 +195,8 @@ int64_t beat_yields(const struct uplink *u)
 
 void beat_abort(struct uplink *u)
 {
-	const struct answer none = {.outcome = WIRE_LATER, .failure = FAILURE_NONE};
-	struct ending end;
-
 	if (!u->beat.sending)
 		return;
-	transfer_abort(u->transfer, &end);
-	uplink_count(u, &end, &none, &u->n.bytes_sent_heartbeats);
+	uplink_abort(u, &u->n.bytes_sent_heartbeats);
 	forget_body(u);
 }

@@ -190,13 +190,9 @@ int64_t list_yields(const struct uplink *u)
 
 void list_abort(struct uplink *u)
 {
-	const struct answer none = {.outcome = WIRE_LATER, .failure = FAILURE_NONE};
-	struct ending end;
-
 	if (!u->list.asking)
 		return;
-	transfer_abort(u->transfer, &end);
-	uplink_count(u, &end, &none, &u->n.bytes_sent_hotlist);
+	uplink_abort(u, &u->n.bytes_sent_hotlist);
 	u->list.asking = false;
 	u->list.next_poll_ns = clock_mono_ns();
 }

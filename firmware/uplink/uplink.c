@@ -81,6 +81,15 @@ void uplink_next(struct uplink *u)
 				   earlier(list_due(u), beat_due(u))));
 }
 
+void uplink_abort(struct uplink *u, int64_t *bytes)
+{
+	const struct answer none = {.outcome = WIRE_LATER, .failure = FAILURE_NONE};
+	struct ending end;
+
+	transfer_abort(u->transfer, &end);
+	uplink_count(u, &end, &none, bytes);
+}
+
 int64_t uplink_back_off(struct backoff *b, int64_t asked_s)
 {
 	uint32_t random = 0;

@@ -113,6 +113,9 @@ void uplink_next(struct uplink *u);
 void uplink_count(struct uplink *u, const struct ending *end, const struct answer *a,
 		  int64_t *bytes);
 
+/* End the transfer under way and count what was sent of it, as uplink_count does. */
+void uplink_abort(struct uplink *u, int64_t *bytes);
+
 /* Say in the log what the end of a hit's or the hotlist's transfer has changed. An RTCC that could
  * not be connected to and now can be ends the back-off of both. */
 void uplink_say(struct uplink *u, const struct answer *a);

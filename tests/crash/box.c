@@ -2,11 +2,9 @@
 #include "tests/crash/life.h"
 
 #include "firmware/base/clock.h"
-#include "firmware/store/outbox.h"
 #include "firmware/store/salvage.h"
 #include "tests/crash/posix.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define DAMAGED_AGAIN_NS (600 * NS_PER_S) /* as in firmware/store/store.c */
@@ -26,22 +24,6 @@ static bool record(struct life *l, const char *what, const char *detail, struct 
 			    l->wall, e);
 }
 
-static bool take_over_one(struct life *l, const char *name, struct err *e)
-{
-	AUTO_ROLLBACK struct db_tx tx = {0};
-	char detail[300];
-	struct salvaged got;
-
-	if (!salvage(l->db, l->folder, name, l->upkeep.limits.retention_ns, l->wall, &got, e))
-		return false;
-	(void)snprintf(detail, sizeof detail,
-		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
-		       "}",
-		       name, got.audit_records, got.hits);
-	return db_begin(l->db, &tx, e) && upkeep_quarantine(l->db, name, got.due_ns, e) &&
-	       record(l, "quarantine", detail, e) && db_commit(&tx, e);
-}
-
 /* Before the first read is taken, syncs that fail may leave a file that never was a database. */
 static bool put_aside_without_cause(const struct life *l)
 {
@@ -55,7 +37,8 @@ static bool take_over(struct life *l, struct err *e)
 
 	do {
 		if (!salvage_forgotten(l->db, l->folder, name, &found, e) ||
-		    (found && !take_over_one(l, name, e)))
+		    (found && !upkeep_take_over(l->db, l->folder, name,
+						l->upkeep.limits.retention_ns, l->wall, e)))
 			return false;
 		l->tally->quarantined += found;
 		if (found && put_aside_without_cause(l))
@@ -66,28 +49,14 @@ static bool take_over(struct life *l, struct err *e)
 	return true;
 }
 
-static bool start_clock(struct life *l, struct err *e)
-{
-	struct elapsed_kept kept;
-	struct ring_size size;
-
-	if (!upkeep_load_clock(l->db, &kept, e) || !ring_measure(l->db, &size, e))
-		return false;
-	elapsed_start(&l->clock, &kept, size.newest_ns, l->boot, l->wall, l->mono);
-	return upkeep_save_clock(l->db, &l->clock.k, e);
-}
-
 /* Without a keystore the role would drop what is read; here it starts again until it has one. */
 static bool open_keys(struct life *l, struct err *e)
 {
 	struct keystore_conf conf = {.driver = "file", .create = true};
-	int64_t ring = l->clock.k.ring_ns;
 
 	(void)snprintf(conf.path, sizeof conf.path, "%s/keystore", l->folder);
 	l->book.may_grow += 8;
-	if (!periods_open(&l->keys, &conf, l->db, ring, l->wall, e) ||
-	    !outbox_settle(l->db, &l->keys, ring, l->wall, e) ||
-	    !upkeep_migrated(l->db, l->wall, e))
+	if (!upkeep_open_keys(l->db, &l->keys, &conf, l->clock.k.ring_ns, l->wall, e))
 		return false;
 	if (l->keys.keystore)
 		return true;
@@ -110,7 +79,9 @@ static bool open_db(struct life *l, struct err *e)
 		return false;
 	if (how.quarantine[0] && put_aside_without_cause(l))
 		return life_fault(l, FAULT_DATABASE, "put aside: %s", how.fault);
-	return settings(l) && take_over(l, e) && start_clock(l, e) && open_keys(l, e);
+	return settings(l) && take_over(l, e) &&
+	       upkeep_start_clock(l->db, &l->clock, l->boot, l->wall, l->mono, e) &&
+	       open_keys(l, e);
 }
 
 static void first_upkeep(struct life *l)
