@@ -34,6 +34,10 @@ static const struct wire_rule rules[WIRE_TYPES] = {
     [WIRE_BUNDLE_DONE] = {sizeof(struct wire_bundle_done), 0, 0, BIT(WIRE_STORE), BIT(WIRE_UPLINK)},
     [WIRE_LIST] = {sizeof(struct wire_list), 0, 0, BIT(WIRE_STORE), BIT(WIRE_UPLINK)},
     [WIRE_HEAD] = {sizeof(struct wire_head), 0, 0, BIT(WIRE_STORE), BIT(WIRE_UPLINK)},
+    [WIRE_REQUEST] = {sizeof(struct wire_request), 1, 1, BIT(WIRE_UPLINK) | BIT(WIRE_CONTROL),
+		      BIT(WIRE_STORE)},
+    [WIRE_REQUEST_DONE] = {sizeof(struct wire_request_done), 0, 1, BIT(WIRE_STORE),
+			   BIT(WIRE_UPLINK) | BIT(WIRE_CONTROL)},
 };
 
 const char *wire_role_name(unsigned role)

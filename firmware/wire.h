@@ -55,6 +55,9 @@ enum wire_type {
 	WIRE_BUNDLE_DONE,
 	WIRE_LIST, /* store -> uplink: the hotlist in force */
 	WIRE_HEAD, /* store -> uplink: the newest record of the audit chain, for the heartbeat */
+	/* uplink, control <-> store */
+	WIRE_REQUEST,	   /* fd: gift with a request for evidence, as it came */
+	WIRE_REQUEST_DONE, /* fd: gift with the sealed answer; none: there is only a reason */
 	WIRE_TYPES
 };
 
@@ -202,6 +205,21 @@ struct wire_head {
 	uint8_t hash[WIRE_HASH_SIZE];
 	uint8_t has_key;
 	uint8_t key[WIRE_HASH_SIZE]; /* names the key that signs the chain */
+};
+
+#define WIRE_REQUEST_MAX (16u << 10) /* bytes of a request's gift; larger is refused */
+#define WIRE_SEALED_MAX	 (96u << 20) /* bytes of an answer's */
+
+struct wire_request { /* a sender waits for the answer before it sends another */
+	struct wire_header h;
+	uint64_t request; /* of the sender's choosing */
+};
+
+struct wire_request_done {
+	struct wire_header h;
+	uint64_t request;
+	uint8_t sealed; /* 1: there is an answer, for the requester's eyes only */
+	char why[160];	/* if not: the reason in plain words, UTF-8, no plate */
 };
 
 /*

@@ -10,6 +10,7 @@ static const enum wire_role links[][2] = {
     {WIRE_CAPTURE, WIRE_VISION},
     {WIRE_VISION, WIRE_STORE},
     {WIRE_STORE, WIRE_UPLINK},
+    {WIRE_STORE, WIRE_CONTROL},
 };
 
 bool wiring_say(struct child *c, enum wire_type type)

@@ -618,6 +618,17 @@ static void role_connected(void *state, enum wire_role peer)
 	store_pump(s);
 }
 
+/* Who asks has an answer, and does not wait. */
+static bool request_taken(struct store *s, enum wire_role peer, const struct wire_request *m,
+			  struct err *e)
+{
+	struct wire_request_done done = {.request = m->request};
+
+	wire_start(&done.h, WIRE_REQUEST_DONE, sizeof done);
+	(void)snprintf(done.why, sizeof done.why, "this box gives no evidence");
+	return role_send(s->env.role, peer, &done.h, NULL, 0, e);
+}
+
 static bool role_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
 			 size_t n_fds, struct err *e)
 {
@@ -634,6 +645,8 @@ static bool role_message(void *state, enum wire_role peer, const struct wire_hea
 		return hit_done(s, whole, e);
 	case WIRE_BUNDLE:
 		return bundle_offered(s, whole, fd, e);
+	case WIRE_REQUEST:
+		return request_taken(s, peer, whole, e);
 	case WIRE_RELOAD:
 		load_list(s);
 		return true;

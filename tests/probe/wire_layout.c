@@ -82,10 +82,21 @@ static void hits(void)
 	FIELD(wire_head, key);
 }
 
+static void evidence(void)
+{
+	WHOLE(wire_request);
+	FIELD(wire_request, request);
+	WHOLE(wire_request_done);
+	FIELD(wire_request_done, request);
+	FIELD(wire_request_done, sealed);
+	FIELD(wire_request_done, why);
+}
+
 int main(void)
 {
 	reads();
 	passages();
 	hits();
+	evidence();
 	return 0;
 }

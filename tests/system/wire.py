@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages of firmware/wire.h between vision, store and uplink as C structs; test_store.py compares them with the compiler's layout."""
+"""Messages of firmware/wire.h between vision, store, uplink and control as C structs; test_store.py compares them with the compiler's layout."""
 import ctypes
 import os
 import time
@@ -72,11 +72,21 @@ class WireHead(ctypes.Structure):
     _fields_ = [("h", Header), ("seq", ctypes.c_int64), ("hash", ctypes.c_uint8 * 32), ("has_key", ctypes.c_uint8), ("key", ctypes.c_uint8 * 32)]
 
 
+class WireRequest(ctypes.Structure):
+    _fields_ = [("h", Header), ("request", ctypes.c_uint64)]
+
+
+class WireRequestDone(ctypes.Structure):
+    _fields_ = [("h", Header), ("request", ctypes.c_uint64), ("sealed", ctypes.c_uint8), ("why", ctypes.c_char * 160)]
+
+
 STRUCTS = {"plate_quad": PlateQuad, "plate_spelling": PlateSpelling, "plate_read": PlateRead, "wire_span": WireSpan,
            "wire_angle": WireAngle, "wire_passage": WirePassage, "wire_passage_done": WirePassageDone,
            "wire_hit": WireHit, "wire_hit_done": WireHitDone, "wire_bundle": WireBundle,
-           "wire_bundle_done": WireBundleDone, "wire_list": WireList, "wire_head": WireHead}
-_TYPES = {WirePassage: "WIRE_PASSAGE", WireHitDone: "WIRE_HIT_DONE", WireBundle: "WIRE_BUNDLE"}
+           "wire_bundle_done": WireBundleDone, "wire_list": WireList, "wire_head": WireHead,
+           "wire_request": WireRequest, "wire_request_done": WireRequestDone}
+_TYPES = {WirePassage: "WIRE_PASSAGE", WireHitDone: "WIRE_HIT_DONE", WireBundle: "WIRE_BUNDLE",
+          WireRequest: "WIRE_REQUEST", WireRequestDone: "WIRE_REQUEST_DONE"}
 
 
 def start(struct):

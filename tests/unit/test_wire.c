@@ -84,6 +84,28 @@ static void direction_is_checked(void **state)
 			    (from == WIRE_STORE && to == WIRE_UPLINK));
 }
 
+/* A request comes by the network or on the box, and its answer goes back the same way. */
+static void requests_have_two_ways_and_no_third(void **state)
+{
+	struct wire_request ask = {0};
+	struct wire_request_done done = {0};
+
+	(void)state;
+	wire_start(&ask.h, WIRE_REQUEST, sizeof ask);
+	wire_start(&done.h, WIRE_REQUEST_DONE, sizeof done);
+	for (unsigned a = 0; a < WIRE_ROLES + 1u; a++)
+		for (unsigned b = 0; b < WIRE_ROLES + 1u; b++) {
+			bool may = (a == WIRE_UPLINK || a == WIRE_CONTROL) && b == WIRE_STORE;
+
+			for (size_t n = 0; n < 4; n++) {
+				assert_true(check(&ask, sizeof ask, n, (enum wire_role)a,
+						  (enum wire_role)b) == (may && n == 1));
+				assert_true(check(&done, sizeof done, n, (enum wire_role)b,
+						  (enum wire_role)a) == (may && n <= 1));
+			}
+		}
+}
+
 static void text_is_terminated(void **state)
 {
 	char text[4] = {'a', 'b', 'c', 'd'};
@@ -97,9 +119,12 @@ static void text_is_terminated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_good_message_passes),   cmocka_unit_test(a_wrong_header_does_not),
-	    cmocka_unit_test(descriptors_are_counted), cmocka_unit_test(direction_is_checked),
+	    cmocka_unit_test(a_good_message_passes),
+	    cmocka_unit_test(a_wrong_header_does_not),
+	    cmocka_unit_test(descriptors_are_counted),
+	    cmocka_unit_test(direction_is_checked),
 	    cmocka_unit_test(text_is_terminated),
+	    cmocka_unit_test(requests_have_two_ways_and_no_third),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

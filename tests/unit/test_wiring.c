@@ -89,11 +89,13 @@ static void a_role_is_joined_to_its_neighbours(void **state)
 
 	c->state = CHILD_STARTING;
 	assert_true(wiring_begin(c, &e));
-	assert_int_equal(peers_given(s, WIRE_STORE), 1u << WIRE_VISION | 1u << WIRE_UPLINK);
+	assert_int_equal(peers_given(s, WIRE_STORE),
+			 1u << WIRE_VISION | 1u << WIRE_UPLINK | 1u << WIRE_CONTROL);
 	assert_int_equal(peers_given(s, WIRE_VISION), 1u << WIRE_STORE);
 	assert_int_equal(peers_given(s, WIRE_UPLINK), 1u << WIRE_STORE);
 	assert_int_equal(peers_given(s, WIRE_CAPTURE), 0);
-	assert_int_equal(peers_given(s, WIRE_CONTROL), 0);
+	assert_int_equal(peers_given(s, WIRE_CONTROL), 1u << WIRE_STORE);
+	assert_int_equal(peers_given(s, WIRE_DEVICE), 0);
 }
 
 /* Vision was told to stop and waits until the store has everything: the one that came back, too. */
@@ -107,7 +109,8 @@ static void a_neighbour_that_is_stopping_is_joined(void **state)
 	s->supervisor.children[WIRE_VISION].state = CHILD_STOPPING;
 	assert_true(wiring_begin(c, &e));
 	assert_int_equal(peers_given(s, WIRE_VISION), 1u << WIRE_STORE);
-	assert_int_equal(peers_given(s, WIRE_STORE), 1u << WIRE_VISION | 1u << WIRE_UPLINK);
+	assert_int_equal(peers_given(s, WIRE_STORE),
+			 1u << WIRE_VISION | 1u << WIRE_UPLINK | 1u << WIRE_CONTROL);
 }
 
 static void one_that_is_not_there_is_not(void **state)
@@ -120,10 +123,12 @@ static void one_that_is_not_there_is_not(void **state)
 	s->supervisor.children[WIRE_VISION].state = CHILD_WAITING;
 	s->supervisor.children[WIRE_VISION].pid = 0;
 	s->supervisor.children[WIRE_UPLINK].state = CHILD_ABSENT;
+	s->supervisor.children[WIRE_CONTROL].state = CHILD_ABSENT;
 	assert_true(wiring_begin(c, &e));
 	assert_int_equal(peers_given(s, WIRE_STORE), 0);
 	assert_int_equal(peers_given(s, WIRE_VISION), 0);
 	assert_int_equal(peers_given(s, WIRE_UPLINK), 0);
+	assert_int_equal(peers_given(s, WIRE_CONTROL), 0);
 }
 
 int main(void)
