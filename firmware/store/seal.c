@@ -2,6 +2,7 @@
 #include "firmware/store/seal.h"
 
 #include "firmware/base/crypt.h"
+#include "hotlist/entry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,11 +49,12 @@ bool seal_get(const struct period_key *k, unsigned kind, const uint8_t passage_i
 bool seal_plate(const struct period_key *k, const char *plate, uint8_t out[SEAL_MAC], struct err *e)
 {
 	uint8_t whole[CRYPT_SHA256_SIZE];
-	char text[32];
-	int n = snprintf(text, sizeof text, "plate/%.20s", plate);
+	char text[32], folded[11];
+	int n = snprintf(text, sizeof text, "plate/%s", entry_fold(plate, folded));
 	bool done = crypt_hmac(k->mac, text, (size_t)n, whole, e);
 
 	memcpy(out, whole, SEAL_MAC);
 	explicit_bzero(text, sizeof text);
+	explicit_bzero(folded, sizeof folded);
 	return done;
 }

@@ -34,7 +34,7 @@ bool seal_get(const struct period_key *k, unsigned kind, const uint8_t passage_i
 
 /*
  * The plate as it can be looked for while its period lives: the first SEAL_MAC bytes of
- * HMAC-SHA-256 over "plate/" and the folded text. ERR_NO_MEMORY.
+ * HMAC-SHA-256 over "plate/" and the text as matching folds it (entry_fold). ERR_NO_MEMORY.
  */
 bool seal_plate(const struct period_key *k, const char *plate, uint8_t out[SEAL_MAC],
 		struct err *e) MUST_CHECK;

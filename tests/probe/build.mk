@@ -30,4 +30,4 @@ endif
 # Opens what a store keeps, for the tests that look at plates and pictures: no box has such a tool.
 PROBES += test/reads
 test/reads.src  := tests/probe/reads.c
-test/reads.libs = store $(keystore_libs) base
+test/reads.libs = store hotlist $(keystore_libs) base

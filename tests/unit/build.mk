@@ -90,13 +90,13 @@ endif
 
 # The store: room by room, on a real SQLite in a folder of its own.
 $(eval $(call unit,store_conf,store_conf site base))
-$(eval $(call unit,store_door,store $(keystore_libs) base))
-$(eval $(call unit,store_db,store $(keystore_libs) base))
-$(eval $(call unit,store_ring,store $(keystore_libs) base))
-$(eval $(call unit,store_elapsed,store $(keystore_libs) base))
-$(eval $(call unit,store_audit,store $(keystore_libs) base))
-$(eval $(call unit,store_outbox,store $(keystore_libs) base))
-$(eval $(call unit,store_intake,store $(keystore_libs) base))
+$(eval $(call unit,store_door,store hotlist $(keystore_libs) base))
+$(eval $(call unit,store_db,store hotlist $(keystore_libs) base))
+$(eval $(call unit,store_ring,store hotlist $(keystore_libs) base))
+$(eval $(call unit,store_elapsed,store hotlist $(keystore_libs) base))
+$(eval $(call unit,store_audit,store hotlist $(keystore_libs) base))
+$(eval $(call unit,store_outbox,store hotlist $(keystore_libs) base))
+$(eval $(call unit,store_intake,store hotlist $(keystore_libs) base))
 $(eval $(call unit,store_keep,store hit keystore $(hotlist_libs)))
 $(eval $(call unit,store_list,store keystore $(hotlist_libs)))
 $(eval $(call unit,withdraw,store keystore $(hotlist_libs)))
@@ -120,7 +120,7 @@ $(eval $(call unit,mount,mount base))
 LIBRARIES += keystore_life chip
 chip.src := tests/unit/chip.c
 keystore_life.src := tests/unit/keystore_life.c
-$(eval $(call unit,store_period,$(if $(CONFIG_KEYSTORE_TPM2_SIMULATOR),chip tree )store $(keystore_libs) base))
+$(eval $(call unit,store_period,$(if $(CONFIG_KEYSTORE_TPM2_SIMULATOR),chip tree )store hotlist $(keystore_libs) base))
 $(eval $(call unit,keystore,tree keystore_life $(keystore_libs) device_names base))
 ifeq ($(CONFIG_KEYSTORE_TPM2_SIMULATOR),y)
 $(eval $(call unit,keystore_tpm2,chip tree keystore_life $(keystore_libs) device_names base))

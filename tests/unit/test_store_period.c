@@ -166,6 +166,8 @@ static void what_is_sealed_is_bound_to_its_place(void **state)
 	assert_int_equal(p->why.code, ERR_SIGNATURE);
 	wrong.id++;
 	assert_false(seal_get(&wrong, SEAL_READ, id, sealed, sizeof sealed, plain, &p->why));
+	assert_true(seal_plate(k, "ABO123", a, &p->why) && seal_plate(k, "AB0123", b, &p->why));
+	assert_memory_equal(a, b, SEAL_MAC);
 	assert_true(seal_plate(k, "ABC123", a, &p->why) && seal_plate(k, "ABC124", b, &p->why));
 	assert_memory_not_equal(a, b, sizeof a);
 	k = key_at(p, T0 + HOUR);
