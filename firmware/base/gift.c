@@ -55,13 +55,11 @@ bool gift_make(const char *name, const struct iovec *parts, size_t n_parts, int 
 	return true;
 }
 
-bool gift_map(int fd, size_t most, struct gift *out, struct err *e)
+bool gift_check(int fd, size_t most, size_t *len, struct err *e)
 {
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
-	void *p;
 
-	memset(out, 0, sizeof *out);
 	if (seals < 0 || (seals & SEALS) != SEALS)
 		return err_set(e, ERR_PEER, "gift: not a sealed memfd");
 	if (fstat(fd, &st) < 0)
@@ -69,13 +67,25 @@ bool gift_map(int fd, size_t most, struct gift *out, struct err *e)
 	if (st.st_size < 0 || (uintmax_t)st.st_size > most)
 		return err_set(e, ERR_LIMIT, "gift: %jd bytes, at most %zu are taken",
 			       (intmax_t)st.st_size, most);
-	if (st.st_size == 0)
+	*len = (size_t)st.st_size;
+	return true;
+}
+
+bool gift_map(int fd, size_t most, struct gift *out, struct err *e)
+{
+	size_t len = 0;
+	void *p;
+
+	memset(out, 0, sizeof *out);
+	if (!gift_check(fd, most, &len, e))
+		return false;
+	if (len == 0)
 		return true;
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	p = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return err_errno(e, errno, "gift: mmap");
 	out->data = p;
-	out->len = (size_t)st.st_size;
+	out->len = len;
 	return true;
 }
 

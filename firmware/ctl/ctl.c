@@ -19,6 +19,7 @@ static const struct {
     {"counters", ctl_counters, "the counters alone, one a line; --json: for programs"},
     {"selftest", ctl_selftest, "whether the box does its work: PASS or FAIL a line"},
     {"audit", ctl_audit, "export: the audit chain of this box; verify [FILE]: whether it holds"},
+    {"evidence", ctl_evidence, "pull REQUEST -o FILE: a signed request, to a sealed answer"},
 };
 
 int ctl_failed(const char *verb, const struct err *e)

@@ -21,6 +21,7 @@ int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_counters(const struct ctl *ctl, int argc, char **argv);
 int ctl_selftest(const struct ctl *ctl, int argc, char **argv);
 int ctl_audit(const struct ctl *ctl, int argc, char **argv);
+int ctl_evidence(const struct ctl *ctl, int argc, char **argv);
 
 /*
  * Ask the daemon and parse its answer, an object. *out: cJSON_Delete.
@@ -28,6 +29,13 @@ int ctl_audit(const struct ctl *ctl, int argc, char **argv);
  * ERR_NO_MEMORY.
  */
 bool ctl_ask(const struct ctl *ctl, const char *request, cJSON **out, struct err *e) MUST_CHECK;
+
+/*
+ * The same with a descriptor beside the request (`give`, borrowed; -1: none) and, it may be, one
+ * beside the answer (*got: caller closes; -1: none came), for which the daemon is given `wait_s`.
+ */
+bool ctl_exchange(const struct ctl *ctl, const char *request, int give, unsigned wait_s,
+		  cJSON **out, int *got, struct err *e) MUST_CHECK;
 
 /* Members of an answer, whatever is in it: "", 0, false and NULL where they are absent or of
  * another type. */

@@ -52,6 +52,24 @@ static void nobody_can_change_a_gift(void **state)
 	(void)close(fd);
 }
 
+static void one_that_is_passed_on_is_only_measured(void **state)
+{
+	int fd = make("abc", "def"), open_fd = -1;
+	size_t len = 0;
+
+	(void)state;
+	assert_true(gift_check(fd, 6, &len, &why));
+	assert_int_equal(len, 6);
+	assert_false(gift_check(fd, 5, &len, &why));
+	assert_int_equal(why.code, ERR_LIMIT);
+	(void)close(fd);
+	assert_false(gift_check(fd, 6, &len, &why));
+	assert_true(gift_begin("open", &open_fd, &why));
+	assert_false(gift_check(open_fd, 6, &len, &why));
+	assert_int_equal(why.code, ERR_PEER);
+	(void)close(open_fd);
+}
+
 static void empty_gift_is_a_gift(void **state)
 {
 	int fd = make("", "");
@@ -114,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(parts_arrive_in_order),
 	    cmocka_unit_test(nobody_can_change_a_gift),
+	    cmocka_unit_test(one_that_is_passed_on_is_only_measured),
 	    cmocka_unit_test(empty_gift_is_a_gift),
 	    cmocka_unit_test(larger_than_taken_is_refused),
 	    cmocka_unit_test(anything_else_is_refused),
