@@ -5,7 +5,7 @@
 
 #include "firmware/store/db.h"
 
-#define DB_STATEMENTS 64u
+#define DB_STATEMENTS 128u
 
 struct db {
 	sqlite3 *h;

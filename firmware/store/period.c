@@ -96,7 +96,8 @@ static bool derive(int64_t id, const uint8_t key[KEYSTORE_KEY], struct period_ke
 	return err_prefix(e, "period");
 }
 
-bool periods_live(const struct periods *p, int64_t id)
+/* How many of those that live began before `id`. */
+static size_t before(const struct periods *p, int64_t id)
 {
 	size_t low = 0, high = p->n;
 
@@ -108,19 +109,44 @@ bool periods_live(const struct periods *p, int64_t id)
 		else
 			high = middle;
 	}
-	return (low < p->n && p->live[low].id == id) || (id != 0 && id == p->passing.id);
+	return low;
+}
+
+bool periods_live(const struct periods *p, int64_t id)
+{
+	size_t at = before(p, id);
+
+	return (at < p->n && p->live[at].id == id) || (id != 0 && id == p->passing.id);
 }
 
 bool periods_get(const struct periods *p, int64_t id, struct period_key *out, struct err *e)
 {
+	size_t at = before(p, id);
+
 	if (id != 0 && id == p->passing.id) {
 		*out = p->passing;
 		return true;
 	}
-	for (size_t i = p->n; i > 0; i--)
-		if (p->live[i - 1].id == id)
-			return derive(id, p->live[i - 1].key, out, e);
+	if (at < p->n && p->live[at].id == id)
+		return derive(id, p->live[at].key, out, e);
 	return err_set(e, ERR_NOT_FOUND, "period: its key is not here");
+}
+
+bool periods_next(const struct periods *p, int64_t after, int64_t *id)
+{
+	size_t at = after == INT64_MAX ? p->n : before(p, after + 1);
+
+	if (after == INT64_MIN)
+		at = 0;
+	if (at >= p->n)
+		return false;
+	*id = p->live[at].id;
+	return true;
+}
+
+int64_t periods_newest(const struct periods *p)
+{
+	return p->n > 0 ? p->live[p->n - 1].id : 0;
 }
 
 bool periods_before(const struct periods *p, int64_t floor_ns)

@@ -77,6 +77,11 @@ bool periods_live(const struct periods *p, int64_t id);
 bool periods_get(const struct periods *p, int64_t id, struct period_key *out,
 		 struct err *e) MUST_CHECK;
 
+/* The first period that lives and began after `after` (INT64_MIN: the oldest); the passing one is
+ * none. False: there is none. And the newest, 0: none. */
+bool periods_next(const struct periods *p, int64_t after, int64_t *id);
+int64_t periods_newest(const struct periods *p);
+
 /* Whether some period that lives began before ring time floor_ns. */
 bool periods_before(const struct periods *p, int64_t floor_ns);
 

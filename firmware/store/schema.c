@@ -85,6 +85,16 @@ static const char step_3[] =
     "ALTER TABLE outbox ADD COLUMN sealed BLOB;"
     "CREATE INDEX outbox_sealed ON outbox(period) WHERE sealed IS NOT NULL;";
 
-static const char *const steps[] = {step_1, step_2, step_3};
+/* Where the passages of a period lie, by row and by wall time; what was asked for as evidence. */
+static const char step_4[] = "CREATE TABLE span("
+			     " period INTEGER PRIMARY KEY,"
+			     " first_row INTEGER NOT NULL, last_row INTEGER NOT NULL,"
+			     " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL) STRICT;"
+			     "CREATE TABLE pull("
+			     " id INTEGER PRIMARY KEY,"
+			     " nonce TEXT NOT NULL UNIQUE, requester BLOB NOT NULL,"
+			     " taken_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL) STRICT;";
+
+static const char *const steps[] = {step_1, step_2, step_3, step_4};
 
 const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0]};

@@ -4,6 +4,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/store/audit.h"
 #include "firmware/store/cooldown.h"
+#include "firmware/store/lookup.h"
 #include "firmware/store/outbox.h"
 #include "firmware/store/salvage.h"
 
@@ -231,7 +232,7 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	u->truncate |= purged.passages > 0;
 	if (u->more)
 		return true;
-	if (!destroy_keys(u, d, now, due, wall_ns, e))
+	if (!destroy_keys(u, d, now, due, wall_ns, e) || !spans_settle(d, u->keys, &u->more, e))
 		return err_prefix(e, "upkeep");
 	if (now < u->next_ns)
 		return true;
