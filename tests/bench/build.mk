@@ -46,3 +46,8 @@ test/bench/read_feed.src  := tests/bench/read_feed.c
 test/bench/read_feed.libs := hotlist_tool hotlist crypt base
 BENCH_HOTLIST += bin/alpr-hotlist test/bench/make_hotlist test/bench/hotlist_speed
 endif
+# store_ingest: the store's rooms under a stream of passages, and what they write to disk for each.
+PROBES += test/bench/store_ingest
+test/bench/store_ingest.src  := tests/bench/store_ingest.c tests/bench/store_vfs.c
+test/bench/store_ingest.libs = store hit hotlist $(keystore_libs) base
+test/bench/store_ingest.pkgs := sqlite3
