@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/ctl/audit_file.h"
 
-#include "firmware/base/clock.h"
-
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#define FORMAT	  "alpr-audit-1"
 #define LINE_SIZE 65536u /* six fields of 1024 bytes, each of which JSON may write as six */
 #define SEQ_MAX	  ((INT64_C(1) << 53) - 1) /* whole numbers that every JSON reader keeps exact */
-
-static const char *const field_names[AUDIT_FIELDS] = {"who",	     "what",	"purpose",
-						      "case_number", "outcome", "detail"};
 
 struct audit_file {
 	FILE *f;
@@ -26,13 +20,6 @@ struct audit_file {
 
 /* --- numbers and hashes ------------------------------------------------------------------------
  */
-
-const char *audit_hex(const uint8_t hash[CRYPT_SHA256_SIZE], char out[AUDIT_HEX_SIZE])
-{
-	for (size_t i = 0; i < CRYPT_SHA256_SIZE; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", hash[i]);
-	return out;
-}
 
 bool audit_unhex(const char *text, uint8_t out[CRYPT_SHA256_SIZE])
 {
@@ -74,52 +61,6 @@ bool audit_head_parse(const char *text, struct audit_head *out, struct err *e)
 /* --- writing -----------------------------------------------------------------------------------
  */
 
-static bool add_number(cJSON *o, const char *name, int64_t n, const char *quote)
-{
-	char text[32];
-
-	(void)snprintf(text, sizeof text, "%s%" PRId64 "%s", quote, n, quote);
-	return cJSON_AddRawToObject(o, name, text) != NULL;
-}
-
-static bool add_hash(cJSON *o, const char *name, const uint8_t hash[CRYPT_SHA256_SIZE])
-{
-	char hex[AUDIT_HEX_SIZE];
-
-	return cJSON_AddStringToObject(o, name, audit_hex(hash, hex)) != NULL;
-}
-
-static bool fill_head(cJSON *o, const struct audit_head *head)
-{
-	return cJSON_AddStringToObject(o, "format", FORMAT) &&
-	       add_number(o, "seq", head->seq, "") && add_hash(o, "hash", head->hash);
-}
-
-static bool fill(cJSON *o, const struct audit_row *r)
-{
-	char time[CLOCK_RFC3339_SIZE];
-
-	if (!add_number(o, "seq", r->seq, "") || !add_number(o, "at_ns", r->at_ns, "\"") ||
-	    !cJSON_AddStringToObject(o, "time", clock_rfc3339(r->at_ns, time)))
-		return false;
-	for (size_t i = 0; i < AUDIT_FIELDS; i++)
-		if (!cJSON_AddStringToObject(o, field_names[i], r->text[i]))
-			return false;
-	return add_hash(o, "prev", r->prev) && add_hash(o, "hash", r->hash);
-}
-
-/* Free with cJSON_free; NULL: no memory. */
-static char *line_of(const struct audit_row *r, const struct audit_head *head)
-{
-	cJSON *o = cJSON_CreateObject();
-	char *text = NULL;
-
-	if (o && (head ? fill_head(o, head) : fill(o, r)))
-		text = cJSON_PrintUnformatted(o);
-	cJSON_Delete(o);
-	return text;
-}
-
 static bool put(FILE *f, char *line, struct err *e)
 {
 	bool done;
@@ -127,18 +68,18 @@ static bool put(FILE *f, char *line, struct err *e)
 	if (!line)
 		return err_set(e, ERR_NO_MEMORY, "export: no memory");
 	done = fputs(line, f) != EOF && fputc('\n', f) != EOF;
-	cJSON_free(line);
+	free(line);
 	return done || err_errno(e, errno, "export");
 }
 
 bool audit_file_put_head(FILE *f, const struct audit_head *head, struct err *e)
 {
-	return put(f, line_of(NULL, head), e);
+	return put(f, audit_line_of_head(head), e);
 }
 
 bool audit_file_put(FILE *f, const struct audit_row *r, struct err *e)
 {
-	return put(f, line_of(r, NULL), e);
+	return put(f, audit_line(r), e);
 }
 
 /* --- reading -----------------------------------------------------------------------------------
@@ -186,7 +127,7 @@ static bool take(const cJSON *o, struct audit_row *r)
 	if (!take_seq(o, &r->seq) || !from_decimal(member(o, "at_ns"), '\0', &r->at_ns, &rest))
 		return false;
 	for (size_t i = 0; i < AUDIT_FIELDS; i++) {
-		const char *text = member(o, field_names[i]);
+		const char *text = member(o, AUDIT_FIELD_NAMES[i]);
 
 		if (!text || strlen(text) > AUDIT_FIELD_MAX)
 			return false;
@@ -195,13 +136,14 @@ static bool take(const cJSON *o, struct audit_row *r)
 	return audit_unhex(member(o, "prev"), r->prev) && audit_unhex(member(o, "hash"), r->hash);
 }
 
-/* Written again it must come out alike: nothing stands in the line that is not in the record. */
+/* Written again it must come out alike: nothing stands in the line that is not in the record. Frees
+ * `line`. */
 static bool is_canonical(const char *text, char *line, bool *same, struct err *e)
 {
 	if (!line)
 		return err_set(e, ERR_NO_MEMORY, "audit: no memory");
 	*same = strcmp(text, line) == 0;
-	cJSON_free(line);
+	free(line);
 	return true;
 }
 
@@ -213,7 +155,8 @@ static bool parse_line(struct audit_file *f, struct audit_row *r, struct audit_h
 	bool good = head ? take_seq(o, &head->seq) && audit_unhex(hash, head->hash) : take(o, r);
 
 	cJSON_Delete(o);
-	if (good && !is_canonical(f->text, line_of(r, head), &good, e))
+	if (good &&
+	    !is_canonical(f->text, head ? audit_line_of_head(head) : audit_line(r), &good, e))
 		return false;
 	return good || err_set(e, ERR_FORMAT,
 			       "line %" PRId64 " is not %s as `alprctl audit export` writes it",

@@ -7,16 +7,11 @@
 #ifndef FIRMWARE_CTL_AUDIT_FILE_H
 #define FIRMWARE_CTL_AUDIT_FILE_H
 
-#include "firmware/store/audit.h"
+#include "firmware/store/audit_line.h"
 
 #include <stdio.h>
 
-#define AUDIT_HEX_SIZE (2 * CRYPT_SHA256_SIZE + 1)
-
-/* A hash as 64 lower-case hexadecimal digits. Returns out. */
-const char *audit_hex(const uint8_t hash[CRYPT_SHA256_SIZE], char out[AUDIT_HEX_SIZE]);
-
-/* The way back, digits of either case. False: it is not that. */
+/* The way back from audit_hex, digits of either case. False: it is not that. */
 bool audit_unhex(const char *text, uint8_t out[CRYPT_SHA256_SIZE]) MUST_CHECK;
 
 /* "SEQ:HASH" as a person noted it, digits of either case. ERR_ARGUMENT: it is not that. */
