@@ -59,8 +59,9 @@ static const struct part parts[WIRE_ROLES] = {
 };
 
 /* A section of a role that is not built in is still no mistake: one file serves both builds. */
-static const char *const sections[] = {"site",	 "camera",  "vision", "store",	"hotlist",
-				       "uplink", "control", "device", "daemon", NULL};
+static const char *const sections[] = {"site",	  "camera",   "vision", "store",
+				       "hotlist", "evidence", "uplink", "control",
+				       "device",  "daemon",   NULL};
 
 bool settings_has_role(enum wire_role role)
 {

@@ -2,6 +2,7 @@
 #include "firmware/store/conf.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define KEY(type_, struct_, field, fallback_, min_, max_, help_)                                   \
 	{                                                                                          \
@@ -46,7 +47,73 @@ static const struct conf_key hotlist_keys[] = {
 	"seconds in which the same wanted car does not ring again"),
 };
 
+/* The upper bound of window_min is checked below, as that of retention_days is. The last one: so
+ * that a sealed answer fits what the wire carries (WIRE_SEALED_MAX). */
+static const struct conf_key evidence_keys[] = {
+    KEY(CONF_PATH, store_evidence_conf, ca, "", 0, 0,
+	"authorities of the certificates that may ask for evidence, PEM; empty: no request is "
+	"answered"),
+    KEY(CONF_STRING, store_evidence_conf, purposes,
+	"felony-investigation, stolen-vehicle, homicide, missing-person, officer-safety, "
+	"court-order",
+	0, 0, "purposes that a request may name, separated by commas"),
+    KEY(CONF_INT, store_evidence_conf, window_min, TEXT(CONFIG_EVIDENCE_WINDOW_MIN), 1, 1e6,
+	"longest window of a request without a plate, minutes; can only be shortened"),
+    KEY(CONF_INT, store_evidence_conf, per_hour, "20", 1, 1000,
+	"requests that are taken up within an hour, of one certificate and of all together"),
+    KEY(CONF_INT, store_evidence_conf, max_bytes, "67108864", 65536, 75000000,
+	"most bytes of an answer, before it is sealed"),
+};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The next name of a list: its length, 0 at the end; *list goes behind it. */
+static size_t next_name(const char **list, const char **name)
+{
+	size_t len;
+
+	*list += strspn(*list, ", ");
+	*name = *list;
+	len = strcspn(*list, ",");
+	*list += len;
+	while (len > 0 && (*name)[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+bool store_purpose_listed(const char *purposes, const char *purpose)
+{
+	const char *name;
+	size_t len;
+
+	while ((len = next_name(&purposes, &name)) > 0)
+		if (strlen(purpose) == len && memcmp(name, purpose, len) == 0)
+			return true;
+	return false;
+}
+
+/* A name is one word: who writes a space or a semicolon between two has not said what he meant. */
+static bool check_evidence(const struct store_evidence_conf *c, struct err *e)
+{
+	const char *list = c->purposes, *name;
+	size_t len, n = 0;
+
+	if (c->window_min > CONFIG_EVIDENCE_WINDOW_MIN)
+		return err_set(
+		    e, ERR_CONFIG,
+		    "[evidence] window_min: %lld is longer than the %d minutes that this "
+		    "firmware may answer for",
+		    (long long)c->window_min, CONFIG_EVIDENCE_WINDOW_MIN);
+	while ((len = next_name(&list, &name)) > 0) {
+		if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") < len || len > 64)
+			return err_set(
+			    e, ERR_CONFIG,
+			    "[evidence] purposes: a purpose is a-z, 0-9 and '-', at most "
+			    "64 of them");
+		n++;
+	}
+	return n > 0 || err_set(e, ERR_CONFIG, "[evidence] purposes: there is none");
+}
 
 bool store_conf_load(const char *text, size_t len, const char *folder, struct store_conf *out,
 		     struct err *e)
@@ -54,7 +121,10 @@ bool store_conf_load(const char *text, size_t len, const char *folder, struct st
 	if (!site_load(text, len, folder, &out->site, e) ||
 	    !conf_fill(text, len, folder, "store", ring_keys, COUNT(ring_keys), &out->ring, e) ||
 	    !conf_fill(text, len, folder, "hotlist", hotlist_keys, COUNT(hotlist_keys),
-		       &out->hotlist, e))
+		       &out->hotlist, e) ||
+	    !conf_fill(text, len, folder, "evidence", evidence_keys, COUNT(evidence_keys),
+		       &out->evidence, e) ||
+	    !check_evidence(&out->evidence, e))
 		return false;
 	if (out->ring.retention_days > CONFIG_RETENTION_DAYS_CAP)
 		return err_set(e, ERR_CONFIG,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the configuration says to the store: sections [site], [store] and [hotlist]. */
+/* What the configuration says to the store: sections [site], [store], [hotlist] and
+ * [evidence]. */
 #ifndef FIRMWARE_STORE_CONF_H
 #define FIRMWARE_STORE_CONF_H
 
@@ -32,19 +33,31 @@ struct store_hotlist_conf {
 			       rings */
 };
 
+struct store_evidence_conf {
+	char ca[CONF_STRING_MAX];	/* PEM authorities of EVIDENCE certificates; "": no request
+					   is answered */
+	char purposes[CONF_STRING_MAX]; /* that may be named, separated by commas */
+	int64_t window_min;		/* 1..CONFIG_EVIDENCE_WINDOW_MIN */
+	int64_t per_hour;  /* requests taken up, of one certificate and of all together */
+	int64_t max_bytes; /* of an answer before it is sealed */
+};
+
 struct store_conf {
 	struct site site;
 	struct store_ring_conf ring;
 	struct store_hotlist_conf hotlist;
+	struct store_evidence_conf evidence;
 };
 
 /*
  * Fill *out from the configuration text; `folder` is what relative paths are relative to. Touches
- * no file. ERR_CONFIG as conf_fill; also for a retention longer than the cap compiled in, and for a
- * keystore that is not built in.
- * ERR_LIMIT.
+ * no file. ERR_CONFIG as conf_fill; also for a retention or a window longer than the cap compiled
+ * in, for a keystore that is not built in, and for purposes that are no list of names. ERR_LIMIT.
  */
 bool store_conf_load(const char *text, size_t len, const char *folder, struct store_conf *out,
 		     struct err *e) MUST_CHECK;
+
+/* Whether `purpose` is one of those that the list ("a, b") has. */
+bool store_purpose_listed(const char *purposes, const char *purpose);
 
 #endif

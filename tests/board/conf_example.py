@@ -23,6 +23,7 @@ SECTIONS = [
     ("vision", "vision/conf.c", "keys", "Finding and reading plates."),
     ("store", "store/conf.c", "ring_keys", "The ring of reads on disk."),
     ("hotlist", "store/conf.c", "hotlist_keys", "The signed list of wanted plates."),
+    ("evidence", "store/conf.c", "evidence_keys", "What the evidence custodian may ask for (firmware/store/EVIDENCE.md)."),
     ("uplink", "uplink/conf.c", "keys", "The one outgoing connection. Without a url hits wait on the box."),
     ("control", "control/conf.c", "keys", "The local socket of alprctl."),
     ("device", "device/conf.c", "keys", "What watches the box itself, and what is too much."),
@@ -34,6 +35,7 @@ SET = {
     ("site", "name"): "site-001",
     ("store", "path"): "/var/lib/alpr/store",
     ("hotlist", "key"): "/etc/alpr/hotlist.pub",
+    ("evidence", "ca"): "/etc/alpr/rtcc-ca.crt",
     ("uplink", "url"): "https://rtcc.example",
     ("uplink", "ca"): "/etc/alpr/rtcc-ca.crt",
     ("uplink", "certificate"): "/etc/alpr/device.crt",
@@ -42,13 +44,14 @@ SET = {
 }
 
 # {"name", CONF_TYPE, AT(name), default, min, max, choices, "help"} or KEY(CONF_TYPE, [struct,] name, default, min, max, "help")
-ROW = re.compile(r'(?:\{\s*"(\w+)",\s*CONF_\w+,\s*(?:AT|OWN)\(\w+\)|KEY\(\s*CONF_\w+,\s*(?:\w+,\s*)?(\w+)),\s*("[^"]*"|TEXT\(\w+\)|[A-Z_]+),'
+ROW = re.compile(r'(?:\{\s*"(\w+)",\s*CONF_\w+,\s*(?:AT|OWN)\(\w+\)|KEY\(\s*CONF_\w+,\s*(?:\w+,\s*)?(\w+)),\s*((?:"[^"]*"\s*)+|TEXT\(\w+\)|[A-Z_]+),'
                  r'\s*[^,]+,\s*[^,]+,\s*(?:(?:NULL|"([^"]*)"),)?\s*((?:"[^"]*"\s*)+)')
 
 
-def cap() -> str:
+def cap(name: str) -> str:
+    """The default of TEXT(CONFIG_…)."""
     text = (ROOT / "firmware/Kconfig").read_text()
-    return re.search(r"config RETENTION_DAYS_CAP.*?default (\d+)", text, re.S).group(1)
+    return re.search(rf"config {name[len('TEXT(CONFIG_'):-1]}.*?default (\d+)", text, re.S).group(1)
 
 
 def table(file: str, name: str) -> list:
@@ -58,7 +61,7 @@ def table(file: str, name: str) -> list:
     rows = ROW.findall(body)
     if len(rows) != body.count("CONF_"):
         raise ValueError(f"firmware/{file}: {name}: {len(rows)} of its rows understood")
-    return [(a or b, default.strip('"') if default.startswith('"') else cap(), choices, "".join(re.findall(r'"([^"]*)"', text)))
+    return [(a or b, "".join(re.findall(r'"([^"]*)"', default)) if default.startswith('"') else cap(default), choices, "".join(re.findall(r'"([^"]*)"', text)))
             for a, b, default, choices, text in rows]
 
 

@@ -30,6 +30,48 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_string_equal(conf.hotlist.path, "");
 	assert_string_equal(conf.hotlist.key, "");
 	assert_int_equal(conf.hotlist.cooldown_s, 300);
+	assert_string_equal(conf.evidence.ca, "");
+	assert_int_equal(conf.evidence.window_min, CONFIG_EVIDENCE_WINDOW_MIN);
+	assert_int_equal(conf.evidence.per_hour, 20);
+	assert_int_equal(conf.evidence.max_bytes, 64 << 20);
+}
+
+static void purposes_are_a_list_of_names(void **state)
+{
+	(void)state;
+	assert_true(load(""));
+	assert_true(store_purpose_listed(conf.evidence.purposes, "stolen-vehicle"));
+	assert_true(store_purpose_listed(conf.evidence.purposes, "felony-investigation"));
+	assert_true(store_purpose_listed(conf.evidence.purposes, "court-order"));
+	assert_false(store_purpose_listed(conf.evidence.purposes, "audit-sample"));
+	assert_false(store_purpose_listed(conf.evidence.purposes, "stolen"));
+	assert_false(store_purpose_listed(conf.evidence.purposes, ""));
+	assert_false(store_purpose_listed(conf.evidence.purposes, "homicide, missing-person"));
+	assert_true(load("[evidence]\npurposes = a-1 ,b\n"));
+	assert_true(store_purpose_listed(conf.evidence.purposes, "a-1"));
+	assert_true(store_purpose_listed(conf.evidence.purposes, "b"));
+	assert_false(store_purpose_listed(conf.evidence.purposes, "homicide"));
+	assert_false(load("[evidence]\npurposes = a b\n"));
+	assert_int_equal(why.code, ERR_CONFIG);
+	assert_false(load("[evidence]\npurposes = *\n"));
+	assert_false(load("[evidence]\npurposes = ,\n"));
+}
+
+static void a_window_is_never_longer_than_the_cap(void **state)
+{
+	char text[80];
+
+	(void)state;
+	assert_true(load("[evidence]\nca = ca.crt\nwindow_min = 5\nper_hour = 1\n"));
+	assert_int_equal(conf.evidence.window_min, 5);
+	assert_string_equal(conf.evidence.ca, "/etc/alpr/ca.crt");
+	(void)snprintf(text, sizeof text, "[evidence]\nwindow_min = %d\n",
+		       CONFIG_EVIDENCE_WINDOW_MIN + 1);
+	assert_false(load(text));
+	assert_int_equal(why.code, ERR_CONFIG);
+	assert_false(load("[evidence]\nwindow_min = 0\n"));
+	assert_false(load("[evidence]\nper_hour = 0\n"));
+	assert_false(load("[evidence]\nmax_bytes = 75000001\n"));
 }
 
 static void what_is_said_is_taken(void **state)
@@ -109,6 +151,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_not_said_has_its_default),
 	    cmocka_unit_test(what_is_said_is_taken),
+	    cmocka_unit_test(purposes_are_a_list_of_names),
+	    cmocka_unit_test(a_window_is_never_longer_than_the_cap),
 	    cmocka_unit_test(a_keystore_is_one_that_is_built_in),
 	    cmocka_unit_test(retention_can_only_be_shortened),
 	    cmocka_unit_test(nonsense_is_refused),
