@@ -157,6 +157,7 @@ static bool commit(struct passing *p, bool pictures, bool *repeat, struct err *e
 		return false;
 	p->rings = rings;
 	r.key = p->key;
+	r.list_version = p->k->list ? bundle_info(p->k->list)->version : 0;
 	r.hit = rings ? RING_HIT : p->matched ? RING_SUPPRESSED : RING_READ;
 	if (pictures)
 		memcpy(r.pictures, p->in->pictures, sizeof r.pictures);

@@ -27,7 +27,7 @@ static bool insert_passage(struct db *d, const struct ring_passage *r, struct er
 	const struct wire_passage *p = r->p;
 	uint8_t sealed[TEXT_READ_SIZE + SEAL_EXTRA], mac[SEAL_MAC];
 	char text[TEXT_READ_SIZE];
-	size_t len = strlen(text_read(p, text));
+	size_t len = strlen(text_read(p, r->list_version, text));
 	bool done = seal_put(r->key, SEAL_READ, p->id, text, len, sealed, e) &&
 		    (!p->read.text[0] || seal_plate(r->key, p->read.text, mac, e));
 

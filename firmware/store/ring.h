@@ -26,6 +26,7 @@ struct ring_passage {
 	const struct wire_passage *p;		     /* checked (intake.h) */
 	struct ring_picture pictures[WIRE_PICTURES]; /* what is to be kept of the gift */
 	enum ring_kind hit;
+	uint64_t list_version;	      /* of the hotlist it was held against; 0: none */
 	const struct period_key *key; /* of the period that kept_ns is in */
 	int64_t kept_ns;	      /* ring time: retention counts from it */
 	int64_t stored_ns;	      /* wall time */

@@ -71,7 +71,7 @@ static size_t append_read(char *out, size_t len, const struct plate_read *r)
 	return len;
 }
 
-char *text_read(const struct wire_passage *p, char out[TEXT_READ_SIZE])
+char *text_read(const struct wire_passage *p, uint64_t list_version, char out[TEXT_READ_SIZE])
 {
 	size_t len = append(out, TEXT_READ_SIZE, 0, "{");
 	char quad[TEXT_QUAD_SIZE];
@@ -93,7 +93,10 @@ char *text_read(const struct wire_passage *p, char out[TEXT_READ_SIZE])
 		len = append(out, TEXT_READ_SIZE, len, "}");
 		any = true;
 	}
-	(void)append(out, TEXT_READ_SIZE, len, "]}");
+	len = append(out, TEXT_READ_SIZE, len, "]");
+	if (list_version > 0)
+		len = append(out, TEXT_READ_SIZE, len, ",\"list_version\":%" PRIu64, list_version);
+	(void)append(out, TEXT_READ_SIZE, len, "}");
 	return out;
 }
 

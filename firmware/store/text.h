@@ -23,9 +23,9 @@ char *text_quad(const struct plate_quad *q, char out[TEXT_QUAD_SIZE]);
 
 /*
  * All that a passage tells of its plate, as it is sealed (SCHEMA.md): the fused read and that of
- * each angle. Returns out.
+ * each angle; and the version of the hotlist it was held against (0: there was none). Returns out.
  */
-char *text_read(const struct wire_passage *p, char out[TEXT_READ_SIZE]);
+char *text_read(const struct wire_passage *p, uint64_t list_version, char out[TEXT_READ_SIZE]);
 
 /* 32 hex digits. Returns out. */
 char *text_id(const uint8_t id[WIRE_ID_SIZE], char out[TEXT_ID_SIZE]);

@@ -15,6 +15,7 @@ static bool put(struct place *p, uint64_t n, int64_t kept_ns, enum ring_kind kin
 	struct wire_passage m = passage_of(n, "ABC123");
 	struct ring_passage r = {.p = &m,
 				 .hit = kind,
+				 .list_version = kind == RING_HIT ? 42 : 0,
 				 .key = key_at(p, kept_ns),
 				 .kept_ns = kept_ns,
 				 .stored_ns = kept_ns};
@@ -63,6 +64,9 @@ static void a_read_is_kept_whole(void **state)
 	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 2);
 	assert_int_equal(count_of(p, "SELECT max(id % 4) FROM picture"), WIRE_CROP_1);
 	assert_true(put(p, 2, T0, RING_HIT));
+	text = opened(p, SEAL_READ, "SELECT period, passage_id, sealed FROM passage WHERE hit = 1");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "}],\"list_version\":42}"));
 	assert_int_equal(count_of(p, "SELECT count(*) FROM picture WHERE length(sealed) = 6028"),
 			 6);
 	assert_true(put(p, 3, T0, RING_SUPPRESSED));
