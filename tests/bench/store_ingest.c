@@ -86,7 +86,7 @@ static int64_t payload_of(const struct intake *in)
 {
 	char text[TEXT_READ_SIZE];
 
-	return (int64_t)(strlen(text_read(&in->p, text)) + in->pictures[WIRE_CROP_0].len +
+	return (int64_t)(strlen(text_read(&in->p, 0, text)) + in->pictures[WIRE_CROP_0].len +
 			 in->pictures[WIRE_CROP_1].len);
 }
 
