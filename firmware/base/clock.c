@@ -2,6 +2,7 @@
 #include "firmware/base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -48,4 +49,60 @@ void clock_arm(int fd, int64_t due_ns)
 	    .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
 
 	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+static bool has_form(const char *text, const char *form)
+{
+	for (; *form; text++, form++)
+		if (*form == '0' ? *text < '0' || *text > '9' : *text != *form)
+			return false;
+	return true;
+}
+
+static int number(const char *text, size_t digits)
+{
+	int n = 0;
+
+	while (digits-- > 0)
+		n = n * 10 + (*text++ - '0');
+	return n;
+}
+
+/* ".123Z" or "Z". */
+static bool parse_fraction(const char *text, int64_t *ns)
+{
+	int64_t place = NS_PER_S;
+
+	*ns = 0;
+	if (*text == '.') {
+		for (text++; *text >= '0' && *text <= '9' && place > 1; text++) {
+			place /= 10;
+			*ns += (*text - '0') * place;
+		}
+		if (place == NS_PER_S)
+			return false;
+	}
+	return strcmp(text, "Z") == 0;
+}
+
+bool clock_parse_rfc3339(const char *text, int64_t *utc_ns)
+{
+	static const char FORM[] = "0000-00-00T00:00:00";
+	char again[CLOCK_RFC3339_SIZE];
+	struct tm tm = {0};
+	int64_t ns;
+
+	if (!has_form(text, FORM) || !parse_fraction(text + sizeof FORM - 1, &ns))
+		return false;
+	tm.tm_year = number(text, 4) - 1900;
+	tm.tm_mon = number(text + 5, 2) - 1;
+	tm.tm_mday = number(text + 8, 2);
+	tm.tm_hour = number(text + 11, 2);
+	tm.tm_min = number(text + 14, 2);
+	tm.tm_sec = number(text + 17, 2);
+	if (tm.tm_year < 70 || tm.tm_year > 361)
+		return false;
+	*utc_ns = (int64_t)timegm(&tm) * NS_PER_S + ns;
+	/* timegm takes the 31st of February for one of March. */
+	return strncmp(clock_rfc3339(*utc_ns, again), text, sizeof FORM - 1) == 0;
 }

@@ -4,6 +4,7 @@
 #ifndef FIRMWARE_BASE_CLOCK_H
 #define FIRMWARE_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,9 @@ void clock_arm(int fd, int64_t due_ns);
 /* Write `utc_ns` as RFC 3339 with milliseconds, "2026-01-31T23:59:59.123Z", into out. Returns out.
  */
 char *clock_rfc3339(int64_t utc_ns, char out[CLOCK_RFC3339_SIZE]);
+
+/* The way back, for UTC alone: "2026-01-31T23:59:59Z", with a fraction of 1 to 9 digits or without;
+ * from 1970 to 2261. False: it is not that, or no such time (a leap second neither). */
+bool clock_parse_rfc3339(const char *text, int64_t *utc_ns);
 
 #endif

@@ -2,6 +2,7 @@
 #include "firmware/base/crypt.h"
 
 #include "firmware/base/cleanup.h"
+#include "firmware/base/crypt_impl.h"
 #include "firmware/base/pem.h"
 
 #include <errno.h>
@@ -9,16 +10,10 @@
 #include <mbedtls/gcm.h>
 #include <mbedtls/hkdf.h>
 #include <mbedtls/md.h>
-#include <mbedtls/pk.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/x509_crt.h>
 #include <string.h>
 #include <sys/random.h>
-
-struct crypt_key {
-	mbedtls_pk_context pk;
-	bool is_private;
-};
 
 bool crypt_sha256(const void *data, size_t len, uint8_t out[CRYPT_SHA256_SIZE], struct err *e)
 {
@@ -100,7 +95,7 @@ bool crypt_unseal(const uint8_t key[CRYPT_AES_KEY_SIZE], const uint8_t nonce[CRY
 	return true;
 }
 
-static int rng(void *unused, unsigned char *out, size_t len)
+int crypt_rng(void *unused, unsigned char *out, size_t len)
 {
 	(void)unused;
 	return crypt_random(out, len, NULL) ? 0 : MBEDTLS_ERR_PK_BAD_INPUT_DATA;
@@ -196,7 +191,7 @@ bool crypt_key_load_private(const char *path, struct crypt_key **out, struct err
 		return false;
 	if (strstr(p.text, "-----BEGIN "))
 		rc = mbedtls_pk_parse_key(&k->pk, (const unsigned char *)p.text, p.len, NULL, 0,
-					  rng, NULL);
+					  crypt_rng, NULL);
 	if (rc != 0)
 		return refused_by_parser(rc, path, e);
 	if (!check_curve(&k->pk, path, e))
@@ -232,7 +227,7 @@ bool crypt_sign(struct crypt_key *k, const void *data, size_t len, uint8_t sig[C
 	if (!crypt_sha256(data, len, hash, e))
 		return false;
 	if (mbedtls_pk_sign(&k->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, sig, CRYPT_SIGNATURE_MAX,
-			    sig_len, rng, NULL) != 0)
+			    sig_len, crypt_rng, NULL) != 0)
 		return err_set(e, ERR_SIGNATURE, "sign: failed");
 	return true;
 }
@@ -261,7 +256,8 @@ bool crypt_key_generate(struct crypt_key **out, struct err *e)
 	if (!k)
 		return false;
 	if (mbedtls_pk_setup(&k->pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)) != 0 ||
-	    mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(k->pk), rng, NULL) != 0)
+	    mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(k->pk), crypt_rng, NULL) !=
+		0)
 		return err_set(e, ERR_NO_MEMORY, "a key cannot be made");
 	k->is_private = true;
 	*out = steal_ptr(&k);

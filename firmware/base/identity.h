@@ -3,7 +3,7 @@
 #ifndef FIRMWARE_BASE_IDENTITY_H
 #define FIRMWARE_BASE_IDENTITY_H
 
-#include "firmware/base/err.h"
+#include "firmware/base/crypt.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +42,10 @@ enum identity_role identity_role(const struct identity *who);
 /* Its subject as one line of printable ASCII, "O=…, OU=RTCC, CN=…": for a log. */
 const char *identity_subject(const struct identity *who);
 
+/* Its CN (RFC 5280's id-at-commonName) as it stands there, UTF-8 of at most 64 characters; "": it
+ * has none, more than one, or one that cannot be printed. */
+const char *identity_common_name(const struct identity *who);
+
 /* Its serial number, hexadecimal with colons. With the authority it names this one certificate. */
 const char *identity_serial(const struct identity *who);
 
@@ -56,5 +60,53 @@ bool identity_verify(struct identity *who, const void *data, size_t len, const u
  * crypt_key_load_private and crypt_random.
  */
 bool identity_prove(struct identity *who, const char *key, struct err *e) MUST_CHECK;
+
+/* Its public key. ERR_POLICY: neither P-256 nor P-384; ERR_NO_MEMORY. *out: crypt_key_free. */
+bool identity_key(const struct identity *who, struct crypt_key **out, struct err *e) MUST_CHECK;
+
+/* --- chains that came from elsewhere ------------------------------------------------------------
+ */
+
+struct identity_der { /* a certificate in DER, borrowed */
+	const void *data;
+	size_t len;
+};
+
+#define IDENTITY_CHAIN_MAX 4u	 /* certificates of a chain */
+#define IDENTITY_DER_MAX   8192u /* bytes of one of them */
+
+struct identity_authorities;
+
+/* Load the authorities of the PEM file `ca`, for as many chains as come. ERR_NOT_FOUND, ERR_IO,
+ * ERR_FORMAT, ERR_NO_MEMORY. *out: identity_authorities_free; NULL is harmless. */
+bool identity_authorities_load(const char *ca, struct identity_authorities **out,
+			       struct err *e) MUST_CHECK;
+void identity_authorities_free(struct identity_authorities *ca);
+
+/*
+ * Hold a chain of `n` certificates from an unknown sender (its own first, intermediate ones behind
+ * it) against the authorities, at the wall time `now_ns`; what is asked of it is what identity_load
+ * asks. No file is opened, and the system's clock decides nothing. ERR_LIMIT: none or more than
+ * IDENTITY_CHAIN_MAX certificates, one larger than IDENTITY_DER_MAX, a key of RSA that takes long
+ * to check with; ERR_FORMAT: no certificate; ERR_SIGNATURE, ERR_POLICY, ERR_NO_MEMORY as
+ * identity_load. *out: identity_free; whose key it is shows when something signed with it verifies.
+ */
+bool identity_of_chain(const struct identity_der *chain, size_t n,
+		       const struct identity_authorities *ca, int64_t now_ns, struct identity **out,
+		       struct err *e) MUST_CHECK;
+
+/*
+ * Whose certificate it says it is, without an authority: subject, serial number and key as they
+ * stand there, and not its role, which reads IDENTITY_ROLES. It proves nothing. ERR_LIMIT,
+ * ERR_FORMAT, ERR_NO_MEMORY as above.
+ */
+bool identity_claimed(const struct identity_der *certificate, struct identity **out,
+		      struct err *e) MUST_CHECK;
+
+/* The certificates of a PEM file as DER, in its order; each borrowed from *memory, which the caller
+ * frees. ERR_LIMIT: more than IDENTITY_CHAIN_MAX; ERR_NOT_FOUND, ERR_IO, ERR_FORMAT, ERR_NO_MEMORY.
+ */
+bool identity_read_chain(const char *path, struct identity_der chain[IDENTITY_CHAIN_MAX], size_t *n,
+			 void **memory, struct err *e) MUST_CHECK;
 
 #endif

@@ -6,8 +6,10 @@ store_conf.src := firmware/store/conf.c
 store_box.src  := firmware/store/box.c
 store.src  := $(addprefix firmware/store/,arrival.c audit.c audit_line.c audit_sign.c audit_walk.c cooldown.c db.c db_open.c door.c elapsed.c intake.c keep.c list.c list_record.c lookup.c outbox.c \
 	period.c ring.c salvage.c schema.c seal.c sender.c space.c text.c upkeep.c)
+# What both ends of an evidence pull read and write.
+store.src  += firmware/store/request.c
 store.pkgs := sqlite3 libcjson
 
 PROGRAMS += libexec/alprd-store
 libexec/alprd-store.src  := $(addprefix firmware/store/,store.c passages.c status.c)
-libexec/alprd-store.libs = store store_conf store_box hit hotlist site wire $(keystore_libs) base
+libexec/alprd-store.libs = store store_conf store_box hit hotlist site wire jose $(keystore_libs) base

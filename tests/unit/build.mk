@@ -31,6 +31,7 @@ ifeq ($(CONFIG_CAMERA_REPLAY),y)
 $(eval $(call unit,camera_replay,$(camera_libs) base))
 endif
 $(eval $(call unit,crypt,crypt base))
+$(eval $(call unit,jose,jose crypt base))
 
 $(eval $(call unit,sandbox,base))
 $(eval $(call unit,wire,wire base))
