@@ -215,8 +215,12 @@ static void match(const struct bundle *b, const struct bundle *later, const stru
 		collect(&q, first, n, GRADE_JURISDICTION_UNKNOWN, 1.0f);
 	}
 	/* Beside a car that is on the list by its own plate, a look-alike of it is noise. */
-	if (out->n == 0 && lookalikes_alert(&q))
+	if (out->n == 0)
 		collect_lookalikes(&q, read);
+	if (out->n > 0 && out->grades[0] == GRADE_LOOKALIKE && !lookalikes_alert(&q)) {
+		memset(out, 0, sizeof *out);
+		out->lookalike_suppressed = true; /* counted, and nothing else */
+	}
 	if (out->n == 0)
 		return;
 	out->grade = out->grades[0];

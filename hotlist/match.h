@@ -34,6 +34,8 @@ struct match {
 	float room[MATCH_ENTRIES_MAX];
 	char matched[PLATE_TEXT_SIZE]; /* the spelling that matched; differs from the read for
 					  LOOKALIKE */
+	bool lookalike_suppressed;     /* nothing matched, and LOOKALIKE would have if the policy
+					  allowed it; which entry is not said */
 };
 
 /*

@@ -8,6 +8,7 @@ store.src  := $(addprefix firmware/store/,arrival.c audit.c audit_line.c audit_s
 	period.c ring.c salvage.c schema.c seal.c sender.c space.c text.c upkeep.c)
 # What both ends of an evidence pull read and write.
 store.src  += firmware/store/request.c
+store.src  += $(addprefix firmware/store/,counters.c statement.c)
 store.pkgs := sqlite3 libcjson
 
 PROGRAMS += libexec/alprd-store

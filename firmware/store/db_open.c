@@ -113,8 +113,8 @@ static bool check(struct db *d, struct err *e)
 	static const char *const one_by_one[] = {
 	    "PRAGMA quick_check('state')",    "PRAGMA quick_check('outbox')",
 	    "PRAGMA quick_check('cooldown')", "PRAGMA quick_check('audit')",
-	    "PRAGMA quick_check('period')",   END("passage", "sealed", "ASC"),
-	    END("passage", "sealed", "DESC"),
+	    "PRAGMA quick_check('period')",   "PRAGMA quick_check('counters')",
+	    END("passage", "sealed", "ASC"),  END("passage", "sealed", "DESC"),
 	};
 #undef END
 	int64_t size;

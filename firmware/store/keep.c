@@ -4,6 +4,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/store/audit.h"
 #include "firmware/store/cooldown.h"
+#include "firmware/store/counters.h"
 #include "firmware/store/outbox.h"
 #include "firmware/store/text.h"
 #include "hotlist/hit.h"
@@ -93,7 +94,7 @@ static bool put_hit(const struct passing *p, struct err *e)
 			       .category = p->match.entries[0].category,
 			       .list_version = bundle_info(p->k->list)->version,
 			       .key = p->key};
-	char id[TEXT_ID_SIZE], detail[200];
+	char id[TEXT_ID_SIZE], detail[200], counter[COUNTERS_NAME_SIZE];
 	bool put;
 
 	if (!event(p, &json, &h.len, e))
@@ -112,7 +113,8 @@ static bool put_hit(const struct passing *p, struct err *e)
 		   &(struct audit_record){
 		       .who = "store", .what = "hit", .outcome = "queued", .detail = detail},
 		   p->when->stored_ns, e) &&
-	       db_state_add(p->k->db, "hits", 1, e);
+	       db_state_add(p->k->db, "hits", 1, e) &&
+	       db_state_add(p->k->db, counters_hit(h.category, h.grade, counter), 1, e);
 }
 
 static bool count(const struct passing *p, struct err *e)
@@ -122,7 +124,8 @@ static bool count(const struct passing *p, struct err *e)
 	return db_state_add(d, "passages", 1, e) &&
 	       db_state_add(d, "reads", p->in->p.read.text[0] != '\0', e) &&
 	       db_state_add(d, "low_quality", p->in->p.low_quality, e) &&
-	       db_state_add(d, "hits_suppressed_cooldown", p->matched && !p->rings, e);
+	       db_state_add(d, "hits_suppressed_cooldown", p->matched && !p->rings, e) &&
+	       db_state_add(d, "lookalikes_suppressed", p->match.lookalike_suppressed, e);
 }
 
 static bool take_key(struct passing *p, struct err *e)

@@ -194,7 +194,7 @@ static bool write_table(struct periods *p, struct db *d, int64_t floor_ns, int64
 		   &(struct audit_record){
 		       .who = "store", .what = "purge-keys", .outcome = "done", .detail = detail},
 		   wall_ns, e) &&
-	       db_commit(&tx, e);
+	       db_state_add(d, "keys_destroyed", (int64_t)first, e) && db_commit(&tx, e);
 }
 
 /* Every key under the newest root, and only that root there. */

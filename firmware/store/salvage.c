@@ -4,6 +4,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/store/audit.h"
 #include "firmware/store/seal.h"
+#include "firmware/store/statement.h"
 #include "firmware/wire.h"
 
 #include <dirent.h>
@@ -86,6 +87,36 @@ static bool salvage_audit(struct wreck *w, struct db *d, int64_t *n, struct err 
 		if (!audit_append(d, &r, at, e))
 			return false;
 		++*n;
+	}
+	return true;
+}
+
+/* As long as each names the one before it. The open one is none of the chain yet. */
+static bool salvage_counters(struct wreck *w, struct db *d, struct err *e)
+{
+	uint8_t previous[CRYPT_SHA256_SIZE] = {0};
+	int64_t n = 0;
+
+	if (!wreck_query(w, "SELECT n, month, open, from_ns, notes, text, key, signature"
+			    " FROM counters ORDER BY n"))
+		return true;
+	while (wreck_row(w)) {
+		struct statement s;
+
+		if (sqlite3_column_int64(w->st, 0) != ++n ||
+		    !statement_parse(text(w, 5), &s, NULL) || s.n != n ||
+		    memcmp(s.previous, previous, sizeof previous) != 0)
+			return true;
+		if (!statement_digest(&s, previous, e) ||
+		    !db_run(d, NULL, e,
+			    "INSERT OR IGNORE INTO counters(n, month, open, from_ns, notes, text,"
+			    " key, signature) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+			    "iiiiitbb", n, (int64_t)s.month, (int64_t)s.open,
+			    sqlite3_column_int64(w->st, 3), sqlite3_column_int64(w->st, 4),
+			    text(w, 5), sqlite3_column_blob(w->st, 6),
+			    (size_t)sqlite3_column_bytes(w->st, 6), sqlite3_column_blob(w->st, 7),
+			    (size_t)sqlite3_column_bytes(w->st, 7)))
+			return false;
 	}
 	return true;
 }
@@ -238,9 +269,9 @@ static bool salvage_once(struct db *d, const char *folder, const char *name, int
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) || !salvage_etag(&w, d, e) ||
-	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_periods(&w, d, e) ||
-	    !salvage_hits(&w, d, &out->hits, e) || !new_ids(d, now_ns, e) ||
-	    !db_state_get(d, "clock_ring", &clock, e) ||
+	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_counters(&w, d, e) ||
+	    !salvage_periods(&w, d, e) || !salvage_hits(&w, d, &out->hits, e) ||
+	    !new_ids(d, now_ns, e) || !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||
 	    !wreck_read(&w, e) || !db_commit(&tx, e))
 		return err_prefix(e, "salvage");

@@ -95,6 +95,29 @@ static const char step_4[] = "CREATE TABLE span("
 			     " nonce TEXT NOT NULL UNIQUE, requester BLOB NOT NULL,"
 			     " taken_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL) STRICT;";
 
-static const char *const steps[] = {step_1, step_2, step_3, step_4};
+/*
+ * Statements of counters (COUNTERS.md). Hits and destroyed keys had no counter of their own before:
+ * the audit chain tells how many they were.
+ */
+static const char step_5[] =
+    "CREATE TABLE counters("
+    " n INTEGER PRIMARY KEY, month INTEGER NOT NULL, open INTEGER NOT NULL,"
+    " from_ns INTEGER NOT NULL, notes INTEGER NOT NULL,"
+    " text TEXT NOT NULL, key BLOB, signature BLOB) STRICT;"
+    "INSERT OR REPLACE INTO state(name, value)"
+    " SELECT 'hits_' || lower(category) || '_' || lower(grade), count(*) FROM"
+    " (SELECT CASE WHEN json_valid(detail) THEN json_extract(detail, '$.category') END"
+    "  AS category,"
+    "  CASE WHEN json_valid(detail) THEN json_extract(detail, '$.grade') END AS grade"
+    "  FROM audit WHERE what = 'hit' AND outcome = 'queued')"
+    " WHERE category IN ('F', 'V', 'P', 'M')"
+    " AND grade IN ('EXACT', 'JURISDICTION_UNKNOWN', 'LOOKALIKE') GROUP BY category, grade;"
+    "INSERT OR REPLACE INTO state(name, value)"
+    " SELECT 'keys_destroyed', n FROM"
+    " (SELECT CAST(total(CASE WHEN json_valid(detail)"
+    "  THEN json_extract(detail, '$.periods') END) AS INTEGER) AS n"
+    "  FROM audit WHERE what = 'purge-keys' AND outcome = 'done') WHERE n > 0;";
+
+static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5};
 
 const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0]};

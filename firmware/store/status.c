@@ -12,14 +12,40 @@
 
 static void count_lasting(struct store *s, struct wire_status *out)
 {
-	static const char *const names[] = {
-	    "passages",	    "reads", "low_quality", "hits", "hits_suppressed_cooldown",
-	    "hits_expired", "purged"};
+	static const char *const names[] = {"passages",
+					    "reads",
+					    "low_quality",
+					    "hits",
+					    "hits_suppressed_cooldown",
+					    "hits_expired",
+					    "purged",
+					    "keys_destroyed",
+					    "lookalikes_suppressed"};
 	int64_t value;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (db_state_get(s->db, names[i], &value, NULL))
 			role_count(out, names[i], value);
+}
+
+void store_count(struct store *s, bool last)
+{
+	struct counters_now now = {
+	    .clock = &s->clock,
+	    .mono_ns = clock_mono_ns(),
+	    .site = s->conf.site.name,
+	    .key = s->audit_key,
+	    .live = {s->passages_refused, s->reads_dropped, s->crops_dropped},
+	    .last = last,
+	};
+	struct err e = {0};
+
+	/* What a damaged database had counted comes first. */
+	if (!s->db || s->left_behind)
+		return;
+	/* On a full disk it can wait. */
+	if (!counters_tick(&s->counters, s->db, &now, &e) && e.code != ERR_NO_SPACE)
+		store_trouble(s, &e);
 }
 
 static void count_outbox(struct store *s, struct wire_status *out)

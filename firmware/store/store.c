@@ -130,6 +130,7 @@ bool store_open_db(struct store *s, struct err *e)
 
 	if (!db_open(s->conf.ring.path, &db_schema, clock_utc_ns(), &s->db, &how, e))
 		return false;
+	s->counters.loaded = false;
 	if (how.quarantine[0])
 		log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how.fault,
 			 how.quarantine);
@@ -473,6 +474,7 @@ static void leave(struct store *s)
 	store_flush_replies(s);
 	(void)store_now(s);
 	note_door(s);
+	store_count(s, true);
 	if (s->db && (!upkeep_record(&s->upkeep, s->db, s->clock.k.ring_ns, clock_utc_ns(), &e) ||
 		      !record(s, "stop", "", &e) || !upkeep_save_clock(s->db, &s->clock.k, &e) ||
 		      !db_checkpoint(s->db, &done, &e)))
@@ -511,6 +513,7 @@ static void tick(void *arg)
 	upkeep(s, WORK_NS);
 	tell_list(s); /* if it could not be said */
 	note_door(s);
+	store_count(s, false);
 	sign_chain(s);
 	tell_head(s);
 	if (s->db && list_broken(&s->list))
@@ -596,6 +599,7 @@ static bool role_begin(void *state, struct err *e)
 	watch_list(s);
 	if (!s->list.b && !list_arriving(&s->list))
 		log_line(LOG_WARNING, "no hotlist: %s", s->list.why);
+	store_count(s, false); /* before anything is counted that belongs to today */
 	upkeep(s, FIRST_WORK_NS);
 	return loop_timer(s->env.loop, TICK_NS, TICK_NS, tick, s) >= 0 ||
 	       err_set(e, ERR_LIMIT, "no timer left");

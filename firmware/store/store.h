@@ -8,6 +8,7 @@
 #include "firmware/store/audit.h"
 #include "firmware/store/box.h"
 #include "firmware/store/conf.h"
+#include "firmware/store/counters.h"
 #include "firmware/store/db.h"
 #include "firmware/store/elapsed.h"
 #include "firmware/store/intake.h"
@@ -58,6 +59,7 @@ struct store {
 
 	/* since this process started */
 	int64_t passages_refused, repeats, reads_dropped, crops_dropped;
+	struct counters counters; /* what of it is written, and of which month */
 
 	bool left_behind;     /* a quarantined file could not be taken over yet: the disk is full */
 	int64_t left_mono_ns; /* when that was last tried */
@@ -92,7 +94,8 @@ bool store_passage(struct store *s, const struct wire_passage *m, int fd, struct
 void store_retry(struct store *s);
 void store_flush_replies(struct store *s);
 
-/* status.c */
+/* status.c: the counters of the annual report are written, and the month ends (counters_tick). */
+void store_count(struct store *s, bool last);
 void store_status(void *state, struct wire_status *out);
 
 #endif

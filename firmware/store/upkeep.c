@@ -78,6 +78,7 @@ bool upkeep_take_over(struct db *d, const char *folder, const char *name, int64_
 		       name, got.audit_records, got.hits);
 	/* Together: a file once noted is not looked at again, nor is its loss. */
 	return db_begin(d, &tx, e) && upkeep_quarantine(d, name, got.due_ns, e) &&
+	       db_state_set(d, "counters_damaged", 1, e) &&
 	       record(d, "quarantine", detail, wall_ns, e) && db_commit(&tx, e);
 }
 
