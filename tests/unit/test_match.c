@@ -43,7 +43,22 @@ static enum match_grade grade(const struct bundle *b, const char *text, const ch
 
 	match_read(b, &r, now_s, &m, &stale);
 	assert_int_equal(m.grade == GRADE_NONE, m.n == 0);
+	if (m.lookalike_suppressed) { /* said so, and nothing else */
+		const struct match silent = {.lookalike_suppressed = true};
+
+		assert_memory_equal(&m, &silent, sizeof m);
+	}
 	return m.grade;
+}
+
+static bool suppressed(const struct bundle *b, const char *text, const char *jurisdiction)
+{
+	struct plate_read r = read_of(text, jurisdiction);
+	struct match m;
+	bool stale;
+
+	match_read(b, &r, NOW, &m, &stale);
+	return m.lookalike_suppressed;
 }
 
 struct row {
@@ -92,6 +107,10 @@ static void table(void **state)
 				 ROWS[i].strict);
 		assert_int_equal(grade(loose, ROWS[i].read, ROWS[i].jurisdiction, NOW),
 				 ROWS[i].loose);
+		/* What the policy silences is told apart from what is nothing. */
+		assert_int_equal(suppressed(strict, ROWS[i].read, ROWS[i].jurisdiction),
+				 ROWS[i].strict != ROWS[i].loose);
+		assert_false(suppressed(loose, ROWS[i].read, ROWS[i].jurisdiction));
 		bundle_close(strict);
 		bundle_close(loose);
 	}

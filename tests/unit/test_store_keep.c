@@ -3,8 +3,10 @@
 
 #include "firmware/base/gift.h"
 #include "firmware/store/audit.h"
+#include "firmware/store/counters.h"
 #include "firmware/store/keep.h"
 #include "firmware/store/outbox.h"
+#include "hotlist/match.h"
 #include "tests/unit/lists.h"
 
 #include <fcntl.h>
@@ -267,6 +269,78 @@ static void no_cooldown_rings_always(void **state)
 	}
 }
 
+static int64_t counted(struct bench *b, const char *name)
+{
+	int64_t n;
+
+	assert_true(db_state_get(b->p->db, name, &n, &b->p->why));
+	return n;
+}
+
+static void hits_are_counted_by_category_and_grade(void **state)
+{
+	struct bench b = bench_of(state);
+	struct wire_passage m = seen_at(1, "WANT01", "MO", 1);
+
+	b.conf.hotlist.cooldown_s = 0;
+	rings(&b, &m, true);
+	assert_true(keep(&b, &m)); /* a repeat: harmless, and not counted */
+	m = seen_at(2, "WANT01", "", 2);
+	rings(&b, &m, true);
+	m = seen_at(3, "WANT02", "MO", 3);
+	rings(&b, &m, true);
+	m = seen_at(4, "WANT02", "MO", 4);
+	rings(&b, &m, true);
+	assert_int_equal(counted(&b, "hits"), 4);
+	assert_int_equal(counted(&b, "hits_v_exact"), 1);
+	assert_int_equal(counted(&b, "hits_v_jurisdiction_unknown"), 1);
+	assert_int_equal(counted(&b, "hits_f_exact"), 2);
+	assert_int_equal(
+	    count_of(b.p, "SELECT sum(value) FROM state WHERE name GLOB 'hits_[fvpm]_*'"), 4);
+}
+
+/* By the policy they do not alert: that there was one is counted, and nothing else is kept of it.
+ */
+static void a_look_alike_is_counted_and_silent(void **state)
+{
+	struct bench b = bench_of(state);
+	struct wire_passage m;
+	const char *const read[] = {"WANT0I", "WANTOI", "ABC123"};
+
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_true(keep_plate(&b, i + 1, read[i]));
+		assert_false(b.got.hit);
+		assert_int_equal(b.got.outcome, KEEP_ACCEPTED);
+	}
+	assert_int_equal(counted(&b, "lookalikes_suppressed"), 2);
+	/* One that is too poor is not even looked up. */
+	m = passage_of(9, "WANT0I");
+	m.low_quality = 1;
+	assert_true(keep(&b, &m));
+	assert_int_equal(counted(&b, "lookalikes_suppressed"), 2);
+	assert_int_equal(counted(&b, "hits"), 0);
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM audit"), 0);
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM outbox"), 0);
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM passage WHERE hit = 0"), 4);
+}
+
+/* What is counted is counted with what it counts, or not at all; and on one page of the database.
+ */
+static void counting_takes_one_page(void **state)
+{
+	struct bench b = bench_of(state);
+	char name[COUNTERS_NAME_SIZE];
+
+	for (size_t i = 0; counters_names[i]; i++)
+		assert_true(db_state_add(b.p->db, counters_names[i], INT64_MAX / 2, &b.p->why));
+	for (const char *c = "M"; *c; c++)
+		for (int g = GRADE_EXACT; g <= GRADE_LOOKALIKE; g++)
+			assert_true(db_state_add(
+			    b.p->db, counters_hit(*c, match_grade_name((enum match_grade)g), name),
+			    INT64_MAX / 2, &b.p->why));
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM dbstat WHERE name = 'state'"), 1);
+}
+
 /* --- a full disk ---------------------------------------------------------------------------------
  */
 
@@ -374,6 +448,9 @@ int main(void)
 	    T(without_a_list_or_with_a_stale_one_nothing_rings),
 	    T(a_car_that_stays_rings_once),
 	    T(no_cooldown_rings_always),
+	    T(hits_are_counted_by_category_and_grade),
+	    T(a_look_alike_is_counted_and_silent),
+	    T(counting_takes_one_page),
 	    T(the_oldest_make_room_on_a_full_disk),
 	    T(then_crops_go_and_a_hit_is_taken),
 	    T(then_reads_go_and_a_hit_still_waits),

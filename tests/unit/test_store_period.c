@@ -185,6 +185,7 @@ static void a_destroyed_key_is_gone_from_every_copy(void **state)
 	assert_true(copy_opens(p, &s[0]));
 	assert_true(periods_before(&p->keys, T0 + 3 * HOUR));
 	assert_true(periods_destroy(&p->keys, p->db, T0 + 3 * HOUR, T0, &p->why));
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'keys_destroyed'"), 3);
 	assert_false(periods_before(&p->keys, T0 + 3 * HOUR));
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 5; i++) {
