@@ -65,11 +65,11 @@ static void stop(struct life *l)
 	place_hasty(l->p);
 }
 
-/* Time passes in steps of six hours, from this wall time on. */
+/* Time passes in steps of an hour, from this wall time on. */
 static void pass_at(struct life *l, int64_t by, int64_t wall)
 {
 	for (int64_t step; by > 0; by -= step) {
-		step = by < 6 * HOUR ? by : 6 * HOUR;
+		step = by < HOUR ? by : HOUR;
 		l->mono += step;
 		wall += step;
 		elapsed_tick(&l->clock, wall, l->mono);
