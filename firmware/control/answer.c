@@ -4,6 +4,7 @@
 #include "board/board.h"
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "firmware/base/utf8.h"
 #include "firmware/status_json.h"
 #include "firmware/version.h"
 
@@ -70,13 +71,6 @@ static bool fill_counters(cJSON *o, const struct known *k, int64_t now_ns)
 	return c != NULL;
 }
 
-static bool fill_unknown(cJSON *o, const struct known *k, int64_t now_ns)
-{
-	(void)k;
-	(void)now_ns;
-	return cJSON_AddStringToObject(o, "error", "unknown request") != NULL;
-}
-
 static const struct {
 	const char *request;
 	bool (*fill)(cJSON *o, const struct known *k, int64_t now_ns);
@@ -85,21 +79,64 @@ static const struct {
     {"counters", fill_counters},
 };
 
-char *answer(const struct known *k, const char *request, int64_t now_ns)
+/* With the time it is said at; NULL without memory. */
+static cJSON *begin(void)
 {
-	bool (*fill)(cJSON *, const struct known *, int64_t) = fill_unknown;
-	char when[CLOCK_RFC3339_SIZE], *line = NULL, *text = NULL;
+	char when[CLOCK_RFC3339_SIZE];
 	cJSON *o = cJSON_CreateObject();
 
-	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
-		if (strcmp(request, answers[i].request) == 0)
-			fill = answers[i].fill;
-	if (o && cJSON_AddStringToObject(o, "time", clock_rfc3339(clock_utc_ns(), when)) &&
-	    fill(o, k, now_ns))
-		text = cJSON_PrintUnformatted(o);
+	if (o && cJSON_AddStringToObject(o, "time", clock_rfc3339(clock_utc_ns(), when)))
+		return o;
+	cJSON_Delete(o);
+	return NULL;
+}
+
+/* `o` is gone then. */
+static char *end(cJSON *o, bool whole)
+{
+	char *line = NULL, *text = o && whole ? cJSON_PrintUnformatted(o) : NULL;
+
 	if (text && asprintf(&line, "%s\n", text) < 0)
 		line = NULL;
 	free(text);
 	cJSON_Delete(o);
 	return line;
+}
+
+static bool add_text(cJSON *o, const char *name, const char *text)
+{
+	AUTO_FREE char *clean = strdup(text);
+
+	if (!clean)
+		return false;
+	utf8_clean(clean);
+	return cJSON_AddStringToObject(o, name, clean) != NULL;
+}
+
+char *answer(const struct known *k, const char *request, int64_t now_ns)
+{
+	cJSON *o;
+
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		if (strcmp(request, answers[i].request) == 0) {
+			o = begin();
+			return end(o, o && answers[i].fill(o, k, now_ns));
+		}
+	return answer_error("unknown request");
+}
+
+char *answer_error(const char *why)
+{
+	cJSON *o = begin();
+
+	return end(o, o && add_text(o, "error", why));
+}
+
+char *answer_evidence(bool sealed, size_t bytes, const char *why)
+{
+	cJSON *o = begin(), *evidence = o ? cJSON_AddObjectToObject(o, "evidence") : NULL;
+
+	return end(o, evidence && cJSON_AddBoolToObject(evidence, "sealed", sealed) &&
+			  (sealed ? status_json_int(evidence, "bytes", (int64_t)bytes)
+				  : add_text(evidence, "why", why)));
 }

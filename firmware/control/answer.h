@@ -25,4 +25,11 @@ bool known_take(struct known *k, const struct wire_status *m, int64_t now_ns,
  */
 char *answer(const struct known *k, const char *request, int64_t now_ns);
 
+/* The same for a request that is not served: `why` in plain words. */
+char *answer_error(const char *why);
+
+/* The same for an evidence request that the store has dealt with: how many bytes the sealed answer
+ * has, which goes with the line; or why there is none. */
+char *answer_evidence(bool sealed, size_t bytes, const char *why);
+
 #endif

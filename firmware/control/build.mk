@@ -7,6 +7,6 @@ ifeq ($(CONFIG_CONTROL),y)
 LIBRARIES += control
 control.src    := firmware/control/answer.c firmware/control/peer.c
 PROGRAMS += libexec/alprd-control
-libexec/alprd-control.src  := firmware/control/control.c
+libexec/alprd-control.src  := firmware/control/control.c firmware/control/pull.c
 libexec/alprd-control.libs := control control_conf status_json wire board base
 endif

@@ -12,6 +12,8 @@ static const struct conf_key keys[] = {
     {"user", CONF_STRING, AT(user), "", 0, 0, NULL,
      "user who may ask, beside root and the daemon's own; empty: nobody"},
     {"group", CONF_STRING, AT(group), "", 0, 0, NULL, "group whose members may ask; empty: none"},
+    {"evidence_wait_s", CONF_INT, AT(evidence_wait_s), "120", 1, 120, NULL,
+     "seconds that the store may take for an answer to an evidence request"},
 };
 
 bool control_conf_load(const char *text, size_t len, const char *folder, struct control_conf *out,

@@ -14,6 +14,7 @@ struct control_conf {
 	char user[CONF_STRING_MAX]; /* who may ask beside root and the daemon's own user; "": nobody
 				     */
 	char group[CONF_STRING_MAX]; /* the same for the members of a group */
+	int64_t evidence_wait_s;     /* for the store's answer to an evidence request */
 };
 
 /* Parse and check section [control]. ERR_CONFIG, also for a path too long for a socket; ERR_LIMIT.

@@ -255,6 +255,11 @@ static long executable_memory(void)
 		   : 0;
 }
 
+static long sealed_memory(void)
+{
+	return memfd_create("probe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
 static const struct {
 	const char *name;
 	long (*act)(void);
@@ -284,6 +289,7 @@ static const struct {
     {"clock", set_clock},
     {"ask_clock", ask_clock},
     {"executable_memory", executable_memory},
+    {"sealed_memory", sealed_memory},
 };
 
 /* --- main
