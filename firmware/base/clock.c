@@ -24,6 +24,11 @@ int64_t clock_mono_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot_ns(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
+}
+
 char *clock_rfc3339(int64_t utc_ns, char out[CLOCK_RFC3339_SIZE])
 {
 	int64_t s = utc_ns / NS_PER_S, ns = utc_ns % NS_PER_S;

@@ -18,6 +18,10 @@ int64_t clock_utc_ns(void);
 /* Nanoseconds on CLOCK_MONOTONIC: for intervals and timeouts only. */
 int64_t clock_mono_ns(void);
 
+/* Nanoseconds since the machine was started, times that it was suspended included
+ * (CLOCK_BOOTTIME): for what must have passed, not for waiting. */
+int64_t clock_boot_ns(void);
+
 /*
  * Make timerfd(2) `fd` (CLOCK_MONOTONIC) readable from due_ns on, at once when that has passed; 0:
  * never. Cannot fail with a descriptor of that kind.

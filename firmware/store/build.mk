@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # store_conf: what the parent needs to check a configuration. store_box: what the sandbox probe needs. store: the rooms.
-# The role itself is the three files of the program, so that tests can link every room without it.
+# The role itself is the files of the program, so that tests can link every room without it.
 LIBRARIES += store_conf store_box store
 store_conf.src := firmware/store/conf.c
 store_box.src  := firmware/store/box.c
@@ -12,5 +12,5 @@ store.src  += $(addprefix firmware/store/,counters.c statement.c)
 store.pkgs := sqlite3 libcjson
 
 PROGRAMS += libexec/alprd-store
-libexec/alprd-store.src  := $(addprefix firmware/store/,store.c passages.c status.c)
-libexec/alprd-store.libs = store store_conf store_box hit hotlist site wire jose $(keystore_libs) base
+libexec/alprd-store.src  := $(addprefix firmware/store/,store.c clock.c passages.c status.c)
+libexec/alprd-store.libs = store store_conf store_box hit hotlist site wire jose $(keystore_libs) clock_quality base

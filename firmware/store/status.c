@@ -107,7 +107,7 @@ static bool recent(int64_t mono_ns)
 /* The worst comes first: one word for all. */
 static void judge(struct store *s, struct wire_status *out, int64_t wall_ns)
 {
-	char text[160];
+	char text[160], words[ELAPSED_WORDS];
 	int64_t bytes;
 
 	if (!space_free(&s->space, &bytes, NULL))
@@ -132,14 +132,21 @@ static void judge(struct store *s, struct wire_status *out, int64_t wall_ns)
 		      "the hotlist is older than its maximum age, or issued ahead of this clock: "
 		      "no alerts");
 	} else if (s->clock.doubtful) {
-		(void)snprintf(text, sizeof text,
-			       "the wall clock is %" PRId64
-			       " s off: retention goes by elapsed time",
-			       s->clock.jump_ns / NS_PER_S);
-		state(out, "clock", text);
+		state(out, "clock", elapsed_words(&s->clock, words));
 	} else {
 		state(out, "ok", s->list.why);
 	}
+}
+
+/* What something worse would hide: nobody is to find out about a clock last of all. */
+static void add_clock(const struct store *s, struct wire_status *out)
+{
+	char words[ELAPSED_WORDS];
+	size_t len = strlen(out->detail);
+
+	if (s->clock.doubtful && strcmp(out->state, "clock") != 0)
+		(void)snprintf(out->detail + len, sizeof out->detail - len, "; %s",
+			       elapsed_words(&s->clock, words));
 }
 
 void store_status(void *arg, struct wire_status *out)
@@ -148,6 +155,7 @@ void store_status(void *arg, struct wire_status *out)
 	int64_t wall = store_now(s);
 
 	judge(s, out, wall);
+	add_clock(s, out);
 	if (s->db) {
 		count_lasting(s, out);
 		count_outbox(s, out);

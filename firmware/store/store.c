@@ -10,7 +10,6 @@
 #include "firmware/store/salvage.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -33,27 +32,12 @@ int64_t store_now(struct store *s)
 {
 	int64_t wall = clock_utc_ns();
 
-	elapsed_tick(&s->clock, wall, clock_mono_ns());
+	elapsed_tick(&s->clock, wall, clock_boot_ns());
 	return wall;
 }
 
 /* --- the database --------------------------------------------------------------------------------
  */
-
-/* Any number that is another one after the next boot; 0 when the kernel does not say: then every
- * start counts as one. */
-static int64_t boot_number(void)
-{
-	AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	char text[64] = {0};
-	uint64_t n = 0;
-
-	if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
-		return 0;
-	for (const char *p = text; *p; p++)
-		n = n * 31 + (unsigned char)*p;
-	return (int64_t)(n >> 1);
-}
 
 static bool record(struct store *s, const char *what, const char *detail, struct err *e)
 {
@@ -123,9 +107,6 @@ static bool open_keys(struct store *s, struct err *e)
 
 bool store_open_db(struct store *s, struct err *e)
 {
-	/* Within one process the boot is what it was; /proc is out of reach once the sandbox is
-	 * closed. */
-	int64_t boot = s->clock.k.ring_ns ? s->clock.k.boot : boot_number();
 	struct db_opened how;
 
 	if (!db_open(s->conf.ring.path, &db_schema, clock_utc_ns(), &s->db, &how, e))
@@ -134,9 +115,7 @@ bool store_open_db(struct store *s, struct err *e)
 	if (how.quarantine[0])
 		log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how.fault,
 			 how.quarantine);
-	return take_over(s, e) &&
-	       upkeep_start_clock(s->db, &s->clock, boot, clock_utc_ns(), clock_mono_ns(), e) &&
-	       open_keys(s, e);
+	return take_over(s, e) && store_start_clock(s, e) && open_keys(s, e);
 }
 
 /* For the status and the log, where what fails once a second is said once a minute. */
@@ -377,6 +356,7 @@ static bool device_said(struct store *s, const struct wire_status *m, struct err
 		const struct wire_counter *c = &m->counters[i];
 		int64_t process = s->clock.k.boot ^ m->pid;
 
+		store_clock_said(s, c);
 		if (strncmp(c->name, "door_openings", sizeof c->name) != 0 || c->value < 0 ||
 		    (process == s->door_process && c->value == s->door_openings))
 			continue;

@@ -85,6 +85,11 @@ void store_trouble(struct store *s, const struct err *why);
 /* Open the database (again), salvage what a damaged one still holds, start the ring's clock. */
 bool store_open_db(struct store *s, struct err *e) MUST_CHECK;
 
+/* clock.c: go on with the ring's clock in the database just opened; what device says of the wall
+ * clock (any counter of its). */
+bool store_start_clock(struct store *s, struct err *e) MUST_CHECK;
+void store_clock_said(struct store *s, const struct wire_counter *c);
+
 /* Offer hits to uplink as far as credits allow. */
 void store_pump(struct store *s);
 

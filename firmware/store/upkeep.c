@@ -16,24 +16,41 @@
 
 #define SHRINK_PAGES 256
 
+#define PART(name, field)                                                                          \
+	{                                                                                          \
+		name, offsetof(struct elapsed_kept, field)                                         \
+	}
+static const struct {
+	const char *name; /* in table state */
+	size_t at;	  /* of an int64_t in struct elapsed_kept */
+} clock_parts[] = {
+    PART("clock_ring", ring_ns),   PART("clock_wall", wall_ns), PART("clock_mono", mono_ns),
+    PART("clock_boot", boot),	   PART("clock_skew", skew_ns), PART("clock_steady", steady_ns),
+    PART("clock_known", known_ns), PART("clock_open", open),	PART("clock_unproven", unproven_ns),
+};
+#undef PART
+#define CLOCK_PARTS (sizeof clock_parts / sizeof clock_parts[0])
+
 bool upkeep_save_clock(struct db *d, const struct elapsed_kept *k, struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
 
-	return (db_begin(d, &tx, e) && db_state_set(d, "clock_ring", k->ring_ns, e) &&
-		db_state_set(d, "clock_wall", k->wall_ns, e) &&
-		db_state_set(d, "clock_mono", k->mono_ns, e) &&
-		db_state_set(d, "clock_boot", k->boot, e) && db_commit(&tx, e)) ||
-	       err_prefix(e, "clock");
+	if (!db_begin(d, &tx, e))
+		return err_prefix(e, "clock");
+	for (size_t i = 0; i < CLOCK_PARTS; i++)
+		if (!db_state_set(d, clock_parts[i].name,
+				  *(const int64_t *)((const char *)k + clock_parts[i].at), e))
+			return err_prefix(e, "clock");
+	return db_commit(&tx, e) || err_prefix(e, "clock");
 }
 
 bool upkeep_load_clock(struct db *d, struct elapsed_kept *k, struct err *e)
 {
-	return (db_state_get(d, "clock_ring", &k->ring_ns, e) &&
-		db_state_get(d, "clock_wall", &k->wall_ns, e) &&
-		db_state_get(d, "clock_mono", &k->mono_ns, e) &&
-		db_state_get(d, "clock_boot", &k->boot, e)) ||
-	       err_prefix(e, "clock");
+	for (size_t i = 0; i < CLOCK_PARTS; i++)
+		if (!db_state_get(d, clock_parts[i].name,
+				  (int64_t *)((char *)k + clock_parts[i].at), e))
+			return err_prefix(e, "clock");
+	return true;
 }
 
 static bool record(struct db *d, const char *what, const char *detail, int64_t wall_ns,
