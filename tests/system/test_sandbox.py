@@ -66,7 +66,7 @@ def test_no_role_may(place, role, what):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_control_passes_gifts_on_and_makes_none(place, role):
-    assert attempt(place, role, "sealed_memory")[0] == ("done" if role in ("capture", "vision", "store", "uplink") else KILLED)
+    assert attempt(place, role, "sealed_memory")[0] == ("done" if role in ("vision", "store", "uplink") else KILLED)
 
 
 @pytest.mark.parametrize("role", ROLES)
