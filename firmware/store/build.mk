@@ -8,6 +8,8 @@ store.src  := $(addprefix firmware/store/,arrival.c audit.c audit_line.c audit_s
 	period.c ring.c salvage.c schema.c seal.c sender.c space.c text.c upkeep.c)
 # What both ends of an evidence pull read and write.
 store.src  += $(addprefix firmware/store/,request.c authenticity.c)
+# And what the box alone does of it.
+store.src  += $(addprefix firmware/store/,archive.c manifest.c retrieve.c tar.c)
 store.src  += $(addprefix firmware/store/,counters.c statement.c)
 store.pkgs := sqlite3 libcjson
 
