@@ -32,6 +32,7 @@ $(eval $(call unit,camera_replay,$(camera_libs) base))
 endif
 $(eval $(call unit,crypt,crypt base))
 $(eval $(call unit,jose,jose crypt base))
+$(eval $(call unit,identity,crypt base))
 
 $(eval $(call unit,sandbox,base))
 $(eval $(call unit,wire,wire base))
@@ -91,6 +92,7 @@ endif
 
 # The store: room by room, on a real SQLite in a folder of its own.
 $(eval $(call unit,store_conf,store_conf site base))
+$(eval $(call unit,store_request,store jose $(hotlist_libs)))
 $(eval $(call unit,store_door,store hotlist $(keystore_libs) base))
 $(eval $(call unit,store_db,store hotlist $(keystore_libs) base))
 $(eval $(call unit,store_ring,store hotlist $(keystore_libs) base))
