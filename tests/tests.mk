@@ -13,6 +13,7 @@
 #   make bench                 speed and accuracy against stated bars: all of them; BOARD=qemu-arm64: instructions a pair
 #   make bench-reader [SHORT=1] [PLATES=folder]  the reader on real photos (default: ../shared/plates/val, if there) and the simulator
 #   make bench-hotlist [SHORT=1]  lists of ten million entries (SHORT=1: one): compiling, starting, looking up, a day's delta
+#   make bench-store [SHORT=1]    the store: ingest, purge, pull, growth, bytes written, and what is left of what was purged
 #   make fuzz [SHORT=1]        libFuzzer campaigns: an hour a target, or a minute
 #   make lint                  clang-format and clang-tidy
 #   make compile_commands.json for editors and clang-tidy, in build/host/
@@ -22,7 +23,7 @@ PYTEST := $(PYTHON) -m pytest -p no:cacheprovider --timeout=900 -v --durations=5
 
 include tests/guest/guest.mk
 
-.PHONY: demo check check-unit check-system check-hostile check-build check-arm64 asan tsan bench bench-reader bench-hotlist lint
+.PHONY: demo check check-unit check-system check-hostile check-build check-arm64 asan tsan bench bench-reader bench-hotlist bench-store lint
 
 # Packages first: the rest of the makefile (pkg-config, compilers) may not work before.
 demo: deps
@@ -103,7 +104,8 @@ else
 bench: all $(patsubst %,$(B)/%,$(BENCHES))
 	@failed=0; for b in $(patsubst %,$(B)/%,$(BENCHES)); do $$b || failed=1; done; \
 	$(MAKE) --no-print-directory bench-reader || failed=1; \
-	$(MAKE) --no-print-directory bench-hotlist || failed=1; exit $$failed
+	$(MAKE) --no-print-directory bench-hotlist || failed=1; \
+	$(MAKE) --no-print-directory bench-store || failed=1; exit $$failed
 endif
 
 PLATES ?= $(wildcard ../shared/plates/val)
@@ -113,6 +115,9 @@ bench-reader: all $(B)/test/reads $(patsubst %,$(B)/%,$(BENCH_READER))
 
 bench-hotlist: all $(patsubst %,$(B)/%,$(BENCH_HOTLIST))
 	@$(PYTHON) -m tests.bench.bench_hotlist --build $(B) $(if $(filter-out 0,$(SHORT)),--short)
+
+bench-store: all $(patsubst %,$(B)/%,$(BENCH_STORE))
+	@$(PYTHON) -m tests.bench.bench_store --build $(B) $(if $(filter-out 0,$(SHORT)),--short) $(patsubst %,--only %,$(ONLY))
 
 LINT := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 lint: compile_commands.json

@@ -46,8 +46,23 @@ test/bench/read_feed.src  := tests/bench/read_feed.c
 test/bench/read_feed.libs := hotlist_tool hotlist crypt base
 BENCH_HOTLIST += bin/alpr-hotlist test/bench/make_hotlist test/bench/hotlist_speed
 endif
-# store_ingest: the store's rooms under a stream of passages, and what they write to disk for each.
-PROBES += test/bench/store_ingest
+# store_ingest: the store's rooms under a stream of passages, and what they write to disk for each; store_plain: the same rows in
+# plain SQLite; store_life: years in simulated time; store_pull: a full ring, and a plate in it (bench_store.py).
+STORE_BENCH := $(addprefix test/bench/,store_ingest store_plain store_life store_pull)
+PROBES += $(STORE_BENCH)
+LIBRARIES += store_passage
+store_passage.src := tests/bench/store_passage.c
 test/bench/store_ingest.src  := tests/bench/store_ingest.c tests/bench/store_vfs.c
-test/bench/store_ingest.libs = store hit hotlist $(keystore_libs) base
+test/bench/store_ingest.libs = store_passage store hit hotlist $(keystore_libs) base
 test/bench/store_ingest.pkgs := sqlite3
+test/bench/store_plain.src  := tests/bench/store_plain.c
+test/bench/store_plain.libs = store_passage store hit hotlist $(keystore_libs) base
+test/bench/store_plain.pkgs := sqlite3
+test/bench/store_life.src  := tests/bench/store_life.c
+test/bench/store_life.libs = store_passage store hit lists hotlist_tool hotlist $(keystore_libs) base
+test/bench/store_life.pkgs := sqlite3
+test/bench/store_life.ldlibs := -Wl,--wrap=fsync
+test/bench/store_pull.src  := tests/bench/store_pull.c
+test/bench/store_pull.libs = store_passage store hit hotlist $(keystore_libs) base
+test/bench/store_pull.pkgs := sqlite3
+BENCH_STORE := libexec/alprd-store test/reads test/carve/carve test/carve/keys $(STORE_BENCH)

@@ -9,20 +9,24 @@
  *   --together N   committed together (1)
  *   --full N       the ring is full at so many: each newer one replaces an older one (0: it grows)
  *   --crop N       bytes of a crop (6000)
+ *   --pause-ms N   between two commits (0): a box that is driven past now and then
+ *   --loop N       FOLDER is all there is on /dev/loopN: count what its block layer is given, too
  */
 #include "firmware/base/clock.h"
 #include "firmware/base/crypt.h"
 #include "firmware/store/keep.h"
-#include "firmware/store/text.h"
 #include "firmware/store/upkeep.h"
+#include "tests/bench/store_passage.h"
 #include "tests/bench/store_vfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define T0	     (INT64_C(1800000000) * NS_PER_S)
 #define HOUR_READS   1700
@@ -30,7 +34,7 @@
 
 struct bench {
 	const char *folder;
-	int64_t passages, together, full, crop;
+	int64_t passages, together, full, crop, pause_ms, loop;
 
 	struct store_conf conf;
 	struct space space;
@@ -50,44 +54,6 @@ static bool fail(const struct err *e)
 {
 	(void)fprintf(stderr, "store_ingest: %s\n", e->text);
 	return false;
-}
-
-/* A plate of its own, as vision reads one: three alternatives, two angles. */
-static struct wire_passage passage_of(uint64_t n, int64_t ns)
-{
-	struct wire_passage p = {
-	    .first_ns = ns - NS_PER_S, .last_ns = ns, .best_ns = ns, .pairs = 9};
-	uint64_t id[2] = {n * UINT64_C(0x9e3779b97f4a7c15), n + 1};
-
-	wire_start(&p.h, WIRE_PASSAGE, sizeof p);
-	id[0] ^= id[0] >> 29;
-	memcpy(p.id, id, sizeof p.id);
-	(void)snprintf(p.read.text, sizeof p.read.text, "A%06u", (unsigned)(n % 1000000));
-	(void)snprintf(p.read.jurisdiction, sizeof p.read.jurisdiction, "MO");
-	p.read.confidence = 0.95f;
-	for (size_t i = 0; i < strlen(p.read.text); i++)
-		p.read.chars[i] = 0.99f;
-	p.read.n_alternatives = 3;
-	for (size_t i = 0; i < 3; i++) {
-		memcpy(p.read.alternatives[i].text, p.read.text, sizeof p.read.text);
-		p.read.alternatives[i].confidence = 0.2f;
-	}
-	for (size_t i = 0; i < FRAME_CAMERAS; i++) {
-		p.angles[i] = (struct wire_angle){
-		    .present = 1, .capture_ns = ns, .read = p.read, .frames = 9};
-		for (size_t k = 0; k < 8; k++)
-			p.angles[i].quad.p[k] = (float)(100 * (k + 1)) + 0.5f;
-	}
-	return p;
-}
-
-/* A passage's read and pictures, as they would lie on paper. */
-static int64_t payload_of(const struct intake *in)
-{
-	char text[TEXT_READ_SIZE];
-
-	return (int64_t)(strlen(text_read(&in->p, 0, text)) + in->pictures[WIRE_CROP_0].len +
-			 in->pictures[WIRE_CROP_1].len);
 }
 
 static void time_passes(struct bench *b, int64_t by_ns)
@@ -121,11 +87,11 @@ static bool give(struct bench *b, int64_t n, bool measured)
 
 	for (int64_t i = 0; i < n; i++) {
 		time_passes(b, 3600 * NS_PER_S / HOUR_READS);
-		in[i] = (struct intake){.p = passage_of(b->n++, b->clock.k.wall_ns)};
+		in[i] = (struct intake){.p = store_passage(b->n++, b->clock.k.wall_ns)};
 		in[i].pictures[WIRE_CROP_0] = in[i].pictures[WIRE_CROP_1] =
 		    (struct ring_picture){b->jpeg, (size_t)b->crop};
 		if (measured)
-			b->payload += payload_of(&in[i]);
+			b->payload += store_payload(&in[i]);
 	}
 	from = clock_mono_ns();
 	for (int64_t i = 0; i < n; i++) {
@@ -213,19 +179,32 @@ static int64_t write_bytes(void)
 	return n;
 }
 
-static int by_size(const void *a, const void *b)
+/* Bytes that the block layer has given to the disk, the file system's own among them; -1: unknown.
+ */
+static int64_t disk_bytes(const struct bench *b)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	AUTO_CLOSE int fd = open(b->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long long sectors = -1;
+	char path[64];
+	FILE *f;
 
-	return (x > y) - (x < y);
+	if (b->loop < 0 || fd < 0 || syncfs(fd) != 0)
+		return -1;
+	(void)snprintf(path, sizeof path, "/sys/block/loop%" PRId64 "/stat", b->loop);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%*d %*d %*d %*d %*d %*d %lld", &sectors) != 1)
+		sectors = -1;
+	if (f)
+		(void)fclose(f);
+	return sectors < 0 ? -1 : sectors * 512;
 }
 
-static void print(struct bench *b, int64_t device, int64_t ns)
+static void print(struct bench *b, int64_t device, int64_t disk, int64_t ns)
 {
 	double per = (double)b->passages;
 	struct ring_size size = {0};
 
-	qsort(b->keep_ns, (size_t)b->n_keeps, sizeof *b->keep_ns, by_size);
+	qsort(b->keep_ns, (size_t)b->n_keeps, sizeof *b->keep_ns, store_by_size);
 	if (!ring_measure(b->db, &size, NULL))
 		size = (struct ring_size){0};
 	(void)printf("{\"passages\": %" PRId64 ", \"together\": %" PRId64
@@ -245,75 +224,62 @@ static void print(struct bench *b, int64_t device, int64_t ns)
 		     (double)b->upkeep_ns / 1e6 / per, (double)b->upkeep_most_ns / 1e6,
 		     size.passages, size.file_bytes, (double)b->written.syncs[TO_WAL] / per,
 		     (double)b->written.syncs[TO_DATABASE] / per);
+	if (b->loop >= 0)
+		(void)printf(", \"disk_bytes\": %.0f", (double)disk / per);
 	(void)store_vfs_print(&b->written, db_handle(b->db), b->passages);
 	(void)printf("}\n");
 }
 
 static bool measure(struct bench *b)
 {
-	int64_t device, from;
+	int64_t disk = disk_bytes(b), device, from;
 	struct err e = {0};
 	bool done;
+
+	if (b->loop >= 0 && disk < 0) {
+		(void)fprintf(stderr, "store_ingest: /dev/loop%" PRId64 ": not counted\n", b->loop);
+		return false;
+	}
 
 	b->upkeep_ns = b->upkeep_most_ns = 0;
 	store_vfs_reset(&b->written);
 	device = write_bytes();
 	from = clock_mono_ns();
 	for (int64_t i = 0; i < b->passages; i += b->together)
-		if (!give(b, b->together, true))
+		if (!give(b, b->together, true) ||
+		    (b->pause_ms > 0 && usleep((useconds_t)b->pause_ms * 1000) != 0))
 			return false;
 	from = clock_mono_ns() - from;
 	if (!db_checkpoint(b->db, &done, &e))
 		return fail(&e);
-	print(b, write_bytes() - device, from);
+	device = write_bytes() - device;
+	print(b, device, disk_bytes(b) - disk, from);
 	return true;
-}
-
-static bool number(const char *text, int64_t least, int64_t most, int64_t *out)
-{
-	char *end;
-
-	errno = 0;
-	*out = strtoll(text, &end, 10);
-	return errno == 0 && end != text && *end == '\0' && *out >= least && *out <= most;
 }
 
 static bool arguments(struct bench *b, int argc, char **argv)
 {
-	struct {
-		const char *name;
-		int64_t *to, least, most;
-	} options[] = {{"--passages", &b->passages, 1, 10000000},
-		       {"--together", &b->together, 1, TOGETHER_MAX},
-		       {"--full", &b->full, 0, 10000000},
-		       {"--crop", &b->crop, 4, 1 << 20}};
+	const struct store_option options[] = {{"--passages", &b->passages, 1, 10000000},
+					       {"--together", &b->together, 1, TOGETHER_MAX},
+					       {"--full", &b->full, 0, 10000000},
+					       {"--crop", &b->crop, 4, 1 << 20},
+					       {"--pause-ms", &b->pause_ms, 0, 10000},
+					       {"--loop", &b->loop, 0, 1000}};
 
-	for (int i = 1; i < argc; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < sizeof options / sizeof options[0]; k++)
-			if (i + 1 < argc && strcmp(argv[i], options[k].name) == 0)
-				known = number(argv[i + 1], options[k].least, options[k].most,
-					       options[k].to);
-		if (known)
-			i++;
-		else if (argv[i][0] == '-' || b->folder)
-			return false;
-		else
-			b->folder = argv[i];
-	}
+	if (!store_options(options, sizeof options / sizeof options[0], argc, argv, &b->folder))
+		return false;
 	b->passages -= b->passages % b->together;
-	return b->folder != NULL && b->passages > 0;
+	return b->passages > 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench b = {.passages = 2000, .together = 1, .crop = 6000};
+	static struct bench b = {.passages = 2000, .together = 1, .crop = 6000, .loop = -1};
 	bool done;
 
 	if (!arguments(&b, argc, argv)) {
 		(void)fprintf(stderr, "usage: store_ingest [--passages N] [--together N] [--full N]"
-				      " [--crop N] FOLDER\n");
+				      " [--crop N] [--pause-ms N] [--loop N] FOLDER\n");
 		return 2;
 	}
 	b.jpeg = calloc(1, (size_t)b.crop);
