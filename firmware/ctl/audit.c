@@ -27,7 +27,7 @@ static void close_file(struct audit_file **f)
 	audit_file_close(*f);
 }
 
-static bool open_chain(const struct ctl *ctl, struct db **d, struct err *e)
+bool ctl_open_store(const struct ctl *ctl, struct db **d, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *name = ctl->config ? strdup(ctl->config) : NULL;
@@ -77,7 +77,7 @@ static int run_export(const struct ctl *ctl, int argc)
 
 	if (argc > 1)
 		return ctl_usage(USAGE);
-	if (!open_chain(ctl, &d, &e) || !export_chain(d, stdout, &e))
+	if (!ctl_open_store(ctl, &d, &e) || !export_chain(d, stdout, &e))
 		return ctl_failed("audit", &e);
 	return CTL_DONE;
 }
@@ -104,7 +104,7 @@ static bool verify_box(const struct ctl *ctl, const struct audit_wanted *wanted,
 	struct audit_cursor c;
 	struct audit_source s;
 
-	if (!open_chain(ctl, &d, e))
+	if (!ctl_open_store(ctl, &d, e))
 		return false;
 	s = audit_cursor_start(&c, d);
 	return audit_walk(&s, wanted, found, e);

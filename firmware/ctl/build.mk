@@ -2,6 +2,7 @@
 ifeq ($(CONFIG_CONTROL),y)
 PROGRAMS += bin/alprctl
 bin/alprctl.src    := $(addprefix firmware/ctl/,ctl.c ask.c status.c counters.c selftest.c audit.c audit_file.c evidence.c evidence_pull.c)
+bin/alprctl.src    += $(addprefix firmware/ctl/,counters_report.c report.c report_csv.c report_json.c)
 bin/alprctl.libs   := control_conf store store_conf site wire crypt base
 bin/alprctl.ldlibs := -lcjson
 endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/base/cleanup.h"
-#include "firmware/ctl/ctl.h"
+#include "firmware/ctl/counters_report.h"
 
 #include <string.h>
 
@@ -19,8 +19,10 @@ int ctl_counters(const struct ctl *ctl, int argc, char **argv)
 	struct err e = {0};
 	cJSON *o = NULL;
 
+	if (argc > 1 && strcmp(argv[1], "verify") == 0)
+		return counters_verify(argc - 1, argv + 1);
 	if (argc > 1 && !json)
-		return ctl_usage("alprctl counters [--json]");
+		return counters_export(ctl, argc, argv);
 	if (!ctl_ask(ctl, "counters", &o, &e))
 		return ctl_failed("counters", &e);
 	if (json) {

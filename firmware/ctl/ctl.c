@@ -16,7 +16,9 @@ static const struct {
 	const char *help;
 } verbs[] = {
     {"status", ctl_status, "every role, its sandbox and what it counts; --json: for programs"},
-    {"counters", ctl_counters, "the counters alone, one a line; --json: for programs"},
+    {"counters", ctl_counters,
+     "the counters alone, one a line; --json: for programs; --export csv|json: signed\n"
+     "             months for the annual report; verify FILE: whether such a report holds"},
     {"selftest", ctl_selftest, "whether the box does its work: PASS or FAIL a line"},
     {"audit", ctl_audit, "export: the audit chain of this box; verify [FILE]: whether it holds"},
     {"evidence", ctl_evidence, "pull REQUEST -o FILE: a signed request, to a sealed answer"},

@@ -37,6 +37,14 @@ bool ctl_ask(const struct ctl *ctl, const char *request, cJSON **out, struct err
 bool ctl_exchange(const struct ctl *ctl, const char *request, int give, unsigned wait_s,
 		  cJSON **out, int *got, struct err *e) MUST_CHECK;
 
+struct db;
+
+/*
+ * Open the database of the store that the configuration names, to read beside the store or without
+ * it. *out: db_close. conf_read's, store_conf_load's and db_open_to_read's errors.
+ */
+bool ctl_open_store(const struct ctl *ctl, struct db **out, struct err *e) MUST_CHECK;
+
 /* Members of an answer, whatever is in it: "", 0, false and NULL where they are absent or of
  * another type. */
 const char *ctl_text(const cJSON *o, const char *name);
