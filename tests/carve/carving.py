@@ -42,6 +42,8 @@ def spellings(plate: str) -> dict:
     forms |= {f"space{i}": f"{plate[:i]} {plate[i:]}".encode() for i in (2, 3, 4)}
     forms |= {f"hyphen{i}": f"{plate[:i]}-{plate[i:]}".encode() for i in (2, 3, 4)}
     forms |= {f"base64-{i}": form for i, form in enumerate(base64_inside(plain))}
+    if alike == plate:
+        del forms["alike"]
     return forms
 
 
