@@ -77,10 +77,11 @@ def damage(data: Path) -> None:
     """One page of it; what else is in it can be saved (firmware/store/salvage.h)."""
     db = sqlite3.connect(data / "reads.db")
     page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'passage'").fetchone()[0]
+    size = db.execute("PRAGMA page_size").fetchone()[0]
     db.close()
     with open(data / "reads.db", "r+b") as f:
-        f.seek((page - 1) * 4096)
-        f.write(b"\x5a" * 4096)
+        f.seek((page - 1) * size)
+        f.write(b"\x5a" * size)
 
 
 def keep_plainly(folder: Path, reads: Reads) -> None:
