@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define SOON "audit_sign_soon" /* of table state: 1 until there is a signature */
+
 /* --- the key -----------------------------------------------------------------------------------
  */
 
@@ -92,19 +94,24 @@ bool audit_key_open(const char *folder, struct crypt_key **out, bool *made, stru
 static bool is_due(struct db *d, const struct audit_head *head, int64_t ring_ns, bool *due,
 		   struct err *e)
 {
-	int64_t seq, at;
+	int64_t seq, at, soon;
 
-	if (!db_state_get(d, "audit_signed_seq", &seq, e) ||
+	if (!db_state_get(d, "audit_signed_seq", &seq, e) || !db_state_get(d, SOON, &soon, e) ||
 	    !db_state_get(d, "audit_signed_ring", &at, e))
 		return false;
 	*due = false;
-	if (at == 0) /* a new chain: from now on */
+	if (at == 0 && soon == 0) /* a new chain: from now on */
 		return db_state_set(d, "audit_signed_ring", ring_ns, e);
 	if (seq > head->seq) /* what was signed was lost with a damaged database */
 		seq = 0;
-	*due = head->seq - seq >= AUDIT_SIGN_RECORDS ||
+	*due = soon != 0 || head->seq - seq >= AUDIT_SIGN_RECORDS ||
 	       (head->seq > seq && ring_ns - at >= AUDIT_SIGN_NS);
 	return true;
+}
+
+bool audit_sign_soon(struct db *d, struct err *e)
+{
+	return db_state_set(d, SOON, 1, e);
 }
 
 static void hex(const uint8_t *bytes, size_t n, char *out)
@@ -145,6 +152,7 @@ bool audit_sign(struct db *d, struct crypt_key *k, int64_t ring_ns, int64_t wall
 	return !due ||
 	       (db_begin(d, &tx, e) && sign_head(d, k, &head, wall_ns, e) &&
 		db_state_set(d, "audit_signed_seq", head.seq + 1, e) &&
-		db_state_set(d, "audit_signed_ring", ring_ns, e) && db_commit(&tx, e)) ||
+		db_state_set(d, "audit_signed_ring", ring_ns, e) && db_state_set(d, SOON, 0, e) &&
+		db_commit(&tx, e)) ||
 	       err_prefix(e, "audit: signature");
 }

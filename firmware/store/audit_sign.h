@@ -23,6 +23,10 @@
 bool audit_key_open(const char *folder, struct crypt_key **out, bool *made,
 		    struct err *e) MUST_CHECK;
 
+/* A signature is due at once: something was recorded that is not to wait for the day to end. Inside
+ * the transaction of its record. db_fail's codes. */
+bool audit_sign_soon(struct db *d, struct err *e) MUST_CHECK;
+
 /* Append a signature at ring time ring_ns and wall time wall_ns if one is due. db_fail's codes;
  * crypt_sign's. */
 bool audit_sign(struct db *d, struct crypt_key *k, int64_t ring_ns, int64_t wall_ns,

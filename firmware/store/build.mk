@@ -12,6 +12,8 @@ store.src  += $(addprefix firmware/store/,request.c authenticity.c)
 store.src  += $(addprefix firmware/store/,archive.c manifest.c retrieve.c tar.c)
 store.src  += $(addprefix firmware/store/,counters.c statement.c)
 store.pkgs := sqlite3 libcjson
+# What a purge took.
+store.src  += firmware/store/purge.c
 
 PROGRAMS += libexec/alprd-store
 libexec/alprd-store.src  := $(addprefix firmware/store/,store.c clock.c passages.c status.c)

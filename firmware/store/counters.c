@@ -307,7 +307,7 @@ static bool note(struct db *d, const struct counters_now *now, struct open_row *
 }
 
 /* The month is over. Until when it counted: a process that has just started says nothing of the
- * time before it. */
+ * time before it, nor does one that has just come to believe how long the box was off. */
 static bool change_month(const struct counters *c, struct db *d, const struct counters_now *now,
 			 int64_t seen_ns, struct open_row *r, struct err *e)
 {
@@ -316,7 +316,7 @@ static bool change_month(const struct counters *c, struct db *d, const struct co
 
 	if (r->month != STATEMENT_BEFORE && next.month < r->month)
 		next.notes = NOTE_AGAIN;
-	if (!state(d, now, r, c->begun ? wall : seen_ns, true, e) ||
+	if (!state(d, now, r, c->begun && wall - seen_ns <= NS_PER_DAY ? wall : seen_ns, true, e) ||
 	    (r->month != STATEMENT_BEFORE && !record(d, r, wall, e)))
 		return false;
 	*r = next;

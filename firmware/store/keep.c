@@ -151,11 +151,13 @@ static bool commit(struct passing *p, bool pictures, bool *repeat, struct err *e
 	    .p = &p->in->p, .kept_ns = p->when->kept_ns, .stored_ns = p->when->stored_ns};
 	bool rings = p->matched;
 
-	if (!take_key(p, e) || !db_begin(p->k->db, &tx, e) ||
-	    !ring_has(p->k->db, p->in->p.id, repeat, e))
+	/* Before anything that may want room: that would cost the very read that is asked for. */
+	if (!ring_has(p->k->db, p->in->p.id, repeat, e))
 		return false;
 	if (*repeat)
 		return true;
+	if (!take_key(p, e) || !db_begin(p->k->db, &tx, e))
+		return false;
 	if (p->matched && !cools_down(p, &rings, e))
 		return false;
 	p->rings = rings;

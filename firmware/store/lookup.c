@@ -77,8 +77,7 @@ struct span {
 	int64_t first_ns, last_ns;   /* of their wall times; from another the other way round */
 };
 
-/* The first row of this period or a later one: row ids go with ring time. INT64_MAX: none. */
-static bool first_row(struct db *d, int64_t period, int64_t *row, struct err *e)
+bool lookup_first_row(struct db *d, int64_t period, int64_t *row, struct err *e)
 {
 	int64_t low, high, middle, of;
 
@@ -107,7 +106,8 @@ static bool rows_of(struct db *d, int64_t period, struct span *s, struct err *e)
 {
 	int64_t next;
 
-	if (!first_row(d, period, &s->first_row, e) || !first_row(d, period + 1, &next, e))
+	if (!lookup_first_row(d, period, &s->first_row, e) ||
+	    !lookup_first_row(d, period + 1, &next, e))
 		return false;
 	s->last_row = next - 1;
 	return next < INT64_MAX || db_int(d, &s->last_row, 0, e, "SELECT max(id) FROM passage", "");

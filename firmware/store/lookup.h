@@ -59,4 +59,8 @@ bool lookup_step(struct lookup *l, struct db *d, const struct periods *keys, boo
  */
 bool spans_settle(struct db *d, const struct periods *keys, bool *more, struct err *e) MUST_CHECK;
 
+/* The first row of the ring that is of this period or a later one: row ids go with ring time.
+ * INT64_MAX: none. db_fail's codes. */
+bool lookup_first_row(struct db *d, int64_t period, int64_t *row, struct err *e) MUST_CHECK;
+
 #endif

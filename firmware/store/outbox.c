@@ -186,7 +186,7 @@ bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t now_ns, in
 		   struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
-	int64_t last;
+	int64_t last, gone;
 
 	*pending = 0;
 	if (!db_int(d, &last, 0, e,
@@ -199,7 +199,8 @@ bool outbox_expire(struct db *d, int64_t until, int64_t most, int64_t now_ns, in
 	if (!db_begin(d, &tx, e) ||
 	    !db_int(d, pending, 0, e, "SELECT count(*) FROM outbox WHERE id <= ? AND state = 0",
 		    "i", last) ||
-	    !db_run(d, NULL, e, "DELETE FROM outbox WHERE id <= ?", "i", last) ||
+	    !db_run(d, &gone, e, "DELETE FROM outbox WHERE id <= ?", "i", last) ||
+	    !db_state_add(d, "purged_hits", gone, e) ||
 	    !db_state_add(d, "hits_expired", *pending, e) ||
 	    !record_expiry(d, *pending, now_ns, e) || !db_commit(&tx, e))
 		return err_prefix(e, "outbox: expiry");

@@ -3,6 +3,7 @@
 
 #include "firmware/base/crypt.h"
 #include "firmware/store/audit.h"
+#include "firmware/store/purge.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -173,7 +174,6 @@ static bool write_table(struct periods *p, struct db *d, int64_t floor_ns, int64
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	size_t first = count_before(p, floor_ns);
 	uint8_t wrapped[KEYSTORE_WRAPPED];
-	char detail[120];
 
 	if (!db_begin(d, &tx, e) || !db_run(d, NULL, e, "DELETE FROM period", ""))
 		return false;
@@ -186,14 +186,8 @@ static bool write_table(struct periods *p, struct db *d, int64_t floor_ns, int64
 	}
 	if (first == 0)
 		return db_commit(&tx, e);
-	(void)snprintf(detail, sizeof detail,
-		       "{\"periods\":%zu,\"first_ns\":%" PRId64 ",\"last_ns\":%" PRId64 "}", first,
-		       p->live[0].id, p->live[first - 1].id);
-	return audit_append(
-		   d,
-		   &(struct audit_record){
-		       .who = "store", .what = "purge-keys", .outcome = "done", .detail = detail},
-		   wall_ns, e) &&
+	return purge_record(d, &(struct purge_keys){first, p->live[0].id, p->live[first - 1].id},
+			    wall_ns, e) &&
 	       db_state_add(d, "keys_destroyed", (int64_t)first, e) && db_commit(&tx, e);
 }
 

@@ -186,9 +186,12 @@ static bool salvage_hits(struct wreck *w, struct db *d, int64_t *n, struct err *
 	return true;
 }
 
+/* Passages that were purged, and whose rows were still to be deleted, are purged. */
 static bool salvage_state(struct wreck *w, struct db *d, struct err *e)
 {
-	if (!wreck_query(w, "SELECT name, value FROM state"))
+	if (!wreck_query(w, "SELECT name, CASE name WHEN 'purged_unrecorded' THEN max(value, 0)"
+			    " WHEN 'purged' THEN value - min(0, coalesce((SELECT value FROM state"
+			    " WHERE name = 'purged_unrecorded'), 0)) ELSE value END FROM state"))
 		return true;
 	while (wreck_row(w))
 		if (!db_run(d, NULL, e, "INSERT OR IGNORE INTO state(name, value) VALUES(?, ?)",

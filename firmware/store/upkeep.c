@@ -110,7 +110,7 @@ static bool record_gone(struct db *d, const char *counter, const char *more, int
 
 	if (!db_state_get(d, counter, &n, e))
 		return false;
-	if (n == 0)
+	if (n <= 0)
 		return true;
 	(void)snprintf(detail, sizeof detail, "{\"passages\":%" PRId64 "%s}", n, more);
 	return db_begin(d, &tx, e) && db_state_set(d, counter, 0, e) &&
@@ -242,12 +242,23 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 {
 	int64_t now = c->k.ring_ns, due = period_due(now, u->limits.retention_ns);
 	struct ring_purged purged;
+	struct err why = {0};
+	bool keys_gone;
 
 	u->limits.lost_ns = u->keys->lost_ns;
+	/* First the keys: then all of it is gone, however many rows there are to delete. On a full
+	 * disk it may take the room that those give. */
+	keys_gone =
+	    !periods_before(u->keys, due + 1) || destroy_keys(u, d, now, due, wall_ns, &why);
 	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
 		return err_prefix(e, "upkeep");
 	u->more = purged.more;
 	u->truncate |= purged.passages > 0;
+	if (!keys_gone) {
+		if (e)
+			*e = why;
+		return err_prefix(e, "upkeep");
+	}
 	if (u->more)
 		return true;
 	if (!destroy_keys(u, d, now, due, wall_ns, e) || !spans_settle(d, u->keys, &u->more, e))

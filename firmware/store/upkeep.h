@@ -33,7 +33,8 @@ struct upkeep {
 bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_t wall_ns,
 		 struct err *e) MUST_CHECK;
 
-/* Sum up in the audit chain what was purged since the last record, if anything. */
+/* Sum up in the audit chain the passages that were deleted and that no record has counted yet, if
+ * any: those that went with their key are in the record of that (purge.h). */
 bool upkeep_record(struct upkeep *u, struct db *d, int64_t ring_ns, int64_t wall_ns,
 		   struct err *e) MUST_CHECK;
 

@@ -107,6 +107,11 @@ static int64_t angles_of(const struct life *l, sqlite3_stmt *st)
 	return n;
 }
 
+static int64_t due_now(const struct life *l)
+{
+	return period_due(l->clock.k.ring_ns, l->upkeep.limits.retention_ns);
+}
+
 static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
 {
 	int64_t n = sqlite3_column_bytes(st, 0) == WIRE_ID_SIZE
@@ -130,6 +135,10 @@ static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
 		if (pictures == 0) /* there was no room for them */
 			p->pictures = 0;
 	}
+	/* Its key is gone before its row is. */
+	if (angles < 0 && p->kept_ns <= due_now(l) &&
+	    !periods_live(&l->keys, sqlite3_column_int64(st, 4)))
+		return true;
 	/* A crop of each angle, and a scene when it is a hit. */
 	if (angles != p->angles || pictures != p->pictures * (p->hit ? 2 : 1))
 		return life_fault(l, FAULT_READ_LOST,
@@ -140,12 +149,22 @@ static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
 	       life_fault(l, FAULT_HIT_LOST, "passage %" PRId64 " is no hit any more", n);
 }
 
+/* Rows whose keys were destroyed are counted as purged when their database is put aside. */
+static void purged_aside(struct life *l, int64_t rows)
+{
+	int64_t n = book_ask(l, "SELECT coalesce(sum(value), 0) FROM state WHERE name = 'purged'") -
+		    l->book.purged;
+
+	if (n > 0 && n <= rows)
+		l->book.purged += n;
+}
+
 /* What is gone must have been due, or the oldest when there was no room. */
 static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh, bool aside)
 {
 	struct book *b = &l->book;
 	bool younger = false;
-	int64_t gone = 0;
+	int64_t gone = 0, aside_rows = 0;
 
 	for (uint32_t i = 0; i < b->n_order; i++) {
 		struct promise *p = &b->p[b->order[i]];
@@ -158,6 +177,7 @@ static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh, bool as
 		}
 		if (aside) {
 			p->there = PURGED;
+			aside_rows++;
 			continue;
 		}
 		if (younger || (p->kept_ns > b->due_ns && gone >= b->oldest))
@@ -172,6 +192,7 @@ static bool verify_gone(struct life *l, const uint8_t *seen, bool fresh, bool as
 		b->purged++;
 		l->tally->purged++;
 	}
+	purged_aside(l, aside_rows);
 	for (uint32_t i = 0; fresh && i < b->n; i++)
 		if (b->p[i].there == MAYBE)
 			b->p[i].there = NO;
@@ -317,7 +338,8 @@ static bool verify_counters(struct life *l)
 	    {COUNTER("'hits_expired'"), b->expired},
 	    {COUNTER("'purged'"), b->purged},
 	    {"SELECT coalesce(sum(value), 0) + (SELECT coalesce(sum(json_extract(detail,"
-	     " '$.passages')), 0) FROM audit WHERE what = 'purge') FROM state"
+	     " '$.passages')), 0) FROM audit WHERE what IN ('purge', 'purge-keys'))"
+	     " FROM state"
 	     " WHERE name = 'purged_unrecorded'",
 	     b->purged},
 	    {"SELECT count(*) FROM audit WHERE what = 'hit'", b->hits},

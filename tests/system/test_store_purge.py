@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the store keeps lies sealed, and is gone for good with its key: the real store, its disk of today and copies of other days."""
+import json
 import shutil
 import sqlite3
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,7 @@ def test_what_is_purged_is_gone_from_every_copy_of_the_disk(tmp_path, hotlist):
     with Store(tmp_path, hotlist, **conf) as s:
         for plate in old:
             s.accept(plate)
+        began = s.one("SELECT id FROM period") / 1e9
         assert s.stop() == 0
     pass_days(s.data, 20)
     with Store(tmp_path, hotlist, **conf) as s:
@@ -78,8 +81,15 @@ def test_what_is_purged_is_gone_from_every_copy_of_the_disk(tmp_path, hotlist):
         # Yesterday's disk and today's keys: not even of what lives on, whose key lies there under the old root.
         for row in kept(yesterday / "data", keystore=roots / "key"):
             assert row["read"] is None and set(row["pictures"]) == {None}
-        assert s.one("SELECT json_extract(detail, '$.periods') FROM audit WHERE what = 'purge-keys' AND outcome = 'done'") == 1
+        # One record for it, with what went and no plate, and a signature over it.
+        (seq, detail), = s.rows("SELECT seq, detail FROM audit WHERE what = 'purge-keys' AND outcome = 'done'")
+        record = json.loads(detail)
+        begun, ended = (datetime.fromisoformat(record[k].replace("Z", "+00:00")).timestamp() for k in ("from", "to"))
+        assert abs(began - begun) < 0.001 and 0 < ended - begun <= 3600 and ended % 3600 == 0
+        assert {k: record[k] for k in ("periods", "passages", "hits")} == {"periods": 1, "passages": len(old), "hits": 1}
+        s.wait(lambda c: s.one("SELECT count(*) FROM audit WHERE what = 'signed' AND seq > ?", seq) == 1, 5, "the signature")
         assert s.stop() == 0
+        assert s.rows("SELECT detail FROM audit WHERE what = 'purge'") == []
         assert chain_holds(s) > 5
     # Yesterday's rows with today's keys of the periods: what lives on opens, what was purged does not.
     db = sqlite3.connect(yesterday / "data/reads.db")

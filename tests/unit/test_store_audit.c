@@ -292,6 +292,25 @@ static void it_is_signed_once_a_day_if_there_is_anything_new(void **state)
 	crypt_key_free(k);
 }
 
+static void what_is_not_to_wait_is_signed_at_once(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *k = key_of(p, true);
+
+	/* Also in a chain that is new. */
+	assert_true(audit_sign_soon(p->db, &p->why));
+	assert_int_equal(sign_at(p, k, T0), 1);
+	assert_int_equal(sign_at(p, k, T0 + 1), 1);
+	assert_true(audit_append(p->db, &(struct audit_record){.what = "stop"}, T0, &p->why));
+	assert_int_equal(sign_at(p, k, T0 + 2), 1);
+	assert_true(audit_sign_soon(p->db, &p->why));
+	place_close(p);
+	place_open(p);
+	assert_int_equal(sign_at(p, k, T0 + 3), 2);
+	assert_int_equal(walked(p, k, NULL).signed_seq, RECORDS + 2);
+	crypt_key_free(k);
+}
+
 static void it_is_signed_after_so_many_records(void **state)
 {
 	struct place *p = *state;
@@ -420,6 +439,7 @@ int main(void)
 	    T(the_key_is_made_once_and_is_nobody_elses),
 	    T(a_key_that_is_damaged_is_made_anew),
 	    T(it_is_signed_once_a_day_if_there_is_anything_new),
+	    T(what_is_not_to_wait_is_signed_at_once),
 	    T(it_is_signed_after_so_many_records),
 	    T(what_was_made_anew_under_a_signature_shows),
 	    T(a_signature_by_another_key_shows),

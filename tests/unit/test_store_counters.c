@@ -250,23 +250,40 @@ static void a_clock_that_is_not_set_begins_none(void **state)
 	end(&l);
 }
 
-/* Put forward for so long that it is believed, and put right again: no month is stated twice
- * without saying so, and nothing is counted twice or lost. */
+/* Network time itself was wrong, and put right again: no month is stated twice without saying so,
+ * and nothing is counted twice or lost. */
 static void a_clock_that_was_wrong_for_long_is_told(void **state)
 {
 	struct life l = born(state, utc(2027, 3, 10));
 
 	count(&l, "hits", 1);
-	pass_at(&l, 25 * HOUR, Y2099);
+	elapsed_trust(&l.clock, true);
+	pass_at(&l, 25 * HOUR, utc(2027, 9, 1));
 	count(&l, "hits", 2);
 	pass(&l, HOUR);
 	pass_at(&l, 26 * HOUR, utc(2027, 3, 12));
 	count(&l, "hits", 4);
 	pass(&l, HOUR);
 	assert_int_equal(statements(&l), 4);
-	states(&l, 2, MONTH(2027, 3), "part clock", "hits", 1);
-	states(&l, 3, MONTH(2099, 1), "part clock", "hits", 2);
+	states(&l, 2, MONTH(2027, 3), "part", "hits", 1);
+	states(&l, 3, MONTH(2027, 9), "part", "hits", 2);
 	states(&l, 4, MONTH(2027, 3), "part again", "hits", 4);
+	end(&l);
+}
+
+/* Nobody vouches for it: it makes no month, however long it stands there. */
+static void a_clock_that_nobody_vouches_for_makes_no_month(void **state)
+{
+	struct life l = born(state, utc(2027, 3, 10));
+
+	count(&l, "hits", 1);
+	pass_at(&l, HOUR, Y2099);
+	pass(&l, 2 * DAY);
+	count(&l, "hits", 2);
+	pass_at(&l, HOUR, utc(2027, 3, 13));
+	pass(&l, HOUR);
+	assert_int_equal(statements(&l), 2);
+	states(&l, 2, MONTH(2027, 3), "part clock", "hits", 3);
 	end(&l);
 }
 
@@ -281,14 +298,16 @@ static void a_box_that_was_off_for_two_months_says_until_when_it_counted(void **
 	pass(&l, 9 * DAY);
 	stop(&l);
 	start(&l, utc(2027, 4, 5));
+	elapsed_trust(&l.clock, true);
+	pass_at(&l, NS_PER_S, utc(2027, 4, 5) - NS_PER_S);
 	count(&l, "passages", 6);
 	pass(&l, DAY);
 	assert_int_equal(statements(&l), 3);
-	states(&l, 2, MONTH(2027, 1), "part", "passages", 5);
+	states(&l, 2, MONTH(2027, 1), "part clock", "passages", 5);
 	assert_string_equal(row_of(&l, 2).s.until, "2027-01-10T00:00:00Z");
 	states(&l, 3, MONTH(2027, 4), "part", "passages", 6);
 	assert_string_equal(row_of(&l, 3).s.from, "2027-04-05T00:00:00Z");
-	states(&l, 2, MONTH(2027, 1), "part", "uptime_s", 9 * 86400);
+	states(&l, 2, MONTH(2027, 1), "part clock", "uptime_s", 9 * 86400 + 1);
 	end(&l);
 }
 
@@ -544,6 +563,7 @@ int main(void)
 	    T(a_clock_in_doubt_makes_no_month),
 	    T(a_clock_that_is_not_set_begins_none),
 	    T(a_clock_that_was_wrong_for_long_is_told),
+	    T(a_clock_that_nobody_vouches_for_makes_no_month),
 	    T(a_box_that_was_off_for_two_months_says_until_when_it_counted),
 	    T(a_restart_makes_no_month),
 	    T(a_crash_costs_a_minute_of_uptime),

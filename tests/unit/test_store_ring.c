@@ -286,9 +286,11 @@ static void three_years_flat(void **state)
 	assert_int_equal(count_of(s.p, "SELECT count(*) FROM period"), 90 * 4);
 	assert_int_equal(count_of(s.p, "SELECT value FROM state WHERE name = 'purged'"),
 			 (3 * 365 - 90) * 4);
-	/* Purges are summed up, not recorded one by one, and hold no plate. */
-	assert_in_range(count_of(s.p, "SELECT count(*) FROM audit WHERE what = 'purge'"), 900,
-			3 * 365);
+	/* Each is in the record of its key, and no plate. */
+	assert_int_equal(count_of(s.p, "SELECT count(*) FROM audit WHERE what = 'purge'"), 0);
+	assert_int_equal(count_of(s.p, "SELECT sum(json_extract(detail, '$.passages')) FROM audit"
+				       " WHERE what = 'purge-keys' AND outcome = 'done'"),
+			 (3 * 365 - 90) * 4);
 	assert_int_equal(count_of(s.p, "SELECT count(*) FROM audit WHERE detail LIKE '%ABC%'"), 0);
 }
 
