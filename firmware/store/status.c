@@ -20,7 +20,8 @@ static void count_lasting(struct store *s, struct wire_status *out)
 					    "hits_expired",
 					    "purged",
 					    "keys_destroyed",
-					    "lookalikes_suppressed"};
+					    "lookalikes_suppressed",
+					    "pulls"};
 	int64_t value;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -46,6 +47,14 @@ void store_count(struct store *s, bool last)
 	/* On a full disk it can wait. */
 	if (!counters_tick(&s->counters, s->db, &now, &e) && e.code != ERR_NO_SPACE)
 		store_trouble(s, &e);
+}
+
+static void count_refused(struct store *s, struct wire_status *out)
+{
+	int64_t written;
+
+	if (db_state_get(s->db, "pulls_refused", &written, NULL))
+		role_count(out, "pulls_refused", written + store_requests_refused(s));
 }
 
 static void count_outbox(struct store *s, struct wire_status *out)
@@ -134,7 +143,7 @@ static void judge(struct store *s, struct wire_status *out, int64_t wall_ns)
 	} else if (s->clock.doubtful) {
 		state(out, "clock", elapsed_words(&s->clock, words));
 	} else {
-		state(out, "ok", s->list.why);
+		state(out, "ok", s->list.why[0] ? s->list.why : store_requests_fault(s));
 	}
 }
 
@@ -158,6 +167,7 @@ void store_status(void *arg, struct wire_status *out)
 	add_clock(s, out);
 	if (s->db) {
 		count_lasting(s, out);
+		count_refused(s, out);
 		count_outbox(s, out);
 		count_ring(s, out);
 	}

@@ -454,6 +454,7 @@ static void leave(struct store *s)
 	store_flush_replies(s);
 	(void)store_now(s);
 	note_door(s);
+	store_requests_tick(s, true);
 	store_count(s, true);
 	if (s->db && (!upkeep_record(&s->upkeep, s->db, s->clock.k.ring_ns, clock_utc_ns(), &e) ||
 		      !record(s, "stop", "", &e) || !upkeep_save_clock(s->db, &s->clock.k, &e) ||
@@ -493,6 +494,7 @@ static void tick(void *arg)
 	upkeep(s, WORK_NS);
 	tell_list(s); /* if it could not be said */
 	note_door(s);
+	store_requests_tick(s, false);
 	store_count(s, false);
 	sign_chain(s);
 	tell_head(s);
@@ -550,7 +552,8 @@ static bool role_open(void *state, const struct role_env *env, struct sandbox *b
 	s->env = *env;
 	/* A limit on the size of files is an error to deal with like a full disk, not an end. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	if (!store_conf_load(env->conf_text, env->conf_len, env->conf_folder, &s->conf, e))
+	if (!store_conf_load(env->conf_text, env->conf_len, env->conf_folder, &s->conf, e) ||
+	    !store_requests_open(s, e))
 		return false;
 	if (mkdir(ring->path, 0700) != 0 && errno != EEXIST)
 		return err_errno(e, errno, "[store] path %s", ring->path);
@@ -591,6 +594,7 @@ static void role_connected(void *state, enum wire_role peer)
 
 	if (peer == WIRE_VISION)
 		s->n_replies = 0; /* it sends again what it has no answer for */
+	store_requests_connected(s, peer);
 	if (peer != WIRE_UPLINK)
 		return;
 	s->offered = false; /* it has forgotten */
@@ -600,17 +604,6 @@ static void role_connected(void *state, enum wire_role peer)
 	tell_head(s);
 	sender_connected(&s->sender);
 	store_pump(s);
-}
-
-/* Who asks has an answer, and does not wait. */
-static bool request_taken(struct store *s, enum wire_role peer, const struct wire_request *m,
-			  struct err *e)
-{
-	struct wire_request_done done = {.request = m->request};
-
-	wire_start(&done.h, WIRE_REQUEST_DONE, sizeof done);
-	(void)snprintf(done.why, sizeof done.why, "this box gives no evidence");
-	return role_send(s->env.role, peer, &done.h, NULL, 0, e);
 }
 
 static bool role_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
@@ -630,7 +623,7 @@ static bool role_message(void *state, enum wire_role peer, const struct wire_hea
 	case WIRE_BUNDLE:
 		return bundle_offered(s, whole, fd, e);
 	case WIRE_REQUEST:
-		return request_taken(s, peer, whole, e);
+		return store_request(s, peer, whole, fd, e);
 	case WIRE_RELOAD:
 		load_list(s);
 		return true;
@@ -662,6 +655,7 @@ static void role_close(void *state)
 
 	for (unsigned i = 0; i < s->n_waiting; i++)
 		intake_free(&s->waiting[i]);
+	store_requests_close(s);
 	list_close(&s->list);
 	crypt_key_free(s->audit_key);
 	periods_close(&s->keys);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of the store role, shared by store.c, passages.c and status.c; the rooms know nothing
+/* The state of the store role, shared by store.c, passages.c, requests.c,
+ * clock.c and status.c; the rooms know nothing
  * of it. */
 #ifndef FIRMWARE_STORE_STORE_H
 #define FIRMWARE_STORE_STORE_H
@@ -51,6 +52,7 @@ struct store {
 	struct space space;
 	struct upkeep upkeep;
 	struct sender sender;
+	struct store_requests *requests; /* for evidence: requests.c */
 
 	struct intake waiting[STORE_WAITING];
 	unsigned n_waiting;
@@ -98,6 +100,18 @@ void store_pump(struct store *s);
 bool store_passage(struct store *s, const struct wire_passage *m, int fd, struct err *e) MUST_CHECK;
 void store_retry(struct store *s);
 void store_flush_replies(struct store *s);
+
+/* requests.c: requests for evidence, from uplink and control; store_requests_open before anything
+ * else. `last`: the process ends. */
+bool store_requests_open(struct store *s, struct err *e) MUST_CHECK;
+void store_requests_close(struct store *s);
+bool store_request(struct store *s, enum wire_role peer, const struct wire_request *m, int fd,
+		   struct err *e) MUST_CHECK;
+void store_requests_connected(struct store *s, enum wire_role peer);
+void store_requests_tick(struct store *s, bool last);
+/* What is wrong with [evidence] ca ("": nothing); refusals that are not written down yet. */
+const char *store_requests_fault(const struct store *s);
+int64_t store_requests_refused(const struct store *s);
 
 /* status.c: the counters of the annual report are written, and the month ends (counters_tick). */
 void store_count(struct store *s, bool last);

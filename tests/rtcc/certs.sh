@@ -8,6 +8,8 @@
 #   server, device                         .crt and .key: the door (localhost, 127.0.0.1, ::1) and a box
 #   TECH, RTCC, EVIDENCE, AUDIT            people's certificates, the role in the subject's OU
 #   expired-RTCC, later-RTCC               over since 2020; not before 2048
+#   other-EVIDENCE                         a second custodian
+#   expired-EVIDENCE, later-EVIDENCE, wrong-EVIDENCE    over since 2020; not before 2048; from an authority that nobody pins
 #   wrong-ca.crt, wrong-server, wrong-device        the same from an authority that nobody pins
 #   wrong-name-server                      from the right authority, for another host
 #   expired-server, expired-device         from the right authority, over since 2020
@@ -91,6 +93,10 @@ for role in TECH RTCC EVIDENCE AUDIT; do
 	issue $role ca "/O=ALPR test/OU=$role/CN=$role test user" client $from $until
 done
 issue expired-RTCC ca "/O=ALPR test/OU=RTCC/CN=RTCC test user" client $from $over
+issue other-EVIDENCE ca "/O=ALPR test/OU=EVIDENCE/CN=EVIDENCE other user" client $from $until
+issue expired-EVIDENCE ca "/O=ALPR test/OU=EVIDENCE/CN=EVIDENCE test user" client $from $over
+issue later-EVIDENCE ca "/O=ALPR test/OU=EVIDENCE/CN=EVIDENCE test user" client 20480101000000Z $until
+issue wrong-EVIDENCE wrong-ca "/O=ALPR test/OU=EVIDENCE/CN=EVIDENCE test user" client $from $until
 issue later-RTCC ca "/O=ALPR test/OU=RTCC/CN=RTCC test user" client 20480101000000Z $until
 for signer in hotlist hotlist-other; do
 	key $signer
