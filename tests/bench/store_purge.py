@@ -59,19 +59,18 @@ def one_hour(folder: Path, data: Path, number: int) -> tuple:
     set_ring(data, FIRST + number * HOUR + RETENTION_DAYS * 24 * HOUR - int((QUIET_S + 1) * 1e9))
     with Store(folder, path=data, retention_days=RETENTION_DAYS) as s:
         state = s.wait(lambda c: c.get("periods", 0) > 0, 30, "the start")
-        before = state["purged"], state["periods"]
+        before = state["purged"], state["keys_destroyed"]
         stream = Stream(s)
         done = last = None
         due = stream.begin + QUIET_S
         while done is None or time.monotonic() < done:
             stream.step()
             s.listen()
-            if s.state["purged"] == before[0] and not last:
+            if (s.state["purged"], s.state["keys_destroyed"]) == before and not last:
                 due = time.monotonic()
             else:
                 last = last or time.monotonic()
-            # A period begins with what comes in, and the oldest goes.
-            if done is None and s.state["purged"] >= before[0] + HOUR_READS and s.state["periods"] <= before[1]:
+            if done is None and s.state["purged"] >= before[0] + HOUR_READS and s.state["keys_destroyed"] > before[1]:
                 done = time.monotonic()
             assert time.monotonic() < stream.begin + 120, f"the hour is not purged: {s.state}"
         assert s.stop() == 0
