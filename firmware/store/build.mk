@@ -10,11 +10,11 @@ store.src  := $(addprefix firmware/store/,arrival.c audit.c audit_line.c audit_s
 store.src  += $(addprefix firmware/store/,request.c authenticity.c)
 # And what the box alone does of it.
 store.src  += $(addprefix firmware/store/,archive.c manifest.c pulls.c retrieve.c tar.c)
-store.src  += $(addprefix firmware/store/,counters.c statement.c)
+store.src  += $(addprefix firmware/store/,counters.c statement.c verdict.c)
 store.pkgs := sqlite3 libcjson
 # What a purge took.
 store.src  += firmware/store/purge.c
 
 PROGRAMS += libexec/alprd-store
-libexec/alprd-store.src  := $(addprefix firmware/store/,store.c clock.c passages.c requests.c status.c)
+libexec/alprd-store.src  := $(addprefix firmware/store/,store.c clock.c passages.c requests.c verdicts.c status.c)
 libexec/alprd-store.libs = store store_conf store_box hit hotlist site wire board jose $(keystore_libs) clock_quality base

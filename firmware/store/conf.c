@@ -51,8 +51,8 @@ static const struct conf_key hotlist_keys[] = {
  * that a sealed answer fits what the wire carries (WIRE_SEALED_MAX). */
 static const struct conf_key evidence_keys[] = {
     KEY(CONF_PATH, store_evidence_conf, ca, "", 0, 0,
-	"authorities of the certificates that may ask for evidence, PEM; empty: no request is "
-	"answered"),
+	"authorities of the certificates that may ask for evidence or give verdicts, PEM; empty: "
+	"no request is answered and no verdict taken"),
     KEY(CONF_STRING, store_evidence_conf, purposes,
 	"felony-investigation, stolen-vehicle, homicide, missing-person, officer-safety, "
 	"court-order",

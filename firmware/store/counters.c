@@ -12,29 +12,27 @@
 enum { NOTE_CLOCK = 1, NOTE_AGAIN = 2, NOTE_DAMAGE = 4 };
 
 #define GRADES(c) "hits_" c "_exact", "hits_" c "_jurisdiction_unknown", "hits_" c "_lookalike"
+#define VERDICTS(end)                                                                              \
+	"verdicts_confirmed" end, "verdicts_misread" end, "verdicts_wrong_state" end,              \
+	    "verdicts_stale" end, "verdicts_other" end
 
-const char *const counters_names[] = {"passages",
-				      "reads",
-				      "low_quality",
-				      "hits",
-				      GRADES("f"),
-				      GRADES("v"),
-				      GRADES("p"),
+/* clang-format off */
+const char *const counters_names[] = {
+	"passages", "reads", "low_quality",
+	"hits", GRADES("f"), GRADES("v"), GRADES("p"),
 #ifdef CONFIG_CATEGORY_MISSING
-				      GRADES("m"),
+	GRADES("m"),
 #endif
-				      "hits_acknowledged",
-				      "hits_refused",
-				      "hits_expired",
-				      "hits_suppressed_cooldown",
-				      "lookalikes_suppressed",
-				      "purged",
-				      "keys_destroyed",
-				      "passages_refused",
-				      "reads_dropped",
-				      "crops_dropped",
-				      "uptime_s",
-				      NULL};
+	"hits_acknowledged", "hits_refused", "hits_expired",
+	"hits_suppressed_cooldown", "lookalikes_suppressed",
+	VERDICTS(""), VERDICTS("_withdrawn"), "verdicts_refused",
+	"pulls", "pulls_refused",
+	"purged", "keys_destroyed",
+	"passages_refused", "reads_dropped", "crops_dropped",
+	"uptime_s",
+	NULL
+};
+/* clang-format on */
 
 const char *counters_hit(char category, const char *grade, char out[COUNTERS_NAME_SIZE])
 {
@@ -249,7 +247,8 @@ static bool raise_figures(struct db *d, int64_t n, struct err *e)
 	if (!counters_next(d, n - 1, &row, &found, e))
 		return false;
 	for (unsigned i = 0; found && i < row.s.n_figures; i++)
-		if (!db_run(d, NULL, e,
+		if (row.s.figures[i].value > 0 &&
+		    !db_run(d, NULL, e,
 			    "INSERT INTO state(name, value) VALUES(?1, ?2) ON CONFLICT(name)"
 			    " DO UPDATE SET value = ?2 WHERE value < ?2",
 			    "ti", row.s.figures[i].name, row.s.figures[i].value))

@@ -199,8 +199,8 @@ static void identity_cleanup(struct identity **who)
 	identity_free(*who);
 }
 
-static bool prove(const struct jws *j, const struct identity_authorities *ca, int64_t now_ns,
-		  struct identity **who, struct err *e)
+bool request_prove(const struct jws *j, const struct identity_authorities *ca, int64_t now_ns,
+		   struct identity **who, struct err *e)
 {
 	CLEANUP(identity_cleanup) struct identity *signer = NULL;
 	CLEANUP(key_cleanup) struct crypt_key *k = NULL;
@@ -233,6 +233,6 @@ bool request_open(const char *text, size_t len, const struct identity_authoritie
 
 	*who = NULL;
 	memset(out, 0, sizeof *out);
-	return jws_parse(text, len, REQUEST_TYP, &j, e) && prove(&j, ca, now_ns, who, e) &&
+	return jws_parse(text, len, REQUEST_TYP, &j, e) && request_prove(&j, ca, now_ns, who, e) &&
 	       judge(&j, *who, out, e);
 }

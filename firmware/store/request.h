@@ -53,4 +53,12 @@ bool request_open(const char *text, size_t len, const struct identity_authoritie
 		  int64_t now_ns, struct identity **who, struct request *out,
 		  struct err *e) MUST_CHECK;
 
+/*
+ * Who signed a JWS: its certificates against the authorities at now_ns, and its signature. *who:
+ * identity_free. identity_of_chain's and jws_verify's errors; ERR_POLICY: a key that is not on
+ * P-256.
+ */
+bool request_prove(const struct jws *j, const struct identity_authorities *ca, int64_t now_ns,
+		   struct identity **who, struct err *e) MUST_CHECK;
+
 #endif

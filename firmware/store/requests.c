@@ -2,6 +2,7 @@
 /*
  * The role's part of evidence requests: one is answered at a time, in slices between passages; of
  * each sender one waits. The rooms decide (request.h, pulls.h) and make the answer (archive.h).
+ * Verdicts come the same way (verdicts.c).
  */
 #include "firmware/store/store.h"
 
@@ -10,6 +11,7 @@
 #include "firmware/base/gift.h"
 #include "firmware/base/log.h"
 #include "firmware/store/pulls.h"
+#include "firmware/store/verdict.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -341,7 +343,7 @@ static bool may_look(struct store_requests *r)
 	return true;
 }
 
-static bool open_request(struct store *s, const struct pulls_now *now, struct err *e)
+static bool read_request(struct store *s, struct err *e)
 {
 	struct store_requests *r = s->requests;
 	struct asked *a = &r->asked[r->of];
@@ -351,11 +353,32 @@ static bool open_request(struct store *s, const struct pulls_now *now, struct er
 			       r->fault[0] ? ": its authorities could not be read" : "");
 	if (!may_look(r))
 		return err_set(e, ERR_POLICY, "too many requests at once");
-	if (!gift_map(a->fd, WIRE_REQUEST_MAX, &r->gift, e) ||
-	    !crypt_sha256(r->gift.data, r->gift.len, r->digest, e))
-		return false;
+	return gift_map(a->fd, WIRE_REQUEST_MAX, &r->gift, e) &&
+	       crypt_sha256(r->gift.data, r->gift.len, r->digest, e);
+}
+
+static bool open_request(const struct pulls_now *now, struct store_requests *r, struct err *e)
+{
 	return request_open((const char *)r->gift.data, r->gift.len, r->ca, now->wall_ns, &r->who,
 			    &r->request, e);
+}
+
+/* What comes the way of requests may be a verdict, which is taken at once. */
+static bool is_verdict(struct store *s)
+{
+	struct store_requests *r = s->requests;
+	const struct store_verdict in = {r->ca, (const char *)r->gift.data, r->gift.len, r->digest};
+	struct err e = {0};
+	int fd;
+
+	if (!verdict_is(in.text, in.len))
+		return false;
+	if (store_verdict(s, &in, &fd, &e))
+		answer(s, r->of, fd, "");
+	else
+		answer(s, r->of, -1, e.text);
+	put_down(s);
+	return true;
 }
 
 static void take_up(struct store *s, size_t of)
@@ -369,7 +392,9 @@ static void take_up(struct store *s, size_t of)
 	memset(r->digest, 0, sizeof r->digest);
 	if (!s->db)
 		(void)err_set(&e, ERR_POLICY, "the box has no database to look into");
-	else if (open_request(s, &now, &e) && judge(s, &now, &e))
+	else if (read_request(s, &e) && is_verdict(s))
+		return;
+	else if (e.code == ERR_NONE && open_request(&now, r, &e) && judge(s, &now, &e))
 		log_line(LOG_NOTICE, "a request for evidence is taken up");
 	if (e.code == ERR_NONE)
 		return;

@@ -118,6 +118,10 @@ static const char step_5[] =
     "  THEN json_extract(detail, '$.periods') END) AS INTEGER) AS n"
     "  FROM audit WHERE what = 'purge-keys' AND outcome = 'done') WHERE n > 0;";
 
-static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5};
+/* What the RTCC found of a hit. */
+static const char step_6[] = "ALTER TABLE outbox ADD COLUMN verdict INTEGER;"
+			     "ALTER TABLE outbox ADD COLUMN verdict_ns INTEGER;";
+
+static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
 
 const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0]};

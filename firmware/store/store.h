@@ -5,6 +5,7 @@
 #ifndef FIRMWARE_STORE_STORE_H
 #define FIRMWARE_STORE_STORE_H
 
+#include "firmware/base/identity.h"
 #include "firmware/role.h"
 #include "firmware/store/audit.h"
 #include "firmware/store/box.h"
@@ -112,6 +113,17 @@ void store_requests_tick(struct store *s, bool last);
 /* What is wrong with [evidence] ca ("": nothing); refusals that are not written down yet. */
 const char *store_requests_fault(const struct store *s);
 int64_t store_requests_refused(const struct store *s);
+
+/* verdicts.c: take the verdict of `in` (borrowed). *fd: a receipt, sealed to who gave it; the
+ * caller closes. False: it was refused, *e says why in plain words, and has been counted. */
+struct store_verdict {
+	const struct identity_authorities *ca;
+	const char *text; /* of the JWS */
+	size_t len;
+	const uint8_t *digest; /* SHA-256 of it */
+};
+bool store_verdict(struct store *s, const struct store_verdict *in, int *fd,
+		   struct err *e) MUST_CHECK;
 
 /* status.c: the counters of the annual report are written, and the month ends (counters_tick). */
 void store_count(struct store *s, bool last);

@@ -93,9 +93,10 @@ endif
 # The store: room by room, on a real SQLite in a folder of its own.
 $(eval $(call unit,store_conf,store_conf site base))
 $(eval $(call unit,store_request,store jose $(hotlist_libs)))
+$(eval $(call unit,store_verdict,store jose keystore $(hotlist_libs)))
 $(eval $(call unit,store_door,store hotlist $(keystore_libs) base))
 $(eval $(call unit,store_db,store hotlist $(keystore_libs) base))
-$(eval $(call unit,store_schema,store $(keystore_libs) base))
+$(eval $(call unit,store_schema,store hotlist $(keystore_libs) base))
 $(eval $(call unit,store_ring,store hotlist $(keystore_libs) base))
 $(eval $(call unit,store_lookup,store hotlist $(keystore_libs) base))
 $(eval $(call unit,store_elapsed,store hotlist $(keystore_libs) base))
