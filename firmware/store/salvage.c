@@ -211,6 +211,23 @@ static bool salvage_etag(struct wreck *w, struct db *d, struct err *e)
 		      sqlite3_column_int64(w->st, 0), text(w, 1));
 }
 
+/* What was taken up once is not taken up again. */
+static bool salvage_pulls(struct wreck *w, struct db *d, struct err *e)
+{
+	if (!wreck_query(w, "SELECT nonce, requester, taken_ns, expires_ns FROM pull"
+			    " WHERE typeof(nonce) = 'text' AND typeof(requester) = 'blob'"))
+		return true;
+	while (wreck_row(w))
+		if (!db_run(d, NULL, e,
+			    "INSERT OR IGNORE INTO pull(nonce, requester, taken_ns, expires_ns)"
+			    " VALUES(?, ?, ?, ?)",
+			    "tbii", text(w, 0), sqlite3_column_blob(w->st, 1),
+			    (size_t)sqlite3_column_bytes(w->st, 1), sqlite3_column_int64(w->st, 2),
+			    sqlite3_column_int64(w->st, 3)))
+			return false;
+	return true;
+}
+
 /* Files put aside before this one hold reads as well; `latest` is when any of them is gone. */
 static bool salvage_quarantine(struct wreck *w, struct db *d, int64_t latest, struct err *e)
 {
@@ -273,8 +290,9 @@ static bool salvage_once(struct db *d, const char *folder, const char *name, int
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) || !salvage_etag(&w, d, e) ||
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_counters(&w, d, e) ||
-	    !salvage_periods(&w, d, e) || !salvage_hits(&w, d, &out->hits, e) ||
-	    !new_ids(d, now_ns, e) || !db_state_get(d, "clock_ring", &clock, e) ||
+	    !salvage_periods(&w, d, e) || !salvage_pulls(&w, d, e) ||
+	    !salvage_hits(&w, d, &out->hits, e) || !new_ids(d, now_ns, e) ||
+	    !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||
 	    !wreck_read(&w, e) || !db_commit(&tx, e))
 		return err_prefix(e, "salvage");

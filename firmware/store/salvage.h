@@ -18,12 +18,13 @@ struct salvaged {
 
 /*
  * Copy from `name` in `folder` into the fresh database `d`: audit records as long as they verify,
- * the keys of the periods as they are wrapped, pending hits that are whole, the hotlist's floor and
- * ETag, the clock and the counters as far as `d` has none, and the files quarantined before it.
- * What cannot be read is left out and is no error. New outbox ids begin at now_ns in milliseconds,
- * beyond those that uplink may still hold. `retention_ns`: how long the file may stay, counted from
- * the oldest read in it; `now_ns` stands in for a clock that cannot be read. False: `d` failed, or
- * ERR_NO_MEMORY: nothing is taken over yet.
+ * the keys of the periods as they are wrapped, which requests for evidence were taken up, pending
+ * hits that are whole, the hotlist's floor and ETag, the clock and the counters as far as `d` has
+ * none, and the files quarantined before it. What cannot be read is left out and is no error. New
+ * outbox ids begin at now_ns in milliseconds, beyond those that uplink may still hold.
+ * `retention_ns`: how long the file may stay, counted from the oldest read in it; `now_ns` stands
+ * in for a clock that cannot be read. False: `d` failed, or ERR_NO_MEMORY: nothing is taken over
+ * yet.
  */
 bool salvage(struct db *d, const char *folder, const char *name, int64_t retention_ns,
 	     int64_t now_ns, struct salvaged *out, struct err *e) MUST_CHECK;

@@ -299,6 +299,10 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	assert_true(db_state_set(p->db, "list_version", 41, &p->why));
 	assert_true(
 	    db_run(p->db, NULL, &p->why, "INSERT INTO list_offer VALUES(1, 77, 'tag')", ""));
+	assert_true(db_run(p->db, NULL, &p->why,
+			   "INSERT INTO pull(nonce, requester, taken_ns, expires_ns)"
+			   " VALUES('once', x'01', 2, 3)",
+			   ""));
 	assert_true(audit_head(p->db, &before, &p->why));
 	root = count_of(p, "SELECT rootpage FROM sqlite_master WHERE name = 'passage'");
 	place_close(p);
@@ -318,6 +322,9 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	assert_int_equal(n, 41);
 	assert_int_equal(
 	    count_of(p, "SELECT bundle_id FROM list_offer WHERE id = 1 AND etag = 'tag'"), 77);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM pull WHERE nonce = 'once'"
+				     " AND requester = x'01' AND taken_ns = 2 AND expires_ns = 3"),
+			 1);
 	assert_int_equal(
 	    count_of(p, "SELECT count(*) FROM outbox WHERE state = 0 AND length(sealed) = 3028"),
 	    20);
