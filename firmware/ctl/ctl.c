@@ -21,7 +21,8 @@ static const struct {
      "             months for the annual report; verify FILE: whether such a report holds"},
     {"selftest", ctl_selftest, "whether the box does its work: PASS or FAIL a line"},
     {"audit", ctl_audit, "export: the audit chain of this box; verify [FILE]: whether it holds"},
-    {"evidence", ctl_evidence, "pull REQUEST -o FILE: a signed request, to a sealed answer"},
+    {"evidence", ctl_evidence,
+     "request, pull, open: evidence for a case, asked for, answered sealed, and opened"},
 };
 
 int ctl_failed(const char *verb, const struct err *e)

@@ -61,14 +61,11 @@ static bool take_time(const struct json_member *m, int64_t *out, struct err *e)
 			err_set(e, ERR_FORMAT, "%s: not a time as RFC 3339 writes UTC", m->name));
 }
 
-/* Exactly one plate: what matching folds away may stand in it, and nothing else may. */
-static bool take_plate(const struct json_member *m, char out[11], struct err *e)
+/* What matching folds away may stand in a plate, and nothing else may. */
+bool request_fold_plate(const char *text, char out[11], struct err *e)
 {
-	const char *text = json_text(m, 20, e);
 	size_t n = 0;
 
-	if (!text)
-		return false;
 	for (const char *p = text; *p; p++) {
 		if (strchr(ALNUM, *p))
 			n++;
@@ -81,6 +78,13 @@ static bool take_plate(const struct json_member *m, char out[11], struct err *e)
 		return err_set(e, ERR_FORMAT, "plate: not of 1 to 10 letters and digits");
 	(void)entry_fold(text, out);
 	return true;
+}
+
+static bool take_plate(const struct json_member *m, char out[11], struct err *e)
+{
+	const char *text = json_text(m, 20, e);
+
+	return text && request_fold_plate(text, out, e);
 }
 
 static bool take_window(const struct json_member *m, struct request *out, struct err *e)

@@ -29,6 +29,10 @@ struct request {
 	char nonce[REQUEST_NONCE_MAX + 1];
 };
 
+/* Fold one exact plate as entry_fold does. ERR_FORMAT: a character that no plate has, or not 1 to
+ * 10 letters and digits; it says so without the plate. */
+bool request_fold_plate(const char *text, char out[11], struct err *e) MUST_CHECK;
+
 /*
  * Read the payload. ERR_FORMAT with the member's name, never its value: not JSON, a member that is
  * unknown, missing, there twice or empty, a plate with a character that no plate has or of more

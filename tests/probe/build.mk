@@ -31,3 +31,8 @@ endif
 PROBES += test/reads
 test/reads.src  := tests/probe/reads.c
 test/reads.libs = store hotlist $(keystore_libs) base
+
+# Reads requests for evidence and seals answers, for another implementation of JOSE to play the other side.
+PROBES += test/jose
+test/jose.src  := tests/probe/jose.c
+test/jose.libs := store jose hotlist crypt base
