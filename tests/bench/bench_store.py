@@ -12,13 +12,14 @@ from pathlib import Path
 from tests.bench import store_carve
 from tests.bench.bars import Bars
 from tests.bench.store_disk import Disk, why_no_disk
+from tests.bench.store_pulls import pulls
 from tests.bench.store_purge import purge_ingest
 
 PASSAGES = 40_000 * 90  # a day, for as long as reads are kept
 # GB of a disk of 128 that are not the ring's: system 8, three hotlists of ten million entries (in force, next, on its way) 2,
 # reserve and what the configuration leaves to others 1.
 BESIDE = 11
-PARTS = ("ingest", "purge", "pull", "growth", "amplification", "carve")
+PARTS = ("ingest", "pull", "evidence", "purge", "growth", "amplification", "carve")
 
 
 def keys(folder: Path) -> Path:
@@ -65,14 +66,23 @@ class Bench:
         self.bars.at_most("store_ingest_p99", best["p99_ms"], "ms", 50)
         self.bars.at_least("store_ingest_to_sqlite", best["a_second"] / max(r["a_second"] for r in plain), "times", 0.33)
 
-    def pull(self) -> Path:
-        """The full ring, and its folder."""
+    def pull(self) -> tuple:
+        """The full ring: its folder, and how often a plate that passes daily is in it."""
         data = self.new() / "data"
         got, = self.run("store_pull", "--reads", 360_000 if self.short else 3_600_000, "--whole", 2 if self.short else 6, data)
         plates = ("oldest", "newest", "daily", "never")
         self.bars.at_most("store_pull_plate", max(got[f"{name}_cold_ms"] for name in plates), "ms", 1000)
         self.bars.at_most("store_pull_plate_again", max(got[f"{name}_ms"] for name in plates), "ms", 1000)
-        return data
+        return data, got["daily_found"]
+
+    def evidence(self, data: Path, daily: int) -> None:
+        """The same by the role: request, answer and all."""
+        got = pulls(self.new(), data)
+        for name, (first, again, reads) in got.items():
+            print(f"# pull of a plate {name}: {reads} reads, {first:.0f} ms from the disk, {again:.0f} ms again", flush=True)
+        if (got["never"][2], got["daily"][2]) != (0, daily):
+            sys.exit("bench_store: a pull has not the reads that are there")
+        self.bars.at_most("store_pull_sealed", max(first for first, _, _ in got.values()), "ms", 1000)
 
     def purge(self, data: Path) -> None:
         got = purge_ingest(self.new(), data, 2 if self.short else 6)
@@ -144,8 +154,10 @@ def main():
         bench = Bench(Path(given.build).resolve(), Path(folder).resolve(), given.short)
         if "ingest" in parts:
             bench.ingest()
-        if "pull" in parts or "purge" in parts:
-            data = bench.pull()
+        if {"pull", "evidence", "purge"} & set(parts):
+            data, daily = bench.pull()
+            if "evidence" in parts:
+                bench.evidence(data, daily)
             if "purge" in parts:
                 bench.purge(data)
         for part in ("growth", "amplification", "carve"):
