@@ -85,6 +85,21 @@ def test_a_window(s, desk):
     assert s.pull(desk, desk.window(begin - 80 * DAY, begin + DAY, plate="ABC003")).plates == ["ABC003"]
 
 
+def test_a_window_over_a_clock_that_jumped(s, desk):
+    """The clock of the box went back by three days, on to 2099 and to 1970, within one hour."""
+    now, year = time.time_ns(), 365 * DAY
+    shown = {"ABC000": now, "ABC001": now - 3 * DAY, "ABC002": now + 70 * year, "ABC003": 40 * DAY, "ABC004": now}
+    for plate, when in shown.items():
+        s.accept(plate, when_ns=when)
+    got = s.pull(desk, desk.window(now - 30 * MINUTE, now + 30 * MINUTE))
+    assert got.plates == list(shown)
+    assert ["clock_off_s" in r for r in got.reads] == [False, True, True, True, False]
+    assert abs(got.reads[1]["clock_off_s"] + 3 * 86400) < 60
+    for plate in ("ABC001", "ABC002", "ABC003"):
+        assert s.pull(desk, desk.window(shown[plate] - 10 * MINUTE, shown[plate] + 10 * MINUTE)).plates == [plate]
+    assert s.pull(desk, desk.window(now - 2 * HOUR, now - 90 * MINUTE)).plates == []
+
+
 def test_nothing_is_an_answer_as_well(s, desk):
     got = s.pull(desk, desk.request(plate="NONE99"))
     assert got.reads == [] and got.names == got.names[:6]
