@@ -24,7 +24,7 @@ if told is None:
     sys.exit("it has failed")
 print("\\n".join(map(json.dumps, told)))
 """
-PULL = {f"{name}{cold}_ms": 90.0 for name in ("oldest", "newest", "daily", "never") for cold in ("", "_cold")}
+PULL = {f"{name}{cold}_ms": 90.0 for name in ("oldest", "newest", "daily", "never") for cold in ("", "_cold")} | {"daily_found": 90}
 INGEST = {"payload_bytes": 10000, "wal_bytes": 12000, "database_bytes": 12000, "device_bytes": 26000, "disk_bytes": 29000}
 
 
