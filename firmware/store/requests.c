@@ -21,8 +21,8 @@
 #define AGAIN_NS NS_PER_MS	 /* and then again at once, but for messages: they come first */
 #define TEND_NS	 (60 * NS_PER_S) /* between looks at what can be forgotten */
 #define TRIES	 3		 /* when what was found is purged before it is sealed */
-/* To look at a request takes milliseconds, whoever sends it: so many at once, and one more every so
- * often. */
+/* To look at a request takes milliseconds, whoever sends it: so many of a sender at once, and one
+ * more every so often. */
 #define LOOKS	 32
 #define LOOK_NS	 (250 * NS_PER_MS)
 
@@ -30,6 +30,11 @@
 
 static const enum wire_role senders[] = {WIRE_UPLINK, WIRE_CONTROL};
 #define SENDERS (sizeof senders / sizeof senders[0])
+
+struct looks {
+	int left;
+	int64_t mono_ns; /* until when they were granted */
+};
 
 struct asked { /* what one of them waits for */
 	bool there;
@@ -45,8 +50,8 @@ struct store_requests {
 	char fault[160];		 /* why, if it was to be there */
 	struct asked asked[SENDERS];
 	struct pulls_noise noise;
-	int looks;
-	int64_t look_mono_ns, tend_mono_ns, said_mono_ns;
+	struct looks looks[SENDERS];
+	int64_t tend_mono_ns, said_mono_ns;
 	/* under way, for asked[of] */
 	bool busy, timed;
 	int timer;
@@ -329,17 +334,17 @@ static bool judge(struct store *s, const struct pulls_now *now, struct err *e)
 	       pulls_take(s->db, &r->request, requester, s->conf.evidence.per_hour, now, e);
 }
 
-static bool may_look(struct store_requests *r)
+static bool may_look(struct looks *l)
 {
-	int64_t now = clock_mono_ns(), more = (now - r->look_mono_ns) / LOOK_NS;
+	int64_t now = clock_mono_ns(), more = (now - l->mono_ns) / LOOK_NS;
 
 	if (more > 0) {
-		r->looks = more < LOOKS - r->looks ? r->looks + (int)more : LOOKS;
-		r->look_mono_ns = now;
+		l->left = more < LOOKS - l->left ? l->left + (int)more : LOOKS;
+		l->mono_ns = now;
 	}
-	if (r->looks == 0)
+	if (l->left == 0)
 		return false;
-	r->looks--;
+	l->left--;
 	return true;
 }
 
@@ -351,7 +356,7 @@ static bool read_request(struct store *s, struct err *e)
 	if (!r->ca)
 		return err_set(e, ERR_POLICY, "this box answers no requests for evidence%s",
 			       r->fault[0] ? ": its authorities could not be read" : "");
-	if (!may_look(r))
+	if (!may_look(&r->looks[r->of]))
 		return err_set(e, ERR_POLICY, "too many requests at once");
 	return gift_map(a->fd, WIRE_REQUEST_MAX, &r->gift, e) &&
 	       crypt_sha256(r->gift.data, r->gift.len, r->digest, e);
@@ -468,10 +473,10 @@ bool store_requests_open(struct store *s, struct err *e)
 	if (!r)
 		return err_set(e, ERR_NO_MEMORY, "evidence: no memory");
 	s->requests = r;
-	for (size_t i = 0; i < SENDERS; i++)
+	for (size_t i = 0; i < SENDERS; i++) {
 		r->asked[i] = (struct asked){.fd = -1, .sealed = -1};
-	r->looks = LOOKS;
-	r->look_mono_ns = clock_mono_ns();
+		r->looks[i] = (struct looks){LOOKS, clock_mono_ns()};
+	}
 	/* A box without them reads plates all the same. */
 	if (s->conf.evidence.ca[0] &&
 	    !identity_authorities_load(s->conf.evidence.ca, &r->ca, &why)) {
