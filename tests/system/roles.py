@@ -93,9 +93,9 @@ def text(field: bytes) -> str:
 
 
 class Role:
-    """Start libexec/alprd-<name> with this configuration text; `peers` are the roles it gets channels to."""
+    """Start libexec/alprd-<name> with this configuration text; `peers` are the roles it gets channels to, `env` goes on top of ours."""
 
-    def __init__(self, name: str, conf: str | bytes, folder: Path, peers: list):
+    def __init__(self, name: str, conf: str | bytes, folder: Path, peers: list, env: dict = None):
         self.name, self.folder = name, folder
         self.parent = Channel()
         self.log = folder / f"{name}.log"
@@ -107,7 +107,8 @@ class Role:
 
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([build_folder() / f"libexec/alprd-{name}"], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, pass_fds=(3,), preexec_fn=channel_to_3)
+                                            stdout=log, stderr=log, pass_fds=(3,), preexec_fn=channel_to_3,
+                                            env={**os.environ, **(env or {})})
         self.parent.theirs.close()
         self.ready = None
         self.state = {}

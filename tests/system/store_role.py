@@ -55,15 +55,15 @@ def forbid_last(file: Path, key: Path) -> bytes:
 
 
 class Store(Role):
-    """`keys` go on top of section [store], `hotlist` makes section [hotlist], `evidence` section [evidence]."""
+    """`keys` go on top of section [store], `hotlist` makes section [hotlist], `evidence` section [evidence], `env` is for its process."""
 
-    def __init__(self, folder: Path, hotlist: dict = None, evidence: dict = None, **keys):
+    def __init__(self, folder: Path, hotlist: dict = None, evidence: dict = None, env: dict = None, **keys):
         self.data = keys.pop("path", folder / "data")
         conf = f"[site]\nname = test-01\nlatitude = 38.6\nlongitude = -90.2\n[store]\npath = {self.data}\n"
         conf += "".join(f"{k} = {v}\n" for k, v in {"min_free_bytes": 0, **keys}.items())
         conf += "[hotlist]\n" + "".join(f"{k} = {v}\n" for k, v in (hotlist or {}).items())
         conf += "[evidence]\n" + "".join(f"{k} = {v}\n" for k, v in (evidence or {}).items())
-        super().__init__("store", conf, folder, ["vision", "uplink", *(["control"] if evidence else [])])
+        super().__init__("store", conf, folder, ["vision", "uplink", *(["control"] if evidence else [])], env)
         self.answers = {}  # passage id: accepted, in the order they came
         self.lists = []    # (version, ETag) of every list in force that uplink was told of
         self.heads = []    # (seq, hash) of every head of the audit chain likewise
