@@ -142,3 +142,41 @@ void answer_to_heartbeat(const struct ending *end, struct answer *out)
 	else
 		not_accepted(end, out);
 }
+
+void answer_odd(struct answer *out)
+{
+	memset(out, 0, sizeof *out);
+	later(out, FAILURE_TRANSFER, "answer is not what was asked for");
+}
+
+void answer_to_request(const struct ending *end, struct answer *out)
+{
+	memset(out, 0, sizeof *out);
+	if (end->code != CURLE_OK)
+		not_transferred(end, out);
+	else if (end->status == 200 && !end->jose)
+		answer_odd(out);
+	else if (end->status == 200 || end->status == 204 || end->status == 404)
+		out->outcome = WIRE_ACKNOWLEDGED;
+	else
+		not_accepted(end, out);
+}
+
+void answer_to_evidence(const struct ending *end, struct answer *out)
+{
+	long s = end->status;
+
+	memset(out, 0, sizeof *out);
+	if (end->code != CURLE_OK) {
+		not_transferred(end, out);
+	} else if (s >= 200 && s < 300) {
+		out->outcome = WIRE_ACKNOWLEDGED;
+	} else if (s == 404 || s == 409 || s == 410 || s == 413 || s == 415 ||
+		   (end->problem && (s == 400 || s == 422))) {
+		out->outcome = WIRE_REFUSED;
+		(void)snprintf(out->words, sizeof out->words,
+			       "HTTP %ld: the RTCC refuses this answer", s);
+	} else {
+		not_accepted(end, out);
+	}
+}

@@ -17,6 +17,7 @@ struct ending {
 	CURLcode code;
 	long status;		     /* HTTP; 0: none came */
 	bool problem;		     /* the body is application/problem+json (RFC 9457) */
+	bool jose;		     /* the body is application/jose (RFC 7515, 9.2.1) */
 	bool tls;		     /* TLS stood */
 	long os_error;		     /* errno of a failed connect; 0 */
 	uint32_t verify;	     /* MBEDTLS_X509_BADCERT_… of the RTCC's chain; 0 */
@@ -56,5 +57,16 @@ void answer_to_list(const struct ending *end, struct answer *out);
 /* The same for a heartbeat: ACKNOWLEDGED for 2xx, and for 404: this RTCC takes none. LATER
  * otherwise. */
 void answer_to_heartbeat(const struct ending *end, struct answer *out);
+
+/* The same for a question for a request for evidence: ACKNOWLEDGED for 200 with application/jose,
+ * 204, and 404: this RTCC asks for none. LATER otherwise. */
+void answer_to_request(const struct ending *end, struct answer *out);
+
+/* The same for an answer to one. REFUSED as for a hit, and by 404, 409, 410, 413 and 415 however
+ * said: an RTCC that has asked and has no place for the answer will have none later. */
+void answer_to_evidence(const struct ending *end, struct answer *out);
+
+/* A body came that is not what was asked for: LATER. */
+void answer_odd(struct answer *out);
 
 #endif

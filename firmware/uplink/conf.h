@@ -27,6 +27,7 @@ struct uplink_conf {
 	double hotlist_timeout_s;	 /* one download */
 	double retry_min_s, retry_max_s; /* first and longest wait after a failure */
 	double heartbeat_s;		 /* between two heartbeats; 0: none are sent */
+	double evidence_poll_s;		 /* between two questions for a request; 0: never ask */
 	char site[CONF_STRING_MAX];	 /* [site] name, UTF-8, never empty: for the heartbeat */
 };
 

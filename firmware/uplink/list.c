@@ -27,6 +27,11 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t list_due(const struct uplink *u)
 {
 	const struct uplink_list *l = &u->list;
@@ -52,12 +57,14 @@ void list_open(struct uplink *u)
 /* --- asking
  * --------------------------------------------------------------------------------------------- */
 
-/* How long the RTCC may keep the question: until the next heartbeat, at most, since there is one
- * connection. Not at all before it is known that there is an RTCC, or while something else than
- * news is wanted. */
+/* How long the RTCC may keep the question: until the next heartbeat or question for evidence, at
+ * most, since there is one connection. Not at all before it is known that there is an RTCC, or
+ * while something else than news is wanted. */
 static unsigned may_wait_s(const struct uplink *u, int64_t now)
 {
-	int64_t wait = u->conf.hotlist_wait_s, left = (beat_due(u) - now) / NS_PER_S;
+	int64_t wait = u->conf.hotlist_wait_s, left;
+
+	left = (earlier(beat_due(u), evidence_due(u)) - now) / NS_PER_S;
 
 	if (!u->list.answered || u->list.last.failure != FAILURE_NONE || u->list.part.fd >= 0)
 		return 0;
@@ -185,7 +192,7 @@ int64_t list_yields(const struct uplink *u)
 	waits = !flows && u->list.question.wait_s > 0;
 	if (hits_waiting(u) > 0 && (waits || (flows && u->list.part.resumes)))
 		return u->not_before_ns;
-	return waits ? beat_due(u) : INT64_MAX;
+	return waits ? earlier(beat_due(u), evidence_answer_due(u)) : INT64_MAX;
 }
 
 void list_abort(struct uplink *u)

@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 
 #define STALL_BYTES 100L /* a second: less is no transfer */
-#define HEARTBEAT_S 10.0 /* at most, for one: the next has newer things to say */
+#define BRIEF_S	    10.0 /* at most, for a heartbeat and the like: the next has newer things to say */
+#define PATH_SIZE   128
 
 struct transfer {
 	struct loop *loop;
@@ -29,6 +30,7 @@ struct transfer {
 	uint64_t body_len;		      /* of the answer, so far */
 	const struct list_question *question; /* NULL: it is no list that is asked for */
 	struct download *download;	      /* what comes of it */
+	struct transfer_body *into;	      /* a small body that is kept; NULL */
 	bool body_begun;
 	struct err body_error; /* why it was not taken */
 	uint32_t verify_flags;
@@ -125,20 +127,26 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 
 	t->body_len += len;
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->into && status == 200) {
+		if (len > sizeof t->into->data - t->into->len)
+			return CURL_WRITEFUNC_ERROR;
+		memcpy(t->into->data + t->into->len, data, len);
+		t->into->len += len;
+		return len;
+	}
 	if (t->question && (status == 200 || status == 206 || status == 226))
 		return take_list(t, data, len, status) ? len : CURL_WRITEFUNC_ERROR;
 	return t->body_len <= TRANSFER_ANSWER_MAX ? len : CURL_WRITEFUNC_ERROR;
 }
 
-static bool is_problem(CURL *easy)
+static bool is_of_type(CURL *easy, const char *type)
 {
-	static const char type[] = "application/problem+json";
+	size_t len = strlen(type);
 	char *given = NULL;
 
 	if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &given) != CURLE_OK || !given)
 		return false;
-	return strncasecmp(given, type, sizeof type - 1) == 0 &&
-	       strchr("; \t", given[sizeof type - 1]);
+	return strncasecmp(given, type, len) == 0 && strchr("; \t", given[len]);
 }
 
 static void describe_end(struct transfer *t, CURLcode code, struct ending *end)
@@ -166,7 +174,8 @@ static void describe_end(struct transfer *t, CURLcode code, struct ending *end)
 	(void)curl_easy_getinfo(t->easy, CURLINFO_HEADER_SIZE, &n);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &off);
 	end->received = (uint64_t)n + (uint64_t)off;
-	end->problem = is_problem(t->easy);
+	end->problem = is_of_type(t->easy, "application/problem+json");
+	end->jose = is_of_type(t->easy, "application/jose");
 	end->odd = t->body_error.code == ERR_PEER;
 	end->waited = download_waited(t->easy);
 	download_etag(t->easy, end->etag);
@@ -181,6 +190,7 @@ static void release(struct transfer *t)
 	t->busy = false;
 	t->question = NULL;
 	t->download = NULL;
+	t->into = NULL;
 }
 
 /* What has come of a list when its transfer has ended as `code` says: all, a beginning, nothing. */
@@ -280,7 +290,7 @@ static long ms(double s)
 
 static CURLcode prepare(struct transfer *t, const char *path, double timeout_s)
 {
-	char url[CONF_STRING_MAX + 32];
+	char url[CONF_STRING_MAX + PATH_SIZE];
 	CURL *c = t->easy;
 	CURLcode rc;
 
@@ -359,18 +369,52 @@ bool transfer_hit(struct transfer *t, const void *body, size_t len, transfer_don
 		     done, arg, e);
 }
 
+static double brief_s(const struct transfer *t)
+{
+	return t->conf->hit_timeout_s < BRIEF_S ? t->conf->hit_timeout_s : BRIEF_S;
+}
+
 bool transfer_heartbeat(struct transfer *t, const void *body, size_t len, transfer_done_fn done,
 			void *arg, struct err *e)
 {
-	double timeout_s =
-	    t->conf->hit_timeout_s < HEARTBEAT_S ? t->conf->hit_timeout_s : HEARTBEAT_S;
-
 	if (t->busy)
 		return err_set(e, ERR_AGAIN, "transfer: busy");
 	return begin(t,
-		     prepare_post(t, "/v1/heartbeat", "Content-Type: application/json", timeout_s,
+		     prepare_post(t, "/v1/heartbeat", "Content-Type: application/json", brief_s(t),
 				  body, len),
 		     done, arg, e);
+}
+
+bool transfer_request(struct transfer *t, struct transfer_body *into, transfer_done_fn done,
+		      void *arg, struct err *e)
+{
+	bool accept;
+
+	if (t->busy)
+		return err_set(e, ERR_AGAIN, "transfer: busy");
+	t->into = into;
+	into->len = 0;
+	accept = add_header(t, "Accept: application/jose");
+	return begin(t,
+		     accept ? prepare(t, "/v1/evidence/requests", brief_s(t)) : CURLE_OUT_OF_MEMORY,
+		     done, arg, e);
+}
+
+bool transfer_answer(struct transfer *t, const struct transfer_part *p, transfer_done_fn done,
+		     void *arg, struct err *e)
+{
+	char path[PATH_SIZE], type[64], range[96];
+	CURLcode rc = CURLE_OUT_OF_MEMORY;
+
+	if (t->busy)
+		return err_set(e, ERR_AGAIN, "transfer: busy");
+	(void)snprintf(path, sizeof path, "/v1/evidence/answers/%s", p->digest);
+	(void)snprintf(type, sizeof type, "Content-Type: %s", p->type);
+	(void)snprintf(range, sizeof range, "Content-Range: bytes %zu-%zu/%zu", p->first,
+		       p->first + p->len - 1, p->whole);
+	if (p->len == p->whole || add_header(t, range))
+		rc = prepare_post(t, path, type, t->conf->hotlist_timeout_s, p->data, p->len);
+	return begin(t, rc, done, arg, e);
 }
 
 bool transfer_list(struct transfer *t, const struct list_question *q, struct download *d,

@@ -49,6 +49,32 @@ bool transfer_heartbeat(struct transfer *t, const void *body, size_t len, transf
 bool transfer_list(struct transfer *t, const struct list_question *q, struct download *d,
 		   transfer_done_fn done, void *arg, struct err *e) MUST_CHECK;
 
+/* A small body that is kept. */
+struct transfer_body {
+	size_t len;
+	uint8_t data[WIRE_REQUEST_MAX];
+};
+
+/*
+ * GET {url}/v1/evidence/requests. The body of a 200 goes to `into`, which must live until done; one
+ * that has no room there ends the transfer. Given up after 10 s. ERR_AGAIN: busy; ERR_NO_MEMORY.
+ */
+bool transfer_request(struct transfer *t, struct transfer_body *into, transfer_done_fn done,
+		      void *arg, struct err *e) MUST_CHECK;
+
+struct transfer_part {
+	const char *digest; /* of the request, in hexadecimal digits */
+	const char *type;   /* application/jose, application/problem+json */
+	const void *data;   /* the caller's; must live until done */
+	size_t len;
+	size_t first, whole; /* where the part begins, in how many bytes */
+};
+
+/* POST a part of an answer, or all of it, to {url}/v1/evidence/answers/{digest}. The rest as
+ * transfer_hit. */
+bool transfer_answer(struct transfer *t, const struct transfer_part *p, transfer_done_fn done,
+		     void *arg, struct err *e) MUST_CHECK;
+
 /* Has the body of the hotlist under way begun to come? */
 bool transfer_flows(const struct transfer *t);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/uplink/uplink.h"
 
+#include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 
@@ -47,6 +48,24 @@ static bool drained(const struct uplink *u)
 	return u->stopping && (u->n_queue == 0 || !u->transfer || u->not_before_ns > 0);
 }
 
+static void make_room(struct uplink *u, int64_t now)
+{
+	if (beat_yields(u) <= now)
+		beat_abort(u);
+	if (list_yields(u) <= now)
+		list_abort(u);
+	if (evidence_yields(u) <= now)
+		evidence_abort(u);
+}
+
+static int64_t next_due(const struct uplink *u)
+{
+	int64_t hits = u->not_before_ns > 0 ? u->not_before_ns : INT64_MAX;
+	int64_t evidence = earlier(evidence_due(u), evidence_tends(u));
+
+	return earlier(earlier(hits, evidence), earlier(list_due(u), beat_due(u)));
+}
+
 void uplink_next(struct uplink *u)
 {
 	int64_t now = clock_mono_ns();
@@ -64,21 +83,23 @@ void uplink_next(struct uplink *u)
 	}
 	if (!u->transfer)
 		return;
-	if (beat_yields(u) <= now)
-		beat_abort(u);
-	if (list_yields(u) <= now)
-		list_abort(u);
+	if (evidence_tends(u) <= now)
+		evidence_tend(u);
+	make_room(u, now);
 	if (transfer_busy(u->transfer))
-		wake_at(u, earlier(beat_yields(u), list_yields(u)));
+		wake_at(u, earlier(evidence_tends(u),
+				   earlier(evidence_yields(u),
+					   earlier(beat_yields(u), list_yields(u)))));
 	else if (u->not_before_ns == 0 && hits_waiting(u) > 0)
 		(void)hits_send(u);
 	else if (beat_due(u) <= now)
 		beat_send(u);
-	else if (list_due(u) <= now)
+	else if (list_due(u) <= now && list_due(u) <= evidence_due(u)) /* by turns */
 		list_poll(u);
+	else if (evidence_due(u) <= now)
+		evidence_go_on(u);
 	else
-		wake_at(u, earlier(u->not_before_ns > 0 ? u->not_before_ns : INT64_MAX,
-				   earlier(list_due(u), beat_due(u))));
+		wake_at(u, next_due(u));
 }
 
 void uplink_abort(struct uplink *u, int64_t *bytes)
@@ -127,6 +148,7 @@ void uplink_say(struct uplink *u, const struct answer *a)
 		return;
 	try_again(&u->backoff, &u->not_before_ns, &u->last);
 	try_again(&u->list.backoff, &u->list.retry_ns, &u->list.last);
+	try_again(&u->evidence.backoff, &u->evidence.retry_ns, &u->evidence.last);
 }
 
 void uplink_count(struct uplink *u, const struct ending *end, const struct answer *a,
@@ -158,6 +180,7 @@ bool uplink_open(struct uplink *u, const struct role_env *env, struct err *e)
 	u->backoff.min_ns = ns(u->conf.retry_min_s);
 	u->backoff.max_ns = ns(u->conf.retry_max_s);
 	list_open(u);
+	evidence_open(u);
 	if (u->conf.url[0] == '\0')
 		return true;
 	return (credentials_load(&u->conf, &u->own, e) || err_prefix(e, "[uplink]")) &&
@@ -183,6 +206,7 @@ void uplink_connected(void *state, enum wire_role peer)
 		transfer_abort(u->transfer, NULL);
 	hits_forget(u);
 	list_store_is_back(u);
+	evidence_store_is_back(u);
 	uplink_next(u);
 }
 
@@ -214,6 +238,17 @@ static bool take_status(struct uplink *u, const struct wire_status *m, struct er
 	return true;
 }
 
+static bool take_evidence(struct uplink *u, const struct wire_request_done *m, int fd,
+			  struct err *e)
+{
+	AUTO_CLOSE int answer = fd;
+
+	if (!evidence_done(u, m, answer, e))
+		return false;
+	uplink_next(u);
+	return true;
+}
+
 bool uplink_message(void *state, enum wire_role peer, const struct wire_header *m, int *fds,
 		    size_t n_fds, struct err *e)
 {
@@ -221,6 +256,9 @@ bool uplink_message(void *state, enum wire_role peer, const struct wire_header *
 
 	if (peer == WIRE_STORE && m->type == WIRE_HIT)
 		return take_hit(u, (const struct wire_hit *)(const void *)m, fds[0], e);
+	if (peer == WIRE_STORE && m->type == WIRE_REQUEST_DONE)
+		return take_evidence(u, (const struct wire_request_done *)(const void *)m,
+				     n_fds > 0 ? fds[0] : -1, e);
 	for (size_t i = 0; i < n_fds; i++)
 		(void)close(fds[i]);
 	if (peer == WIRE_PARENT && m->type == WIRE_STATUS)
@@ -254,6 +292,7 @@ void uplink_stop(void *state)
 	u->stopping = true;
 	beat_abort(u);
 	list_abort(u);
+	evidence_abort(u);
 	if (loop_timer(u->loop, DRAIN_NS, 0, give_up, u) < 0) {
 		role_exit(u->role);
 		return;
@@ -266,7 +305,7 @@ static void say_state(const struct uplink *u, struct wire_status *s)
 	const struct answer *trouble = u->last.failure != FAILURE_NONE ? &u->last : &u->list.last;
 	int64_t until = trouble == &u->last ? u->not_before_ns : u->list.retry_ns;
 	const char *state = "ok", *detail = "RTCC reached";
-	char beat[ANSWER_WORDS_SIZE + 16];
+	char what[ANSWER_WORDS_SIZE + 16];
 	int64_t wait = until > 0 ? until - clock_mono_ns() : 0;
 
 	if (!u->transfer) {
@@ -277,9 +316,13 @@ static void say_state(const struct uplink *u, struct wire_status *s)
 		detail = trouble->words;
 	} else if (u->beat.answered && u->beat.last.failure != FAILURE_NONE) {
 		state = u->beat.last.failure == FAILURE_HTTP ? "degraded" : "offline";
-		(void)snprintf(beat, sizeof beat, "heartbeat: %s", u->beat.last.words);
-		detail = beat;
-	} else if (!u->contacted && !u->beat.answered) {
+		(void)snprintf(what, sizeof what, "heartbeat: %s", u->beat.last.words);
+		detail = what;
+	} else if (u->evidence.last.failure != FAILURE_NONE) {
+		state = u->evidence.last.failure == FAILURE_HTTP ? "degraded" : "offline";
+		(void)snprintf(what, sizeof what, "evidence: %s", u->evidence.last.words);
+		detail = what;
+	} else if (!u->contacted && !u->beat.answered && !u->evidence.contacted) {
 		state = "idle";
 		detail = "RTCC not contacted yet";
 	} else if (u->last.outcome == WIRE_REFUSED) {
@@ -313,6 +356,7 @@ void uplink_status(void *state, struct wire_status *s)
 	role_count(s, "bytes_sent_hits", n->bytes_sent_hits);
 	role_count(s, "bytes_sent_hotlist", n->bytes_sent_hotlist);
 	role_count(s, "bytes_sent_heartbeats", n->bytes_sent_heartbeats);
+	role_count(s, "bytes_sent_evidence", n->bytes_sent_evidence);
 	role_count(s, "bytes_received", n->bytes_received);
 	role_count(s, "hotlist_polls", n->hotlist_polls);
 	role_count(s, "hotlist_offered", n->hotlist_offered);
@@ -321,6 +365,12 @@ void uplink_status(void *state, struct wire_status *s)
 	role_count(s, "hotlist_resumed", n->hotlist_resumed);
 	role_count(s, "heartbeats", n->heartbeats);
 	role_count(s, "heartbeats_acknowledged", n->heartbeats_acknowledged);
+	role_count(s, "evidence_polls", n->evidence_polls);
+	role_count(s, "evidence_requests", n->evidence_requests);
+	role_count(s, "evidence_answers", n->evidence_answers);
+	role_count(s, "evidence_problems", n->evidence_problems);
+	role_count(s, "evidence_retries", n->evidence_retries);
+	role_count(s, "evidence_cuts", n->evidence_cuts);
 	if (u->transfer) {
 		int64_t left_s = u->own.expires_s - clock_utc_ns() / NS_PER_S;
 
@@ -334,6 +384,7 @@ void uplink_close(void *state)
 
 	beat_abort(u);
 	list_abort(u);
+	evidence_close(u);
 	download_drop(&u->list.part);
 	transfer_free(u->transfer);
 	hits_forget(u);

@@ -2,8 +2,8 @@
 /*
  * The state of the uplink role and its callbacks (firmware/role.h). One transfer at a time: hits
  * first, then the heartbeat, then the hotlist, whose question the RTCC keeps until there is news
- * or something else is to be sent. Hits and hotlist back off each for itself after a failure;
- * a heartbeat that fails is lost.
+ * or something else is to be sent, then evidence. Hits, hotlist and evidence back off each for
+ * itself after a failure; a heartbeat that fails is lost.
  */
 #ifndef FIRMWARE_UPLINK_UPLINK_H
 #define FIRMWARE_UPLINK_UPLINK_H
@@ -14,6 +14,7 @@
 #include "firmware/uplink/backoff.h"
 #include "firmware/uplink/conf.h"
 #include "firmware/uplink/credentials.h"
+#include "firmware/uplink/evidence.h"
 #include "firmware/uplink/transfer.h"
 
 #define UPLINK_QUEUE 8u /* hits held; the store sends at most 4 before an answer */
@@ -31,9 +32,12 @@ struct uplink_counters {
 	int64_t sent, acknowledged, refused, retries;
 	int64_t connect_failures, tls_failures, timeouts, http_errors, transfer_failures;
 	int64_t bytes_sent, bytes_sent_hits, bytes_sent_hotlist, bytes_sent_heartbeats;
+	int64_t bytes_sent_evidence;
 	int64_t bytes_received;
 	int64_t heartbeats, heartbeats_acknowledged;
 	int64_t hotlist_polls, hotlist_offered, hotlist_accepted, hotlist_deltas, hotlist_resumed;
+	int64_t evidence_polls, evidence_requests, evidence_answers, evidence_problems;
+	int64_t evidence_retries, evidence_cuts;
 };
 
 struct uplink_list {
@@ -87,6 +91,7 @@ struct uplink {
 	int timer;
 	struct uplink_list list;
 	struct uplink_beat beat;
+	struct uplink_evidence evidence;
 	struct answer last; /* how the last hit's transfer ended */
 	bool contacted, stopping;
 	struct answer said; /* in the log, of hits and hotlist together */
@@ -166,5 +171,32 @@ void beat_send(struct uplink *u);
 int64_t beat_yields(const struct uplink *u);
 /* Drop the one under way; harmless when none is. */
 void beat_abort(struct uplink *u);
+
+/* --- evidence.c --- */
+
+/* Once the configuration is there. */
+void evidence_open(struct uplink *u);
+/* When there is something to do with the store, whatever transfer is under way, monotonic ns;
+ * INT64_MAX: there is nothing. */
+int64_t evidence_tends(const struct uplink *u);
+void evidence_tend(struct uplink *u);
+/* A new store process: what the old one was asked is asked once more, or given up. */
+void evidence_store_is_back(struct uplink *u);
+/* The store's answer. The fd (-1: none) stays the caller's. ERR_PEER: not what was waited for. */
+bool evidence_done(struct uplink *u, const struct wire_request_done *m, int fd,
+		   struct err *e) MUST_CHECK;
+/* When the next transfer is to be begun, monotonic ns; INT64_MAX: not now. The second of an answer
+ * alone, which a question that waits for a hotlist makes room for. */
+int64_t evidence_due(const struct uplink *u);
+int64_t evidence_answer_due(const struct uplink *u);
+/* Begin it: a question for a request, or a part of an answer. */
+void evidence_go_on(struct uplink *u);
+/* When the transfer under way must make room for a hit that waits, monotonic ns; INT64_MAX: it need
+ * not. */
+int64_t evidence_yields(const struct uplink *u);
+/* Drop it; it is begun again later. Harmless when none is under way. */
+void evidence_abort(struct uplink *u);
+/* Forget everything. */
+void evidence_close(struct uplink *u);
 
 #endif

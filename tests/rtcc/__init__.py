@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.rtcc.evidence import Evidence
 from tests.rtcc.hotlist import name_of
 
 HERE = Path(__file__).resolve().parent
@@ -43,6 +44,7 @@ class Rtcc:
         self.port = port or free_port()
         self.run = None
         self.processes = []
+        self.evidence = Evidence(self.folder)
 
     @property
     def url(self) -> str:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The receiver of a test RTCC: takes hits, checks them against the schema, keeps them; offers the hotlist.
+"""The receiver of a test RTCC: takes hits, checks them against the schema, keeps them; offers the hotlist; asks for evidence.
 
   rtcc.py --socket PATH --folder DIR
 
@@ -10,6 +10,7 @@ keeps events/<id>.json, events/<id>/<n>-<role>.jpg, heartbeats.jsonl and request
 
   POST /v1/hits     201 kept; 200 kept before (same id); 400, 413, 422 + application/problem+json: this event, never
   POST /v1/heartbeat  204 kept; 400, 413, 422 + application/problem+json
+  GET /v1/evidence/requests, POST /v1/evidence/answers/<digest>  see tests/rtcc/evidence.py
   GET /v1/hotlist   200 with ETag, 304, 404; 206, 226; kept until there is news when asked so (tests/rtcc/hotlist.py)
 
 A refusal is application/problem+json (RFC 9457): only so a box can tell it from a 400 of the door, which does not like its certificate.
@@ -30,6 +31,7 @@ from pathlib import Path
 
 import jsonschema
 
+from evidence import ANSWER_MAX, ANSWERS, REQUESTS, SIP, SIP_S, Evidence
 from hotlist import Hotlist
 
 HERE = Path(__file__).resolve().parent
@@ -51,6 +53,12 @@ FAULTS = {
     "slow": "of the hotlist: wait for SLOW_S after half of what should come",
     "range:…": "of the hotlist: with this Content-Range",
     "plain": "of the hotlist: answer like a server that knows of ETags and nothing more",
+    "again": "of evidence requests: the first, also when it has an answer",
+    "type:…": "of evidence requests: with this Content-Type",
+    "longer": "of evidence requests: with a byte more than a request may have",
+    "noparts": "of evidence answers: answer like a server that does not know of Content-Range",
+    "sip": "of evidence answers: read them slowly, then take them",
+    "forget": "of evidence answers: lose the parts that have come",
 }
 
 
@@ -89,6 +97,7 @@ class Rtcc:
         self.events.mkdir(parents=True, exist_ok=True)
         self.lock = threading.Lock()
         self.hotlist = Hotlist(folder)
+        self.evidence = Evidence(folder)
         self.hit, self.heartbeat = validator("hit.schema.json"), validator("heartbeat.schema.json")
 
     def log(self, line: dict) -> None:
@@ -202,15 +211,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(int(mode), b"{}", **({"Retry-After": "1"} if mode == "429" else {}))
 
-    def read_body(self) -> bytes:
+    def read_body(self, most: int = BODY_MAX, slowly: bool = False) -> bytes:
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"[0-9]{1,10}", length):
             self.close_connection = True
             raise Refused(400, "no length")
-        if int(length) > BODY_MAX:
+        if int(length) > most:
             self.close_connection = True
             raise Refused(413, "too large")
-        return self.rfile.read(int(length))
+        body = b""
+        while slowly and len(body) < int(length):
+            piece = self.rfile.read(min(SIP, int(length) - len(body)))
+            if not piece:
+                raise ConnectionResetError
+            body += piece
+            time.sleep(SIP_S)
+        return body or self.rfile.read(int(length))
 
     def from_device(self) -> bool:
         subject = self.headers.get("X-Client-Subject", "")
@@ -219,6 +235,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.line = {"method": "POST", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
         try:
+            if self.path.startswith(f"{ANSWERS}/"):
+                self.take_evidence()
+                return
             body = self.read_body()
             self.line["bytes"] = len(body)
             fault = self.rtcc.fault(self.path)
@@ -245,6 +264,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.line["id"], self.line["duplicate"] = self.rtcc.keep(body)
             self.answer(200 if self.line["duplicate"] else 201, json.dumps({"id": self.line["id"]}).encode())
 
+    def take_evidence(self) -> None:
+        fault = self.rtcc.fault(ANSWERS)
+        for name in ("Content-Type", "Content-Range"):
+            self.line[name] = self.headers.get(name)
+        body = self.read_body(ANSWER_MAX, slowly=fault == "sip")
+        self.line["bytes"] = len(body)
+        if len(body) < int(self.headers["Content-Length"]):
+            raise ConnectionResetError
+        digest = self.path.rpartition("/")[2]
+        if fault == "forget":
+            (self.rtcc.evidence.folder / f"parts/{digest}").unlink(missing_ok=True)
+        if fault and fault not in ("sip", "noparts", "forget", "acklost"):
+            self.misbehave(fault)
+        elif not self.from_device():
+            self.answer(403, b'{"title": "not a device"}')
+        else:
+            status = self.rtcc.evidence.take(digest, self.headers.get("Content-Type"), self.headers.get("Content-Range"), body, fault != "noparts")
+            if fault == "acklost":
+                self.misbehave(fault)
+            else:
+                self.answer(status, b"{}")
+
+    def ask_evidence(self, fault: str) -> None:
+        request = self.rtcc.evidence.offer(again=fault == "again")
+        if fault == "longer":
+            request = b"x" * 16385
+        if request is None:
+            self.answer(204)
+        else:
+            self.answer(200, request, fault.removeprefix("type:") if fault.startswith("type:") else "application/jose")
+
     def take_heartbeat(self, body: bytes) -> None:
         if self.headers.get("Content-Type") != "application/json":
             raise Refused(400, "not JSON by its type")
@@ -254,13 +304,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.line = {"method": "GET", "path": self.path, "subject": self.headers.get("X-Client-Subject", "")}
         fault = self.rtcc.fault(self.path)
-        if fault and fault not in ("cut", "slow", "plain") and not fault.startswith("range:"):
+        if fault and fault not in ("cut", "slow", "plain", "again", "longer") and not fault.startswith(("range:", "type:")):
             self.misbehave(fault)
         elif not self.from_device():
             self.answer(403, b'{"title": "not a device"}')
         elif self.path == "/v1/hotlist":
             self.line["fault"] = fault
             self.give_hotlist(fault)
+        elif self.path == REQUESTS:
+            self.line["fault"] = fault
+            self.ask_evidence(fault)
         else:
             self.answer(404, b"{}")
 

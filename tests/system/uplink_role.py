@@ -11,7 +11,7 @@ from tests.rtcc.sample import body
 from tests.system.roles import Role, message, sealed, text
 
 OUTCOME = {1: "acknowledged", 2: "later", 3: "refused"}
-QUICK = {"hotlist_poll_s": 0, "hotlist_wait_s": 0, "connect_timeout_s": 2, "stall_timeout_s": 1, "hit_timeout_s": 1.5, "retry_min_s": 0.1,
+QUICK = {"hotlist_poll_s": 0, "hotlist_wait_s": 0, "evidence_poll_s": 0, "connect_timeout_s": 2, "stall_timeout_s": 1, "hit_timeout_s": 1.5, "retry_min_s": 0.1,
          "retry_max_s": 0.4}
 
 
@@ -55,6 +55,22 @@ class Uplink(Role):
 
     def bundle_done(self, accepted: bool, version: int, etag: str) -> None:
         self.store.send(message("WIRE_BUNDLE_DONE", "BxxxxxxxQ64s", accepted, version, etag.encode()))
+
+    def request(self, timeout: float = 10):
+        """The next (number, request for evidence) given to the store; None in time."""
+        end = time.monotonic() + timeout
+        while (m := self.store.receive(end - time.monotonic())) is not None:
+            if m[0] == "WIRE_REQUEST":
+                with os.fdopen(m[2][0], "rb") as f:
+                    f.seek(0)
+                    return struct.unpack("=Q", m[1])[0], f.read()
+        return None
+
+    def request_done(self, number: int, answer: bytes = None, why: str | bytes = "", is_sealed: int = None, fd: int = None) -> None:
+        """What a store says to it: a sealed answer, or why there is none."""
+        fds = [fd] if fd is not None else [] if answer is None else [sealed(answer)]
+        why = why if isinstance(why, bytes) else why.encode()
+        self.store.send(message("WIRE_REQUEST_DONE", "QB160s7x", number, len(fds) if is_sealed is None else is_sealed, why), *fds)
 
     def head(self, seq: int, digest: bytes, key: bytes = None) -> None:
         """What a store says when its audit chain has grown."""

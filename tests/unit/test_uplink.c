@@ -95,6 +95,56 @@ static void only_the_receiver_refuses(void **state)
 	assert_int_equal(to_hit(CURLE_RECV_ERROR, 422, true).outcome, WIRE_LATER);
 }
 
+static struct answer to_evidence(CURLcode code, long status, bool problem)
+{
+	struct ending end = {.code = code, .status = status, .problem = problem};
+	struct answer a;
+
+	answer_to_evidence(&end, &a);
+	return a;
+}
+
+/* An answer is kept until the RTCC has it, or says for good that it will not. */
+static void an_evidence_answer_is_kept_or_taken_or_refused(void **state)
+{
+	(void)state;
+	for (long status = 0; status < 1000; status++)
+		for (int problem = 0; problem < 2; problem++) {
+			bool never = status == 404 || status == 409 || status == 410 ||
+				     status == 413 || status == 415 ||
+				     (problem && (status == 400 || status == 422));
+			enum wire_outcome o = to_evidence(CURLE_OK, status, problem).outcome;
+
+			assert_int_equal(o, status >= 200 && status < 300 ? WIRE_ACKNOWLEDGED
+					    : never			  ? WIRE_REFUSED
+									  : WIRE_LATER);
+		}
+	assert_int_equal(to_evidence(CURLE_RECV_ERROR, 201, false).outcome, WIRE_LATER);
+	assert_int_equal(to_evidence(CURLE_OPERATION_TIMEDOUT, 404, true).outcome, WIRE_LATER);
+}
+
+static void only_jose_is_a_request(void **state)
+{
+	(void)state;
+	for (long status = 0; status < 1000; status++)
+		for (int jose = 0; jose < 2; jose++) {
+			struct ending end = {.status = status, .jose = jose};
+			struct answer a;
+
+			answer_to_request(&end, &a);
+			assert_int_equal(a.outcome == WIRE_ACKNOWLEDGED,
+					 (status == 200 && jose) || status == 204 || status == 404);
+			assert_int_equal(a.outcome == WIRE_LATER, a.failure != FAILURE_NONE);
+		}
+	for (int code = 1; code < CURL_LAST; code++) {
+		struct ending end = {.code = (CURLcode)code, .status = 200, .jose = true};
+		struct answer a;
+
+		answer_to_request(&end, &a);
+		assert_int_equal(a.outcome, WIRE_LATER);
+	}
+}
+
 static void every_failure_has_words(void **state)
 {
 	(void)state;
@@ -336,6 +386,8 @@ int main(void)
 	    cmocka_unit_test(a_pause_asked_for_is_given_within_the_cap),
 	    cmocka_unit_test(only_2xx_acknowledges),
 	    cmocka_unit_test(only_the_receiver_refuses),
+	    cmocka_unit_test(an_evidence_answer_is_kept_or_taken_or_refused),
+	    cmocka_unit_test(only_jose_is_a_request),
 	    cmocka_unit_test(every_failure_has_words),
 	    cmocka_unit_test(failures_are_told_apart),
 	    cmocka_unit_test(no_list_is_no_failure),
