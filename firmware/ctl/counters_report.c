@@ -28,7 +28,8 @@ static void close_file(FILE **f)
 
 static bool take_year(const char *text, int *out)
 {
-	*out = strlen(text) == 4 && strspn(text, "0123456789") == 4 ? atoi(text) : 0;
+	*out =
+	    strlen(text) == 4 && strspn(text, "0123456789") == 4 ? (int)strtol(text, NULL, 10) : 0;
 	return *out >= YEAR_LEAST && *out <= YEAR_MOST;
 }
 

@@ -174,11 +174,11 @@ static bool take_row(struct report *r, const char *const *c, struct err *e)
 bool report_parse_csv(char *text, struct report *out, struct err *e)
 {
 	const char *cells[CELLS];
-	size_t n = next_line(&text, cells), width = n;
+	size_t width = next_line(&text, cells);
 
-	if (!take_header(out, cells, n, e))
+	if (!take_header(out, cells, width, e))
 		return false;
-	while ((n = next_line(&text, cells)) == width &&
+	while (next_line(&text, cells) == width &&
 	       (strcmp(cells[0], "before") == 0 || strcmp(cells[0], "month") == 0))
 		if (!take_row(out, cells, e))
 			return false;

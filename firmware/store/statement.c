@@ -166,11 +166,14 @@ static bool take(char **text, const char *name, char *out, size_t size)
 
 static int32_t month_of(const char *text)
 {
-	int year = 0, month = 0;
+	long year, month;
 
-	return sscanf(text, "%4d-%2d", &year, &month) == 2 && month > 0 && month <= 12
-		   ? year * 12 + month - 1
-		   : STATEMENT_BEFORE;
+	if (strlen(text) != 7 || text[4] != '-')
+		return STATEMENT_BEFORE;
+	year = strtol(text, NULL, 10);
+	month = strtol(text + 5, NULL, 10);
+	return year >= 0 && month > 0 && month <= 12 ? (int32_t)(year * 12 + month - 1)
+						     : STATEMENT_BEFORE;
 }
 
 static bool take_figures(char *at, struct statement *s)
