@@ -110,7 +110,8 @@ bool box_start(struct life *l, struct err *e)
 		l->db = NULL;
 		return false;
 	}
-	if (!book_verify(l, true, true)) {
+	l->months = (struct counters){0};
+	if (!book_verify(l, true, true) || !months_verify(l)) {
 		(void)err_set(e, ERR_PEER, "not as promised");
 		return false;
 	}
@@ -156,7 +157,8 @@ bool box_stop(struct life *l, struct err *e)
 {
 	bool done;
 
-	return upkeep_record(&l->upkeep, l->db, l->clock.k.ring_ns, l->wall, e) &&
+	return months_count(l, true, e) &&
+	       upkeep_record(&l->upkeep, l->db, l->clock.k.ring_ns, l->wall, e) &&
 	       record(l, "stop", "", e) && upkeep_save_clock(l->db, &l->clock.k, e) &&
 	       db_checkpoint(l->db, &done, e) && book_noted(l);
 }

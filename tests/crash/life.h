@@ -8,6 +8,7 @@
 #define TESTS_CRASH_LIFE_H
 
 #include "firmware/store/audit.h"
+#include "firmware/store/counters.h"
 #include "firmware/store/elapsed.h"
 #include "firmware/store/keep.h"
 #include "firmware/store/list.h"
@@ -97,6 +98,10 @@ struct life {
 	uint32_t unanswered[64]; /* passages that vision sends again */
 	unsigned n_unanswered;
 
+	struct counters months;
+	int64_t stated; /* statement that is there for good; 0: none */
+	uint8_t stated_digest[CRYPT_SHA256_SIZE];
+
 	struct book book;
 };
 
@@ -144,6 +149,10 @@ bool book_verify(struct life *l, bool whole, bool fresh);
 bool book_keys(struct life *l);
 /* The first number of the first row; -1: there is none. */
 int64_t book_ask(struct life *l, const char *sql);
+/* months.c: counters_tick, in months that pass faster than others; and whether all that was stated
+ * still is. False: a fault. */
+bool months_count(struct life *l, bool last, struct err *e) MUST_CHECK;
+bool months_verify(struct life *l);
 /* Number of the passage with this id; -1: none of ours. */
 int64_t book_number(const uint8_t id[WIRE_ID_SIZE]);
 

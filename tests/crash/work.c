@@ -313,9 +313,12 @@ static bool keep_up(struct life *l)
 		return failed(l, &e, "upkeep") &&
 		       (!l->db || l->book.damaged || book_verify(l, false, false));
 	life_say(l, "upkeep%s", l->upkeep.more ? ", with more to do" : "");
+	if (!months_count(l, false, &e))
+		return failed(l, &e, "counting") && (!l->db || months_verify(l));
 	if (disk_is_off(l->disk) || l->book.damaged)
 		return true;
-	return book_verify(l, false, false) && (l->upkeep.more || overdue(l, due)) && book_keys(l);
+	return book_verify(l, false, false) && months_verify(l) &&
+	       (l->upkeep.more || overdue(l, due)) && book_keys(l);
 }
 
 static bool offer_list(struct life *l)
