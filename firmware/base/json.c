@@ -5,25 +5,37 @@
 
 #include <string.h>
 
-/* cJSON would end a text at an escaped NUL, and take what it finds for UTF-8. */
-static bool is_plain(const char *text, size_t len)
+static bool is_space(char c)
 {
-	return !memchr(text, '\0', len) && !memmem(text, len, "\\u0000", 6) &&
-	       utf8_is_valid(text, len);
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-bool json_parse(const void *text, size_t len, cJSON **out, struct err *e)
+/* cJSON would end a text at an escaped NUL, take what it finds for UTF-8, and every control
+ * character for white space. */
+static bool is_plain(const char *text, size_t len)
 {
-	const char *end = NULL;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 && !is_space(text[i]))
+			return false;
+	return !memmem(text, len, "\\u0000", 6) && utf8_is_valid(text, len);
+}
+
+bool json_parse(const void *data, size_t len, cJSON **out, struct err *e)
+{
+	const char *text = data, *end = NULL;
 	cJSON *o = NULL;
 
 	*out = NULL;
 	if (!is_plain(text, len))
-		return err_set(e, ERR_FORMAT, "not JSON in UTF-8, or NUL in it");
+		return err_set(e, ERR_FORMAT, "not JSON in UTF-8, or a control character");
+	for (; len > 0 && is_space(*text); len--)
+		text++;
+	while (len > 0 && is_space(text[len - 1]))
+		len--;
 	/* It skips a byte order mark, which JSON may not have (RFC 8259, section 8.1). */
-	if (len > 0 && *(const char *)text == '{')
+	if (len > 0 && *text == '{')
 		o = cJSON_ParseWithLengthOpts(text, len, &end, false);
-	if (o && cJSON_IsObject(o) && end == (const char *)text + len) {
+	if (o && cJSON_IsObject(o) && end == text + len) {
 		*out = o;
 		return true;
 	}

@@ -12,10 +12,11 @@
 #include <stddef.h>
 
 /*
- * Parse exactly one object (RFC 8259) and nothing behind it. *out: cJSON_Delete. ERR_FORMAT: it is
- * none, its text is not well-formed UTF-8 (RFC 3629) or holds NUL, bare or escaped.
+ * Parse exactly one object (RFC 8259), and nothing around it but white space. *out: cJSON_Delete.
+ * ERR_FORMAT: it is none, its text is not well-formed UTF-8 (RFC 3629) or holds NUL, bare or
+ * escaped.
  */
-bool json_parse(const void *text, size_t len, cJSON **out, struct err *e) MUST_CHECK;
+bool json_parse(const void *data, size_t len, cJSON **out, struct err *e) MUST_CHECK;
 
 /* One member of an object: is its name among those expected? */
 struct json_member {

@@ -3,7 +3,7 @@
 # What a run learns stays in build/<board>/fuzz/<target>.corpus; a finding is left beside it as crash-*.
 # Feeds of agencies, a target each layout of hotlist/layouts.
 FEEDS        := $(patsubst hotlist/layouts/%.layout,%,$(wildcard hotlist/layouts/*.layout))
-FUZZ         := bundle delta $(FEEDS) layout image gpsd
+FUZZ         := bundle delta $(FEEDS) layout image gpsd request
 FUZZ_S       ?= $(if $(SHORT),60,3600)
 fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
 fuzz_bundle.max_len := 8192
@@ -25,12 +25,17 @@ fuzz_image.cxx := hal/image_file.cpp
 fuzz_image.ldlibs := $(image_file.ldlibs) -lstdc++
 fuzz_gpsd.src := tests/fuzz/fuzz_gpsd.c hal/gpsd_report.c firmware/base/err.c
 fuzz_gpsd.ldlibs := -lcjson -lm
+fuzz_request.src := tests/fuzz/fuzz_request.c firmware/store/request.c firmware/ctl/evidence_archive.c hotlist/entry.c $(jose.src) $(crypt.src) \
+	$(addprefix firmware/base/,base64url.c clock.c err.c pem.c utf8.c)
+fuzz_request.cppflags := -DFUZZ_CA='"$(CURDIR)/$(B)/fuzz/seeds/request-ca.crt"'
+fuzz_request.ldlibs := $(crypt.ldlibs) -lcjson
+fuzz_request.max_len := 16384
 FUZZ_CLANG    = $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)
 
 define fuzz_target
-$(B)/fuzz/$(1): $(fuzz_$(1).src) $(fuzz_$(1).cxx) $(wildcard hotlist/*.h hotlist/tool/*.h firmware/base/*.h hal/image_*.h) \
+$(B)/fuzz/$(1): $(fuzz_$(1).src) $(fuzz_$(1).cxx) $(wildcard hotlist/*.h hotlist/tool/*.h firmware/base/*.h hal/image_*.h firmware/store/request.h firmware/ctl/evidence_archive.h) \
 		$(B)/config.h
 	$$(call say,FUZZ,$$@)
 	@mkdir -p $$(@D)
@@ -48,8 +53,8 @@ endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_target,$(t))))
 
 # Seeds: a feed of each layout, a line of each kind that gpsd writes, the layouts themselves, the list that is made of a feed, signed (the fuzzer does not look at the
-# signature), and small pictures.
-$(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py tests/fuzz/seeds/gpsd.txt \
+# signature), small pictures, and requests for evidence.
+$(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py tests/fuzz/seed_requests.py tests/fuzz/seeds/gpsd.txt \
 		$(B)/bin/alpr-hotlist | $(B)/layouts
 	@mkdir -p $(@D)/layout $(@D)/bundle $(@D)/delta $(FEEDS:%=$(@D)/%)
 	@mkdir -p $(@D)/gpsd && split -l 1 tests/fuzz/seeds/gpsd.txt $(@D)/gpsd/line-
@@ -60,6 +65,7 @@ $(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layout
 		--issued 2027-01-15T08:00:00Z >/dev/null 2>&1
 	@$(B)/bin/alpr-hotlist sign --key $(@D)/key.pem --in $(@D)/list --out $(@D)/bundle/list >/dev/null
 	@mkdir -p $(@D)/image && $(PYTHON) tests/fuzz/seed_images.py $(@D)/image
+	@mkdir -p $(@D)/request && $(PYTHON) tests/fuzz/seed_requests.py $(@D)/request $(@D)/request-ca.crt
 	@rm $(@D)/key.pem $(@D)/list && touch $@
 
 fuzz:

@@ -17,6 +17,8 @@ import pytest
 from jwcrypto import jwe, jwk
 
 from tests.box import ROOT, build_folder
+from tests.system.evidence_desk import EvidenceStore
+from tests.system.test_audit import conf_of
 from tests.evidence import PARTS, Box, Custodian, archive, payload_of, rfc3339, seal
 
 ALPRCTL = build_folder() / "bin/alprctl"
@@ -477,6 +479,34 @@ def test_a_file_that_is_none_is_refused(desk, jane):
     with (desk.folder / "large").open("wb") as f:
         f.truncate((96 << 20) + 1)
     assert "larger than an answer" in alprctl("open", "--key", jane.key_path, desk.folder / "large", *out, status=1).stderr
+
+
+# --- a real store --------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_store_answers_opens_at_the_desk(tmp_path, desk, jane, hotlist):
+    """From alprctl to alprctl, through the real store, with a hit, a suppressed one and a read beside it that nobody asked for."""
+    with EvidenceStore(tmp_path, jane.ca.parent, hotlist | {"cooldown_s": 300}) as store:
+        for plate in ("WANT01", "WANT01", "ABC123"):
+            store.accept(plate, "MO", (3000, 2000, 9000, 8000))
+        request = ask(jane, plate="want-o1", camera="test-01", purpose="stolen-vehicle").stdout
+        sealed, why = store.ask(request.encode())
+        assert why is None, why
+        empty, why = store.ask(ask(jane, plate="NONE99", camera="test-01", purpose="stolen-vehicle").stdout.encode())
+        assert why is None, why
+        exported = subprocess.run([ALPRCTL, "-c", conf_of(tmp_path, store.data), "audit", "export"], capture_output=True, text=True, check=True)
+    done = desk.open(sealed.decode(), "--ca", jane.ca)
+    manifest = json.loads((desk.out / "manifest.json").read_text())
+    assert [r["plate"] for r in manifest["reads"]] == ["WANT01", "WANT01"] and "2 reads, and each of the 6 pictures" in done.stdout
+    page = (desk.out / "index.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 6 and page.count("<span class=plate>WANT01") == 2 and "ABC123" not in page
+    assert "pushed to the RTCC as a hit" in page and "shortly after a hit" in page
+    record = (desk.out / "audit.jsonl").read_text().splitlines()[1]
+    assert record in exported.stdout.splitlines(), "the record is in the chain"
+    again = Desk(tmp_path / "again", jane)
+    again.folder.mkdir()
+    fingerprint = hashlib.sha256((desk.out / "box.key").read_bytes()).hexdigest()
+    assert "0 reads" in again.open(empty.decode(), "--box-key", fingerprint).stdout
 
 
 # --- without our tools --------------------------------------------------------------------------------------------------

@@ -381,6 +381,7 @@ static void a_header_is_exactly_that(void **state)
 	    {"{\"alg\":\"ES256\",\"typ\":\"t\\u0000\",\"x5c\":[\"AAAA\"]}", "not JSON"},
 	    {"{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"AAAA\"]}x", "not one JSON object"},
 	    {"{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"AAAA\"]}{}", "not one JSON object"},
+	    {"{\x01\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"AAAA\"]}", "not JSON"},
 	    {"[\"ES256\"]", "not one JSON object"},
 	    {"\xef\xbb\xbf{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"AAAA\"]}",
 	     "not one JSON object"},
@@ -391,6 +392,7 @@ static void a_header_is_exactly_that(void **state)
 
 	(void)state;
 	assert_true(parse("{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"AAAA\"]}"));
+	assert_true(parse("\n {\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"AAAA\"]}\t\r\n "));
 	assert_true(parse("{ \"x5c\" : [\"AAAA\",\"AAA=\",\"AA==\",\"AAAA\"],\"typ\":\"t\", "
 			  "\"alg\":\"ES256\"}"));
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
