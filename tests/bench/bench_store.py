@@ -14,20 +14,13 @@ from tests.bench.bars import Bars
 from tests.bench.store_disk import Disk, why_no_disk
 from tests.bench.store_pulls import pulls
 from tests.bench.store_purge import purge_ingest
+from tests.rtcc import make_certs
 
 PASSAGES = 40_000 * 90  # a day, for as long as reads are kept
 # GB of a disk of 128 that are not the ring's: system 8, three hotlists of ten million entries (in force, next, on its way) 2,
 # reserve and what the configuration leaves to others 1.
 BESIDE = 11
 PARTS = ("ingest", "pull", "evidence", "purge", "growth", "amplification", "carve")
-
-
-def keys(folder: Path) -> Path:
-    folder.mkdir()
-    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder / "hotlist.key"],
-                   check=True, capture_output=True)
-    subprocess.run(["openssl", "pkey", "-in", folder / "hotlist.key", "-pubout", "-out", folder / "hotlist.pub"], check=True)
-    return folder
 
 
 class Bench:
@@ -129,7 +122,7 @@ class Bench:
             self.bars.at_most(name, counted / got["payload_bytes"], "times", 3)
 
     def carve(self) -> None:
-        certs = keys(self.new() / "keys")
+        certs = make_certs(self.new())
         n = 30 if self.short else 120
         for tpm in (False, True):
             work = self.new()

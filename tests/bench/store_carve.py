@@ -15,6 +15,7 @@ import numpy
 from tests.carve.carving import WRAPPED, Keystore, Needles, wrapped_at
 from tests.hardware import Tpm
 from tests.system import wire
+from tests.system.evidence_desk import Desk, EvidenceStore
 from tests.system.store_role import Store, make_list
 from tests.truth import kept
 
@@ -140,18 +141,19 @@ class Scene:
         self.hotlist = {"path": make_list(self.work, certs, 5, wanted=wanted), "key": certs / "hotlist.pub", "cooldown_s": 60}
         self.conf = {"retention_days": 30, "path": self.data}
         self.conf |= {"keystore": "tpm2", "keystore_device": f"device:{tpm.device}"} if tpm else {}
+        self.desk = Desk(certs)
         self.needles, self.ids, self.keys = None, set(), set()
 
-    def store(self) -> Store:
-        return Store(self.work, self.hotlist, **self.conf)
+    def store(self) -> EvidenceStore:
+        return EvidenceStore(self.work, self.certs, self.hotlist, **self.conf)
 
     def keystore(self, data: Path = None) -> Keystore:
         path = (data or self.data) / "keystore"
         return Keystore("tpm2", path, f"device:{self.tpm.device}") if self.tpm else Keystore("file", path)
 
     def keep_old(self) -> None:
-        """A third, and the process is killed; a day, a third, and the database is damaged; a day, a third; and 20 days later what
-        stays."""
+        """A third, and the process is killed; a day, a third, pulls of evidence, and the database is damaged; a day, a third; and 20
+        days later what stays."""
         third = len(self.old) // 3
         with self.store() as s:
             self.old.keep(s, range(third))
@@ -163,6 +165,8 @@ class Scene:
             self.old.keep(s, range(third, 2 * third))
             s.hit_done(s.hit()[0])
             s.wait(lambda c: c["hits_acknowledged"] == 1, 10, "the acknowledgement")
+            for text in self.old.texts[:2 * third:2][-2:]: # plates that a custodian names, and is given
+                assert s.pull(self.desk, self.desk.request(plate=text)).plates == [text]
             assert s.stop() == 0
         self.note_keys()
         pass_days(self.data, 1)

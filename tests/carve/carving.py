@@ -19,13 +19,13 @@ MARKS = {"jfif": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "exif": b"\xff\xd8\xff\xe1
 
 
 def base64_inside(data: bytes) -> list:
-    """What base64 makes of `data` wherever in a longer text it stands: the characters that depend on nothing else."""
+    """What base64 (either alphabet) makes of `data` wherever in a longer text it stands: the characters that depend on nothing else."""
     forms = []
     for before in range(3):
         text = base64.b64encode(bytes(before) + data)
         first = (8 * before + 5) // 6
         forms.append(text[first:(8 * (before + len(data))) // 6])
-    return forms
+    return forms + [form for form in (form.translate(bytes.maketrans(b"+/", b"-_")) for form in forms) if form not in forms]
 
 
 def spellings(plate: str) -> dict:
