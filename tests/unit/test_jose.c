@@ -421,6 +421,7 @@ static void what_is_no_compact_jws_is_refused(void **state)
 	assert_false(jws_parse(longer, strlen(longer), "a-type", &j, &why));
 	(void)snprintf(longer, sizeof longer, "%s=", text);
 	assert_false(jws_parse(longer, strlen(longer), "a-type", &j, &why));
+	free(text);
 	memset(large, 'A', JWS_MAX + 1);
 	assert_false(jws_parse(large, JWS_MAX + 1, "a-type", &j, &why));
 	assert_int_equal(why.code, ERR_LIMIT);
