@@ -295,7 +295,7 @@ static bool compose_manifest(struct archive *a, struct err *e)
 		manifest_file(f, part_names[i], a->parts[i].len, digest);
 	}
 	(void)fwrite(a->files.data, 1, a->files.len, f);
-	(void)fputs("]}\n", f);
+	(void)fputs("]}", f);
 	text_free(&a->reads);
 	text_free(&a->files);
 	return text_end(&a->manifest, e);
