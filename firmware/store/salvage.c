@@ -122,15 +122,19 @@ static bool salvage_counters(struct wreck *w, struct db *d, struct err *e)
 }
 
 /* As they are: the keystore alone opens them. */
-static bool salvage_periods(struct wreck *w, struct db *d, struct err *e)
+static bool salvage_periods(struct wreck *w, struct db *d, int64_t *n, struct err *e)
 {
+	int64_t new;
+
 	if (!wreck_query(w, "SELECT id, wrapped FROM period WHERE typeof(wrapped) = 'blob'"))
 		return true;
-	while (wreck_row(w))
-		if (!db_run(d, NULL, e, "INSERT OR IGNORE INTO period(id, wrapped) VALUES(?, ?)",
+	while (wreck_row(w)) {
+		if (!db_run(d, &new, e, "INSERT OR IGNORE INTO period(id, wrapped) VALUES(?, ?)",
 			    "ib", sqlite3_column_int64(w->st, 0), sqlite3_column_blob(w->st, 1),
 			    (size_t)sqlite3_column_bytes(w->st, 1)))
 			return false;
+		*n += new;
+	}
 	return true;
 }
 
@@ -290,7 +294,7 @@ static bool salvage_once(struct db *d, const char *folder, const char *name, int
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) || !salvage_etag(&w, d, e) ||
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_counters(&w, d, e) ||
-	    !salvage_periods(&w, d, e) || !salvage_pulls(&w, d, e) ||
+	    !salvage_periods(&w, d, &out->keys, e) || !salvage_pulls(&w, d, e) ||
 	    !salvage_hits(&w, d, &out->hits, e) || !new_ids(d, now_ns, e) ||
 	    !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||

@@ -9,6 +9,7 @@
 struct salvaged {
 	int64_t audit_records; /* whose chain verifies, from the first on */
 	int64_t hits;	       /* pending */
+	int64_t keys;	       /* of periods: without them nobody opens the rest */
 	int64_t due_ns;	       /* ring time at which the file must be gone */
 };
 

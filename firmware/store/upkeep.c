@@ -91,8 +91,8 @@ bool upkeep_take_over(struct db *d, const char *folder, const char *name, int64_
 		return false;
 	(void)snprintf(detail, sizeof detail,
 		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
-		       "}",
-		       name, got.audit_records, got.hits);
+		       ",\"keys_kept\":%" PRId64 "}",
+		       name, got.audit_records, got.hits, got.keys);
 	/* Together: a file once noted is not looked at again, nor is its loss. */
 	return db_begin(d, &tx, e) && upkeep_quarantine(d, name, got.due_ns, e) &&
 	       db_state_set(d, "counters_damaged", 1, e) &&

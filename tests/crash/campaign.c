@@ -152,14 +152,18 @@ static void choose_damage(struct life *l)
 	static const char *const roots[] = {
 	    "SELECT rootpage FROM sqlite_schema WHERE name = 'picture'",
 	    "SELECT rootpage FROM sqlite_schema WHERE name = 'passage'",
+	    "SELECT rootpage FROM sqlite_schema WHERE name = 'period'",
 	};
+	int64_t which;
 	bool done;
 
 	posix_no_memory(0, 0);
 	l->book.n_aside = book_ask(l, "SELECT count(*) FROM quarantine");
 	if (l->boot % 3 != 2)
 		return;
-	l->root = book_ask(l, roots[rng_below(&l->rng, 2)]);
+	which = rng_below(&l->rng, 3);
+	l->book.keys_damaged = which == 2;
+	l->root = book_ask(l, roots[which]);
 	/* Else the WAL may hold a sound copy. */
 	if (rng_chance(&l->rng, 80) && !db_checkpoint(l->db, &done, NULL))
 		l->root = 0;

@@ -70,6 +70,7 @@ struct book {
 	int64_t key_floor; /* periods that began before it have no key any more */
 	int64_t list_version; /* that was in force */
 	int64_t n_aside;      /* files put aside, when last seen */
+	bool keys_damaged;    /* the table that is damaged next, or was last, is that of the keys */
 };
 
 struct life {

@@ -115,6 +115,29 @@ def test_the_ring_destroys_a_key_when_its_reads_made_room(tmp_path):
         assert s.one("SELECT count(*) FROM audit WHERE what = 'purge-keys'") == 1
 
 
+def test_without_the_table_of_its_keys_the_box_goes_on_and_says_what_it_lost(tmp_path, hotlist):
+    with Store(tmp_path, hotlist) as s:
+        s.accept("ABC123")
+        s.accept("WANT01")
+        page = s.one("SELECT rootpage FROM sqlite_schema WHERE name = 'period'")
+        size = s.one("PRAGMA page_size")
+        assert s.stop() == 0
+    with (s.data / "reads.db").open("r+b") as f:
+        f.seek((page - 1) * size)
+        f.write(b"\xaa" * size)
+    with Store(tmp_path, hotlist) as s:
+        s.accept("DEF123")
+        assert s.plates() == ["DEF123"]
+        detail = json.loads(s.one("SELECT detail FROM audit WHERE what = 'quarantine'"))
+        assert detail["keys_kept"] == 0 and detail["hits_kept"] == 1
+        # The hit was sealed under one of them: nobody can send it any more, and the chain says so.
+        assert s.hit(0.5) is None
+        assert s.one("SELECT json_extract(detail, '$.hits') FROM audit WHERE what = 'hit-ended' AND outcome = 'expired'") == 1
+        assert s.stop() == 0
+        assert chain_holds(s) > 5
+    assert carve(s.data, ["ABC123", "WANT01", "DEF123"]) == []
+
+
 def test_without_its_keystore_reads_are_not_kept_and_hits_go_out(tmp_path, hotlist):
     with Store(tmp_path, hotlist) as s:
         s.accept("ABC123")
