@@ -20,6 +20,7 @@
 struct db_schema {
 	const char *const *steps;
 	unsigned n;
+	const char *opened; /* run each time when it has been opened; NULL: nothing */
 };
 
 extern const struct db_schema db_schema; /* the firmware's own */
@@ -44,6 +45,13 @@ struct db_opened {
 bool db_open(const char *folder, const struct db_schema *schema, int64_t now_ns, struct db **out,
 	     struct db_opened *how, struct err *e) MUST_CHECK;
 void db_close(struct db *d);
+
+/*
+ * Copy the WAL into the database when it has grown to `bytes` (256 KiB to 4 MiB, else the nearest
+ * of them; 256 KiB until this is called). The longer it is, the less often a page that all commits
+ * touch is written twice; on a full disk there must be room to copy it (space.h).
+ */
+bool db_bound_wal(struct db *d, int64_t bytes, struct err *e) MUST_CHECK;
 
 /*
  * Open DB_FILE in `folder` to read along with the store or, when it does not run, without it:

@@ -17,18 +17,27 @@
  */
 #define FULL_CHECK_MAX (INT64_C(256) << 20)
 
+/*
+ * Of a fresh database. What a commit touches beside the bytes of its passages (the counters, the
+ * list of free pages, the pointer map) costs it a page each, so pages are small; an older database
+ * keeps the size it was made with.
+ */
+#define PAGE_SIZE "1024"
+#define WAL_LEAST (256 << 10)
+#define WAL_MOST  (4 << 20)
+
 static const char settings[] =
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON;"
     "PRAGMA mmap_size = 0;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA cache_size = -8192;"
+    "PRAGMA page_size = " PAGE_SIZE ";"
     "PRAGMA auto_vacuum = INCREMENTAL;" /* before the first table, or never */
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = ON;"
-    "PRAGMA secure_delete = ON;"       /* while steps may drop what an older schema left open */
-    "PRAGMA wal_autocheckpoint = 256;" /* 1 MB, which the reserve covers */
+    "PRAGMA secure_delete = ON;" /* while steps may drop what an older schema left open */
     "PRAGMA journal_size_limit = 16777216;";
 
 static bool simple(struct db *d, const char *sql, struct err *e)
@@ -64,6 +73,21 @@ static bool connect(const char *path, struct db **out, struct err *e)
 	if (!limited(d, rc, e))
 		return false;
 	return simple(d, settings, e) && db_ready(d, e);
+}
+
+bool db_bound_wal(struct db *d, int64_t bytes, struct err *e)
+{
+	int64_t page;
+	int rc;
+
+	if (bytes > WAL_MOST)
+		bytes = WAL_MOST;
+	if (bytes < WAL_LEAST)
+		bytes = WAL_LEAST;
+	if (!db_int(d, &page, 0, e, "PRAGMA page_size", ""))
+		return false;
+	rc = sqlite3_wal_autocheckpoint(d->h, page > 0 ? (int)(bytes / page) : 256);
+	return rc == SQLITE_OK || db_fail(d, rc, "settings", e);
 }
 
 static bool checked_once(struct db *d, const char *sql, struct err *e)
@@ -200,8 +224,9 @@ static bool open_once(const char *path, const struct db_schema *schema, struct d
 		db_recycle(*out);
 	/* What is deleted from here on is sealed: to write over every page of it would cost as much
 	 * flash again as the reads themselves. */
-	if (good && migrate(*out, schema, fresh, e) &&
-	    simple(*out, "PRAGMA secure_delete = FAST", e))
+	if (good && migrate(*out, schema, fresh, e) && db_bound_wal(*out, WAL_LEAST, e) &&
+	    simple(*out, "PRAGMA secure_delete = FAST", e) &&
+	    (!schema->opened || simple(*out, schema->opened, e)))
 		return true;
 	db_close(*out);
 	*out = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/store/lookup.h"
 
+#include "firmware/store/ring.h"
 #include "firmware/store/seal.h"
 
 #include <string.h>
@@ -81,14 +82,14 @@ bool lookup_first_row(struct db *d, int64_t period, int64_t *row, struct err *e)
 {
 	int64_t low, high, middle, of;
 
-	if (!db_int(d, &low, INT64_MAX, e, "SELECT min(id) FROM passage", "") ||
-	    !db_int(d, &high, 0, e, "SELECT max(id) FROM passage", ""))
+	if (!db_int(d, &low, INT64_MAX, e, "SELECT id FROM reads ORDER BY id LIMIT 1", "") ||
+	    !db_int(d, &high, 0, e, "SELECT id FROM reads ORDER BY id DESC LIMIT 1", ""))
 		return false;
 	*row = INT64_MAX;
 	while (low <= high) {
 		middle = low + (high - low) / 2;
 		if (!db_int(d, &of, INT64_MAX, e,
-			    "SELECT period FROM passage WHERE id >= ? ORDER BY id LIMIT 1", "i",
+			    "SELECT period, id FROM reads WHERE id >= ? ORDER BY id LIMIT 1", "i",
 			    middle))
 			return false;
 		if (of >= period) {
@@ -110,7 +111,8 @@ static bool rows_of(struct db *d, int64_t period, struct span *s, struct err *e)
 	    !lookup_first_row(d, period + 1, &next, e))
 		return false;
 	s->last_row = next - 1;
-	return next < INT64_MAX || db_int(d, &s->last_row, 0, e, "SELECT max(id) FROM passage", "");
+	return next < INT64_MAX ||
+	       db_int(d, &s->last_row, 0, e, "SELECT id FROM reads ORDER BY id DESC LIMIT 1", "");
 }
 
 static bool span_of(struct db *d, int64_t period, bool *known, struct span *s, struct err *e)
@@ -129,9 +131,9 @@ static bool span_of(struct db *d, int64_t period, bool *known, struct span *s, s
 
 static bool measure(struct db *d, struct span *s, struct err *e)
 {
-	AUTO_DONE sqlite3_stmt *st = db_query(
-	    d, e, "SELECT min(best_ns), max(best_ns) FROM passage WHERE id BETWEEN ? AND ?", "ii",
-	    s->first_row, s->last_row);
+	AUTO_DONE sqlite3_stmt *st =
+	    db_query(d, e, "SELECT min(best_ns), max(best_ns) FROM reads WHERE id BETWEEN ? AND ?",
+		     "ii", s->first_row, s->last_row);
 	bool row;
 
 	if (!st || !db_step(d, st, &row, e))
@@ -203,10 +205,7 @@ static bool look_for_plate(struct lookup *l, struct db *d, const struct periods 
 	explicit_bzero(&k, sizeof k);
 	if (!done)
 		return false;
-	st = db_query(d, e,
-		      "SELECT id, kept_ns, best_ns FROM passage WHERE period = ? AND mac = ?"
-		      " ORDER BY id",
-		      "ib", l->period, mac, sizeof mac);
+	st = ring_with_plate(d, l->period, mac, e);
 	return take(l, d, st, e);
 }
 
@@ -240,7 +239,7 @@ static bool look_at_rows(struct lookup *l, struct db *d, struct err *e)
 		to = l->row + ROWS_AT_ONCE - 1;
 	/* The period as well: should its rows not be where they were, no others are taken. */
 	st = db_query(d, e,
-		      "SELECT id, kept_ns, best_ns FROM passage WHERE id BETWEEN ? AND ?"
+		      "SELECT id, kept_ns, best_ns FROM reads WHERE id BETWEEN ? AND ?"
 		      " AND period = ? ORDER BY id",
 		      "iii", l->row, to, l->period);
 	if (!take(l, d, st, e))

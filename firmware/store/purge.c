@@ -20,7 +20,7 @@ static bool rows_to(struct db *d, int64_t period, int64_t *n, struct err *e)
 
 	if (!lookup_first_row(d, INT64_MIN, &first, e) ||
 	    !lookup_first_row(d, period + 1, &end, e) ||
-	    !db_int(d, &newest, 0, e, "SELECT id FROM passage ORDER BY id DESC LIMIT 1", ""))
+	    !db_int(d, &newest, 0, e, "SELECT id FROM reads ORDER BY id DESC LIMIT 1", ""))
 		return false;
 	*n = first == INT64_MAX ? 0 : (end == INT64_MAX ? newest + 1 : end) - first;
 	return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/store/retrieve.h"
 
+#include "firmware/store/ring.h"
 #include "firmware/store/seal.h"
 #include "firmware/store/text.h"
 
@@ -77,7 +78,7 @@ bool retrieve(struct db *d, const struct periods *keys, int64_t row, struct retr
 	AUTO_DONE sqlite3_stmt *st =
 	    db_query(d, e,
 		     "SELECT passage_id, period, kept_ns, first_ns, last_ns, best_ns, pairs,"
-		     " degraded, low_quality, hit, sealed FROM passage WHERE id = ?",
+		     " degraded, low_quality, hit, sealed FROM reads WHERE id = ?",
 		     "i", row);
 
 	*out = (struct retrieved){.row = row};
@@ -99,19 +100,16 @@ bool retrieve(struct db *d, const struct periods *keys, int64_t row, struct retr
 bool retrieve_picture(struct db *d, const struct retrieved *r, unsigned kind,
 		      enum retrieved_picture *what, uint8_t **jpeg, size_t *len, struct err *e)
 {
-	AUTO_DONE sqlite3_stmt *st = db_query(d, e, "SELECT sealed FROM picture WHERE id = ?", "i",
-					      r->row * (int64_t)WIRE_PICTURES + kind);
-	bool row;
+	AUTO_FREE uint8_t *sealed = NULL;
 
 	*what = RETRIEVED_NONE;
 	*jpeg = NULL;
 	*len = 0;
-	if (!st || !db_step(d, st, &row, e))
-		return err_prefix(e, "retrieve: picture");
-	if (!row)
+	if (!ring_sealed_picture(d, r->row, kind, &sealed, len, e))
+		return err_prefix(e, "retrieve");
+	if (!sealed)
 		return true;
-	*len = (size_t)sqlite3_column_bytes(st, 0);
-	if (!unseal(r, SEAL_PICTURE + kind, sqlite3_column_blob(st, 0), *len, jpeg, e))
+	if (!unseal(r, SEAL_PICTURE + kind, sealed, *len, jpeg, e))
 		return false;
 	*what = *jpeg ? RETRIEVED_GOOD : RETRIEVED_DAMAGED;
 	*len = *jpeg ? *len - SEAL_EXTRA : 0;

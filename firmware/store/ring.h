@@ -9,6 +9,7 @@
 
 #include "firmware/store/db.h"
 #include "firmware/store/period.h"
+#include "firmware/store/seal.h"
 #include "firmware/wire.h"
 
 struct ring_picture {
@@ -32,14 +33,36 @@ struct ring_passage {
 	int64_t stored_ns;	      /* wall time */
 };
 
-/* Has the passage with this id been committed: is its read in the ring, or its hit in the outbox?
- */
+#define RING_RECENT 512
+
+/* Has the passage with this id been committed: is its read among the newest of the ring
+ * (RING_RECENT of them: vision keeps far fewer unanswered), or its hit in the outbox? */
 bool ring_has(struct db *d, const uint8_t id[WIRE_ID_SIZE], bool *has, struct err *e) MUST_CHECK;
 
 /* Insert a passage, sealed: what tells of the plate, and each picture. Call it inside a
  * transaction, after ring_has said no. ERR_NO_SPACE and db_fail's; ERR_IO, ERR_NO_MEMORY of
  * sealing. */
 bool ring_insert(struct db *d, const struct ring_passage *r, struct err *e) MUST_CHECK;
+
+/*
+ * A statement that yields the passages of `period` whose plate has this HMAC (seal_plate), oldest
+ * first: row id, kept_ns, best_ns. What else is in their rows the view `reads` shows. As db_query:
+ * `mac` is borrowed until it is done with; NULL on error.
+ */
+sqlite3_stmt *ring_with_plate(struct db *d, int64_t period, const uint8_t mac[SEAL_MAC],
+			      struct err *e);
+
+/* The sealed picture of that kind (WIRE_CROP_0 .. WIRE_SCENE_1) of passage `row`; *sealed NULL:
+ * there is none, else the caller frees it. ERR_NO_MEMORY; db_fail's codes. */
+bool ring_sealed_picture(struct db *d, int64_t row, unsigned kind, uint8_t **sealed, size_t *len,
+			 struct err *e) MUST_CHECK;
+
+/*
+ * Enter the plates of the oldest `most` passages that are not in it yet into the index that
+ * ring_with_plate looks into, in a transaction of its own; fewer are left as they are (it looks
+ * through them), so that a page of it is not written for each. *more: there are as many again.
+ */
+bool ring_index(struct db *d, int64_t most, bool *more, struct err *e) MUST_CHECK;
 
 struct ring_limits {
 	int64_t retention_ns;
@@ -65,8 +88,8 @@ bool ring_purge(struct db *d, const struct ring_limits *l, int64_t now_ns, int64
 /* The same, whatever their age: `most` of the oldest, to make room on a full disk. */
 bool ring_make_room(struct db *d, int64_t most, struct ring_purged *out, struct err *e) MUST_CHECK;
 
-/* Give free pages beyond a working reserve back to the file system, at most `pages` of them. */
-bool ring_shrink(struct db *d, int64_t pages, struct err *e) MUST_CHECK;
+/* Give free pages beyond a working reserve back to the file system, at most `bytes` of them. */
+bool ring_shrink(struct db *d, int64_t bytes, struct err *e) MUST_CHECK;
 
 struct ring_size {
 	int64_t file_bytes;	      /* of the database file */

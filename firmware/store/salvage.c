@@ -195,7 +195,8 @@ static bool salvage_state(struct wreck *w, struct db *d, struct err *e)
 {
 	if (!wreck_query(w, "SELECT name, CASE name WHEN 'purged_unrecorded' THEN max(value, 0)"
 			    " WHEN 'purged' THEN value - min(0, coalesce((SELECT value FROM state"
-			    " WHERE name = 'purged_unrecorded'), 0)) ELSE value END FROM state"))
+			    " WHERE name = 'purged_unrecorded'), 0)) ELSE value END FROM state"
+			    " WHERE name <> 'plates_to'"))
 		return true;
 	while (wreck_row(w))
 		if (!db_run(d, NULL, e, "INSERT OR IGNORE INTO state(name, value) VALUES(?, ?)",
@@ -270,8 +271,13 @@ static bool new_ids(struct db *d, int64_t wall_ns, struct err *e)
 
 static int64_t due(struct wreck *w, int64_t retention_ns, int64_t now_ns)
 {
-	if (wreck_query(w, "SELECT kept_ns FROM passage ORDER BY id LIMIT 1") && wreck_row(w))
-		return sqlite3_column_int64(w->st, 0) + retention_ns;
+	/* The oldest first: a schema before 4 has the second one alone. */
+	static const char *const oldest[] = {"SELECT kept_ns FROM passage_3 ORDER BY id LIMIT 1",
+					     "SELECT kept_ns FROM passage ORDER BY id LIMIT 1"};
+
+	for (size_t i = 0; i < sizeof oldest / sizeof oldest[0]; i++)
+		if (wreck_query(w, oldest[i]) && wreck_row(w))
+			return sqlite3_column_int64(w->st, 0) + retention_ns;
 	return now_ns + SALVAGE_UNREADABLE_NS;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every schema there ever was, as steps; SCHEMA.md says what the columns mean. A step that has
  * shipped is never edited. */
-#include "firmware/store/db.h"
+#include "firmware/store/ring.h"
+
+#define TEXT(n)	 TEXT_(n)
+#define TEXT_(n) #n
 
 static const char step_1[] =
     "CREATE TABLE state(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -122,6 +125,43 @@ static const char step_5[] =
 static const char step_6[] = "ALTER TABLE outbox ADD COLUMN verdict INTEGER;"
 			     "ALTER TABLE outbox ADD COLUMN verdict_ns INTEGER;";
 
-static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
+/*
+ * What a passage costs in writes: its crops lie in its row, so that they fill their pages; no index
+ * is written for each (`recent` below keeps what uniqueness there has to be, `plate` is filled from
+ * the rows in batches). Rows of before stay where they are, in passage_3, until they fall due: they
+ * may be millions. `reads` is both.
+ */
+#define COLUMNS                                                                                    \
+	"id, passage_id, period, kept_ns, stored_ns, first_ns, last_ns, best_ns, pairs, degraded," \
+	" low_quality, hit, mac, sealed"
+static const char step_7[] =
+    "ALTER TABLE passage RENAME TO passage_3;"
+    "CREATE TABLE passage("
+    " id INTEGER PRIMARY KEY,"
+    " passage_id BLOB NOT NULL CHECK(length(passage_id) = 16),"
+    " period INTEGER NOT NULL, kept_ns INTEGER NOT NULL,"
+    " stored_ns INTEGER NOT NULL,"
+    " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, best_ns INTEGER NOT NULL,"
+    " pairs INTEGER NOT NULL,"
+    " degraded INTEGER NOT NULL, low_quality INTEGER NOT NULL, hit INTEGER NOT NULL,"
+    " mac BLOB, sealed BLOB NOT NULL, crop_0 BLOB, crop_1 BLOB) STRICT;"
+    "CREATE TABLE plate("
+    " period INTEGER NOT NULL, mac BLOB NOT NULL, id INTEGER NOT NULL,"
+    " PRIMARY KEY(period, mac, id)) STRICT, WITHOUT ROWID;"
+    "CREATE VIEW reads AS SELECT " COLUMNS " FROM passage_3 UNION ALL SELECT " COLUMNS
+    " FROM passage;";
 
-const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0]};
+static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
+
+/*
+ * In memory alone, rolled back with the rest: which passages are there already. Vision sends again
+ * what it has no answer for, and that is at most its queue ([vision] queue, 256 at most) of the
+ * newest.
+ */
+static const char opened[] =
+    "CREATE TEMP TABLE recent("
+    " id INTEGER PRIMARY KEY, passage_id BLOB NOT NULL UNIQUE) STRICT;"
+    "INSERT OR IGNORE INTO recent SELECT id, passage_id FROM reads ORDER BY id DESC"
+    " LIMIT " TEXT(RING_RECENT) ";";
+
+const struct db_schema db_schema = {steps, sizeof steps / sizeof steps[0], opened};

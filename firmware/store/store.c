@@ -105,7 +105,7 @@ static bool open_keys(struct store *s, struct err *e)
 	return true;
 }
 
-bool store_open_db(struct store *s, struct err *e)
+static bool open_db(struct store *s, struct err *e)
 {
 	struct db_opened how;
 
@@ -115,7 +115,27 @@ bool store_open_db(struct store *s, struct err *e)
 	if (how.quarantine[0])
 		log_line(LOG_ERROR, "%s: moved to %s, a fresh one is made", how.fault,
 			 how.quarantine);
-	return take_over(s, e) && store_start_clock(s, e) && open_keys(s, e);
+	return db_bound_wal(s->db, s->space.bytes / 2, e) && take_over(s, e) &&
+	       store_start_clock(s, e) && open_keys(s, e);
+}
+
+/* What passes the check may yet be damaged where opening looks first: to start again would only
+ * find it once more. */
+bool store_open_db(struct store *s, struct err *e)
+{
+	struct err why = {0};
+
+	if (open_db(s, &why))
+		return true;
+	if (why.code == ERR_FORMAT) {
+		log_line(LOG_ERROR, "%s: put aside", why.text);
+		db_close(s->db);
+		s->db = NULL;
+		return db_put_aside(s->conf.ring.path, clock_utc_ns(), e) && open_db(s, e);
+	}
+	if (e)
+		*e = why;
+	return false;
 }
 
 /* For the status and the log, where what fails once a second is said once a minute. */

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHRINK_PAGES 256
+#define SHRINK_BYTES (INT64_C(1) << 20)
 
 #define PART(name, field)                                                                          \
 	{                                                                                          \
@@ -203,7 +203,7 @@ static bool destroy_keys(struct upkeep *u, struct db *d, int64_t now, int64_t du
 {
 	int64_t cooling = period_begin(now - u->cooldown_s * NS_PER_S), floor_ns, oldest;
 
-	if (!db_int(d, &floor_ns, INT64_MAX, e, "SELECT period FROM passage ORDER BY id LIMIT 1",
+	if (!db_int(d, &floor_ns, INT64_MAX, e, "SELECT period, id FROM reads ORDER BY id LIMIT 1",
 		    ""))
 		return false;
 	if (cooling < floor_ns)
@@ -231,7 +231,7 @@ static bool look_around(struct upkeep *u, struct db *d, const struct elapsed *c,
 	int64_t now = c->k.ring_ns;
 
 	return expire_hits(d, due, wall_ns, e) && cooldown_forget(d, now, u->cooldown_s, e) &&
-	       end_quarantine(u, d, now, e) && ring_shrink(d, SHRINK_PAGES, e) &&
+	       end_quarantine(u, d, now, e) && ring_shrink(d, SHRINK_BYTES, e) &&
 	       (now - u->recorded_ns < UPKEEP_RECORD_NS || upkeep_record(u, d, now, wall_ns, e)) &&
 	       upkeep_save_clock(d, &c->k, e) && truncate_wal(u, d, e) &&
 	       periods_destroy(u->keys, d, INT64_MIN, wall_ns, e);
@@ -261,7 +261,8 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	}
 	if (u->more)
 		return true;
-	if (!destroy_keys(u, d, now, due, wall_ns, e) || !spans_settle(d, u->keys, &u->more, e))
+	if (!destroy_keys(u, d, now, due, wall_ns, e) || !spans_settle(d, u->keys, &u->more, e) ||
+	    (!u->more && !ring_index(d, UPKEEP_INDEX, &u->more, e)))
 		return err_prefix(e, "upkeep");
 	if (now < u->next_ns)
 		return true;

@@ -7,8 +7,9 @@
  *
  *   --passages N   passages that are measured (2000)
  *   --together N   committed together (1)
- *   --full N       the ring is full at so many: each newer one replaces an older one (0: it grows)
- *   --crop N       bytes of a crop (6000)
+ *   --hours N      the ring is full: reads are due after so many hours (0: it grows)
+ *   --full N       the ring is full by its bytes at so many passages (0: it is not)
+ *   --crop N       bytes of a crop, in the mean (6000): from 3/4 of it to 5/4
  *   --pause-ms N   between two commits (0): a box that is driven past now and then
  *   --loop N       FOLDER is all there is on /dev/loopN: count what its block layer is given, too
  */
@@ -34,7 +35,7 @@
 
 struct bench {
 	const char *folder;
-	int64_t passages, together, full, crop, pause_ms, loop;
+	int64_t passages, together, hours, full, crop, pause_ms, loop;
 
 	struct store_conf conf;
 	struct space space;
@@ -79,6 +80,14 @@ static bool tend(struct bench *b)
 	return true;
 }
 
+/* Pictures of vehicles differ in size, and so in how they fill pages. */
+static size_t crop_size(const struct bench *b, size_t camera)
+{
+	uint64_t x = (2 * b->n + camera) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (size_t)(b->crop * 3 / 4 + (int64_t)((x >> 33) % (uint64_t)(b->crop / 2 + 1)));
+}
+
 static bool give(struct bench *b, int64_t n, bool measured)
 {
 	struct keep k = {b->db, &b->conf, NULL, NULL, &b->space, &b->keys};
@@ -88,8 +97,9 @@ static bool give(struct bench *b, int64_t n, bool measured)
 	for (int64_t i = 0; i < n; i++) {
 		time_passes(b, 3600 * NS_PER_S / HOUR_READS);
 		in[i] = (struct intake){.p = store_passage(b->n++, b->clock.k.wall_ns)};
-		in[i].pictures[WIRE_CROP_0] = in[i].pictures[WIRE_CROP_1] =
-		    (struct ring_picture){b->jpeg, (size_t)b->crop};
+		for (size_t c = 0; c < 2; c++)
+			in[i].pictures[WIRE_CROP_0 + c] =
+			    (struct ring_picture){b->jpeg, crop_size(b, c)};
 		if (measured)
 			b->payload += store_payload(&in[i]);
 	}
@@ -127,7 +137,8 @@ static bool open_all(struct bench *b)
 	if (!store_vfs_count(&b->written) ||
 	    !db_open(b->folder, &db_schema, T0, &b->db, &how, &e) ||
 	    !periods_open(&b->keys, &keystore, b->db, T0, T0, &e) ||
-	    !space_open(&b->space, b->folder, INT64_C(1) << 30, &e))
+	    !space_open(&b->space, b->folder, INT64_C(1) << 30, &e) ||
+	    !db_bound_wal(b->db, b->space.bytes / 2, &e))
 		return fail(&e);
 	elapsed_start(&b->clock, &none, 0, 1, T0, NS_PER_S);
 	b->upkeep = (struct upkeep){.limits = {90 * NS_PER_DAY, INT64_MAX, 0},
@@ -150,7 +161,9 @@ static bool fill(struct bench *b)
 
 	if (!run_sql(b, "PRAGMA synchronous = OFF"))
 		return false;
-	for (int64_t i = 0; i < b->full; i++)
+	if (b->hours > 0)
+		b->upkeep.limits.retention_ns = b->hours * 3600 * NS_PER_S;
+	for (int64_t i = 0; i < b->full + (b->hours + (b->hours > 0)) * HOUR_READS; i++)
 		if (!give(b, 1, false))
 			return false;
 	if (b->full > 0 && !ring_measure(b->db, &size, &e))
@@ -261,6 +274,7 @@ static bool arguments(struct bench *b, int argc, char **argv)
 {
 	const struct store_option options[] = {{"--passages", &b->passages, 1, 10000000},
 					       {"--together", &b->together, 1, TOGETHER_MAX},
+					       {"--hours", &b->hours, 0, 10000},
 					       {"--full", &b->full, 0, 10000000},
 					       {"--crop", &b->crop, 4, 1 << 20},
 					       {"--pause-ms", &b->pause_ms, 0, 10000},
@@ -278,11 +292,12 @@ int main(int argc, char **argv)
 	bool done;
 
 	if (!arguments(&b, argc, argv)) {
-		(void)fprintf(stderr, "usage: store_ingest [--passages N] [--together N] [--full N]"
-				      " [--crop N] [--pause-ms N] [--loop N] FOLDER\n");
+		(void)fprintf(stderr,
+			      "usage: store_ingest [--passages N] [--together N] [--hours N]"
+			      " [--full N] [--crop N] [--pause-ms N] [--loop N] FOLDER\n");
 		return 2;
 	}
-	b.jpeg = calloc(1, (size_t)b.crop);
+	b.jpeg = calloc(2, (size_t)b.crop);
 	b.keep_ns = calloc((size_t)b.passages, sizeof *b.keep_ns);
 	done = b.jpeg && b.keep_ns && open_all(&b) && fill(&b) && measure(&b);
 	periods_close(&b.keys);

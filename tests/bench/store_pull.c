@@ -11,6 +11,7 @@
 #include "firmware/store/lookup.h"
 #include "firmware/store/ring.h"
 #include "firmware/store/seal.h"
+#include "firmware/store/upkeep.h"
 #include "tests/bench/store_passage.h"
 
 #include <errno.h>
@@ -121,6 +122,10 @@ static bool fill(struct pull *p)
 	while (more)
 		if (!spans_settle(p->db, &p->keys, &more, &e))
 			return fail(&e);
+	do
+		if (!ring_index(p->db, UPKEEP_INDEX, &more, &e))
+			return fail(&e);
+	while (more);
 	return true;
 }
 
@@ -156,7 +161,7 @@ static bool begin_cold(struct pull *p)
 static bool open_one(struct pull *p, int64_t row, struct err *e)
 {
 	AUTO_DONE sqlite3_stmt *st = db_query(
-	    p->db, e, "SELECT period, passage_id, sealed FROM passage WHERE id = ?", "i", row);
+	    p->db, e, "SELECT period, passage_id, sealed FROM reads WHERE id = ?", "i", row);
 	static uint8_t text[1 << 16];
 	struct period_key k;
 	bool there;

@@ -112,6 +112,28 @@ static int64_t due_now(const struct life *l)
 	return period_due(l->clock.k.ring_ns, l->upkeep.limits.retention_ns);
 }
 
+/* Who knows its plate finds it, in the index or beside it, and once. */
+static bool verify_found(struct life *l, sqlite3_stmt *st, int64_t n)
+{
+	AUTO_DONE sqlite3_stmt *found = NULL;
+	int64_t id = sqlite3_column_int64(st, 6);
+	unsigned times = 0;
+	bool row = true;
+
+	if (sqlite3_column_bytes(st, 5) != SEAL_MAC)
+		return true;
+	found =
+	    ring_with_plate(l->db, sqlite3_column_int64(st, 4), sqlite3_column_blob(st, 5), NULL);
+	while (found && row) {
+		if (!db_step(l->db, found, &row, NULL))
+			return true; /* damaged: the next operation says so */
+		times += row && sqlite3_column_int64(found, 0) == id;
+	}
+	return !found || times == 1 ||
+	       life_fault(l, FAULT_READ_LOST, "passage %" PRId64 " is found %u times by its plate",
+			  n, times);
+}
+
 static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
 {
 	int64_t n = sqlite3_column_bytes(st, 0) == WIRE_ID_SIZE
@@ -145,8 +167,9 @@ static bool verify_row(struct life *l, sqlite3_stmt *st, uint8_t *seen)
 				  "passage %" PRId64 " has %" PRId64 " angles and %" PRId64
 				  " pictures",
 				  n, angles, pictures);
-	return hit == RING_HIT || !p->hit ||
-	       life_fault(l, FAULT_HIT_LOST, "passage %" PRId64 " is no hit any more", n);
+	if (hit != RING_HIT && p->hit)
+		return life_fault(l, FAULT_HIT_LOST, "passage %" PRId64 " is no hit any more", n);
+	return verify_found(l, st, n);
 }
 
 /* Rows whose keys were destroyed are counted as purged when their database is put aside. */
@@ -204,8 +227,9 @@ static bool verify_reads(struct life *l, bool fresh, bool aside)
 	uint8_t seen[LIFE_READS] = {0};
 	sqlite3_stmt *st =
 	    ask(l, "SELECT passage_id, hit, sealed,"
+		   " (crop_0 IS NOT NULL) + (crop_1 IS NOT NULL) +"
 		   " (SELECT count(*) FROM picture WHERE id BETWEEN p.id * 4 AND p.id * 4 + 3),"
-		   " period FROM passage AS p ORDER BY p.id");
+		   " period, mac, id FROM passage AS p ORDER BY p.id");
 	bool good = st != NULL;
 	int rc = SQLITE_DONE;
 

@@ -71,7 +71,7 @@ static bool settings(struct life *l)
 					      NULL, NULL) == SQLITE_OK;
 }
 
-static bool open_db(struct life *l, struct err *e)
+static bool open_once(struct life *l, struct err *e)
 {
 	struct db_opened how;
 
@@ -82,6 +82,24 @@ static bool open_db(struct life *l, struct err *e)
 	return settings(l) && take_over(l, e) &&
 	       upkeep_start_clock(l->db, &l->clock, l->boot, l->wall, l->mono, e) &&
 	       open_keys(l, e);
+}
+
+static bool open_db(struct life *l, struct err *e)
+{
+	struct err why = {0};
+
+	if (open_once(l, &why))
+		return true;
+	if (why.code == ERR_FORMAT && l->book.damaged && !l->said) {
+		db_close(l->db);
+		l->db = NULL;
+		if (db_put_aside(l->folder, l->wall, e)) {
+			l->tally->noticed++;
+			return open_once(l, e);
+		}
+	}
+	*e = why;
+	return false;
 }
 
 static void first_upkeep(struct life *l)

@@ -136,10 +136,12 @@ static void plan(struct life *l)
 	}
 }
 
+#define PAGE 1024 /* bytes of one, of a fresh database */
+
 /* A page that a whole table hangs from: what is not in it must outlive that. */
 static void damage(struct life *l)
 {
-	if (l->root == 0 || !disk_smash(l->disk, DB_FILE, (l->root - 1) * 4096, 100))
+	if (l->root == 0 || !disk_smash(l->disk, DB_FILE, (l->root - 1) * PAGE, 100))
 		return;
 	life_say(l, "page %" PRId64 " is nonsense", l->root);
 	l->tally->given++;

@@ -13,6 +13,7 @@
 #define VALID_NS      ((LISTS_ISSUED_S + 60) * NS_PER_S) /* the lists never grow stale in a life */
 #define PICTURE_MAX   6000
 #define PICTURE_LEAST 100
+#define INDEXED	      8 /* passages whose plates are indexed together */
 
 /* --- passages ------------------------------------------------------------------------------------
  */
@@ -305,13 +306,16 @@ static bool keep_up(struct life *l)
 	int64_t due = period_due(l->clock.k.ring_ns, l->upkeep.limits.retention_ns);
 	struct ring_size size = {0};
 	struct err e = {0};
-	bool measured = ring_measure(l->db, &size, NULL);
+	bool measured = ring_measure(l->db, &size, NULL), more;
 
 	book_may_purge(l, due,
 		       !measured || size.used_bytes > l->upkeep.limits.max_bytes ? UPKEEP_STEP : 0);
 	if (!upkeep_step(&l->upkeep, l->db, &l->clock, l->wall, &e))
 		return failed(l, &e, "upkeep") &&
 		       (!l->db || l->book.damaged || book_verify(l, false, false));
+	/* A life has too few passages for upkeep to index any. */
+	if (rng_chance(&l->rng, 50) && !ring_index(l->db, INDEXED, &more, &e))
+		return failed(l, &e, "the index");
 	life_say(l, "upkeep%s", l->upkeep.more ? ", with more to do" : "");
 	if (!months_count(l, false, &e))
 		return failed(l, &e, "counting") && (!l->db || months_verify(l));

@@ -71,14 +71,15 @@ static void hex(const uint8_t *bytes, int n)
 
 static void picture(sqlite3_stmt *pictures, sqlite3_stmt *row, unsigned kind)
 {
-	int64_t id = sqlite3_column_int64(row, 0) * (int64_t)WIRE_PICTURES + kind;
 	AUTO_FREE uint8_t *jpeg = NULL;
 	int len = 0;
 
 	(void)printf("%s", kind ? "," : "");
 	(void)sqlite3_reset(pictures);
-	(void)sqlite3_bind_int64(pictures, 1, id);
-	if (sqlite3_step(pictures) == SQLITE_ROW) {
+	(void)sqlite3_bind_int64(pictures, 1, sqlite3_column_int64(row, 0));
+	(void)sqlite3_bind_int64(pictures, 2, kind);
+	if (sqlite3_step(pictures) == SQLITE_ROW &&
+	    sqlite3_column_type(pictures, 0) == SQLITE_BLOB) {
 		len = sqlite3_column_bytes(pictures, 0);
 		jpeg = unseal(sqlite3_column_int64(row, 2), SEAL_PICTURE + kind,
 			      sqlite3_column_blob(row, 1), sqlite3_column_blob(pictures, 0), len);
@@ -131,9 +132,12 @@ int main(int argc, char **argv)
 	(void)sqlite3_busy_timeout(h, 10000);
 	(void)sqlite3_exec(h, "BEGIN", NULL, NULL, NULL); /* one state of it */
 	rows = prepare(h, "SELECT id, passage_id, period, kept_ns, stored_ns, first_ns, last_ns,"
-			  " best_ns, pairs, degraded, low_quality, hit, sealed FROM passage"
+			  " best_ns, pairs, degraded, low_quality, hit, sealed FROM reads"
 			  " ORDER BY id");
-	pictures = prepare(h, "SELECT sealed FROM picture WHERE id = ?");
+	pictures = prepare(h, "SELECT coalesce("
+			      "(SELECT CASE ?2 WHEN 0 THEN crop_0 WHEN 1 THEN crop_1 END"
+			      " FROM passage WHERE id = ?1),"
+			      " (SELECT sealed FROM picture WHERE id = ?1 * 4 + ?2))");
 	if (!rows || !pictures || !load(h, argc > 2 ? argv[2] : keystore))
 		return 1;
 	while (sqlite3_step(rows) == SQLITE_ROW)

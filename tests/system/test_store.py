@@ -19,6 +19,9 @@ from tests.system.roles import message, sealed
 from tests.system.store_role import LATER, REFUSED, Store, chain_holds, make_list
 
 
+PICTURES = "SELECT (SELECT count(crop_0) + count(crop_1) FROM passage) + (SELECT count(*) FROM picture)"
+
+
 def test_our_structs_are_the_compilers():
     lines = subprocess.run([build_folder() / "test/wire_layout"], check=True, capture_output=True, text=True).stdout
     seen = set()
@@ -74,7 +77,7 @@ def test_a_hit_goes_out_and_is_acknowledged(tmp_path, hotlist):
         outbox_id, event = s.hit()
         assert event["id"] == ident.hex()
         assert event["specversion"] == "1.0"
-        assert s.one("SELECT count(*) FROM picture") == 4  # scenes of a hit are kept
+        assert s.one(PICTURES) == 4  # scenes of a hit are kept
         s.hit_done(outbox_id)
         state = s.wait(lambda c: c["hits_acknowledged"] == 1, 5, "the acknowledgement")
         assert state["hits_pending"] == 0 and 0 <= state["latency_ms"] < 5000
@@ -200,7 +203,7 @@ def test_kill_in_the_middle_of_a_stream_loses_nothing_that_was_accepted(tmp_path
         rows = [r[0] for r in s.rows("SELECT passage_id FROM passage")]
         assert len(rows) == len(set(rows)) == n
         assert accepted == set(rows)
-        assert s.one("SELECT count(*) FROM picture") == 2 * n
+        assert s.one(PICTURES) == 2 * n
         # Every wanted one has exactly one row in the outbox and one record in the chain.
         assert s.one("SELECT count(*) FROM outbox") == n // 10
         assert s.one("SELECT count(*) FROM audit WHERE what = 'hit'") == n // 10
@@ -435,7 +438,7 @@ def test_what_fell_due_while_it_was_off_goes_before_anything_else(tmp_path, hotl
     with Store(tmp_path, {**hotlist, "cooldown_s": 0}, retention_days=30) as s:
         state = s.wait(lambda c: "purged" in c, 10, "a status")
         assert state["purged"] == 200 and state["hits_expired"] == 2 and state["hits_pending"] == 1
-        assert s.one("SELECT count(*) FROM passage") == 100 and s.one("SELECT count(*) FROM picture") == 200
+        assert s.one("SELECT count(*) FROM passage") == 100 and s.one(PICTURES) == 200
         assert min(row["read"]["plate"] for row in s.kept() if not row["hit"]) == "ABC0201"
         assert s.hit() is not None and s.hit(0.5) is None
         assert s.stop() == 0
@@ -456,8 +459,8 @@ def test_a_damaged_database_is_put_aside_and_hits_survive(tmp_path, hotlist):
         root = s.one("SELECT rootpage FROM sqlite_master WHERE name = 'passage'")
         records = s.one("SELECT count(*) FROM audit")
     with (s.data / "reads.db").open("r+b") as f:
-        f.seek((root - 1) * 4096)
-        f.write(os.urandom(4096))
+        f.seek((root - 1) * 1024)
+        f.write(os.urandom(1024))
     with Store(tmp_path, hotlist) as s:
         assert s.hit()[1]["id"] == ident.hex()
         s.accept("ABC999")
@@ -492,8 +495,8 @@ def test_damage_that_shows_while_it_runs_is_dealt_with(tmp_path, hotlist):
         db = sqlite3.connect(s.data / "reads.db", timeout=10)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with (s.data / "reads.db").open("r+b") as f:
-            f.seek((root - 1) * 4096)
-            f.write(os.urandom(4096))
+            f.seek((root - 1) * 1024)
+            f.write(os.urandom(1024))
         db.execute("UPDATE state SET value = value")  # another's change: cached pages are read again
         db.commit()
         db.close()
@@ -508,16 +511,16 @@ def test_damage_that_no_check_sees_does_not_stop_the_purge(tmp_path, hotlist):
     """Of more than 256 MB not all is checked at the start: what is damaged there must still go when it is due."""
     with Store(tmp_path, hotlist) as s:
         ident = s.accept("WANT01")
-        for i in range(300):
+        for i in range(800):
             s.accept(f"ABC{i:04}")
         assert s.stop() == 0
-        leaf = s.one("SELECT pageno FROM dbstat WHERE name = 'picture' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 10")
+        leaf = s.one("SELECT pageno FROM dbstat WHERE name = 'passage' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 90")
     with (s.data / "reads.db").open("r+b") as f:
         f.seek(28)
-        f.write(struct.pack(">I", 0x12000))  # the rest of the file is a hole
-        f.truncate(0x12000 * 4096)
-        f.seek((leaf - 1) * 4096)
-        f.write(os.urandom(4096))
+        f.write(struct.pack(">I", 0x48000))  # the rest of the file is a hole
+        f.truncate(0x48000 * 1024)
+        f.seek((leaf - 1) * 1024)
+        f.write(os.urandom(1024))
     with Store(tmp_path, hotlist, max_bytes=8 << 20) as s:  # the ring is to shrink: the oldest go
         assert s.hit(20)[1]["id"] == ident.hex()
         s.wait(lambda c: c["state"] == "ok" and c.get("db_bytes", 1 << 30) < 8 << 20, 20, "a sound database")
@@ -535,8 +538,8 @@ def test_an_answer_that_comes_while_there_is_no_database_costs_no_credit(tmp_pat
         db = sqlite3.connect(s.data / "reads.db", timeout=10)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with (s.data / "reads.db").open("r+b") as f:
-            f.seek((root - 1) * 4096)
-            f.write(os.urandom(4096))
+            f.seek((root - 1) * 1024)
+            f.write(os.urandom(1024))
         schema = db.execute("PRAGMA user_version").fetchone()[0]
         db.execute("PRAGMA user_version = 99")  # cached pages are read again; then it is not opened either
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

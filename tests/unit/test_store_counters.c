@@ -381,8 +381,8 @@ static void damage(struct place *p, const char *table)
 	path_in(p, DB_FILE, path);
 	f = fopen(path, "r+b");
 	assert_non_null(f);
-	assert_int_equal(fseek(f, (long)(root - 1) * 4096, SEEK_SET), 0);
-	for (int i = 0; i < 4096; i++)
+	assert_int_equal(fseek(f, (long)(root - 1) * 1024, SEEK_SET), 0);
+	for (int i = 0; i < 1024; i++)
 		assert_int_equal(fputc(0x5a, f), 0x5a);
 	assert_int_equal(fclose(f), 0);
 	place_open(p);
@@ -455,7 +455,7 @@ static void earlier_hits_are_counted_from_the_chain(void **state)
 	    "{\"passage\":\"2\",\"grade\":\"LOOKALIKE\",\"category\":\"F\",\"list_version\":1}",
 	    "not JSON", "{\"grade\":\"'); DROP\",\"category\":\"V\"}"};
 	struct place *p = *state;
-	struct db_schema old = {db_schema.steps, 4};
+	struct db_schema old = {db_schema.steps, 4, NULL};
 	char path[PATH_MAX];
 
 	place_close(p);

@@ -73,12 +73,12 @@ static bool holds(struct place *p, const char *name, const char *text)
 
 static void an_older_schema_is_upgraded_and_keeps_its_rows(void **state)
 {
-	static const char *steps[8];
-	struct db_schema newer = {steps, db_schema.n + 1};
+	static const char *steps[16];
+	struct db_schema newer = {steps, db_schema.n + 1, NULL};
 	struct place *p = *state;
 	int64_t n;
 
-	assert_true(db_schema.n < 8);
+	assert_true(db_schema.n < 16);
 	for (unsigned i = 0; i < db_schema.n; i++)
 		steps[i] = db_schema.steps[i];
 	steps[db_schema.n] = "CREATE TABLE later(x INTEGER) STRICT; INSERT INTO later VALUES(11)";
@@ -96,7 +96,7 @@ static void an_older_schema_is_upgraded_and_keeps_its_rows(void **state)
 static void what_an_older_schema_left_open_goes(void **state)
 {
 	static const char *steps[2];
-	struct db_schema old = {steps, 2};
+	struct db_schema old = {steps, 2, NULL};
 	struct place *p = *state;
 	char path[PATH_MAX];
 
@@ -132,10 +132,115 @@ static void what_an_older_schema_left_open_goes(void **state)
 	assert_false(holds(p, DB_FILE, "ABC123"));
 }
 
+static void put_passages(struct place *p, uint64_t from, uint64_t n)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+
+	(void)key_at(p, T0);
+	assert_true(db_begin(p->db, &tx, &p->why));
+	for (uint64_t i = from; i < from + n; i++) {
+		struct wire_passage m = passage_of(i + 1, "ABC123");
+		struct ring_passage r = {
+		    .p = &m, .key = key_at(p, T0), .kept_ns = T0, .stored_ns = T0};
+
+		assert_true(ring_insert(p->db, &r, &p->why));
+	}
+	assert_true(db_commit(&tx, &p->why));
+}
+
+static void run(struct place *p, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(db_handle(p->db), sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Two reads of schema 6, with a crop each, sealed under the period of T0. */
+static void put_old_reads(struct place *p)
+{
+	static const char jpeg[] = "\xff\xd8 as it was";
+	uint8_t sealed[100 + SEAL_EXTRA], mac[SEAL_MAC];
+
+	for (int64_t i = 1; i <= 2; i++) {
+		struct wire_passage m = passage_of((uint64_t)i, "OLD123");
+
+		assert_true(seal_plate(key_at(p, T0), "OLD123", mac, &p->why));
+		assert_true(seal_put(key_at(p, T0), SEAL_READ, m.id, "{}", 2, sealed, &p->why));
+		assert_true(db_run(p->db, NULL, &p->why,
+				   "INSERT INTO passage VALUES(?, ?, ?, ?, 1, 1, 1, 1, 9, 0, 0, 0,"
+				   " ?, ?)",
+				   "ibiibb", i, m.id, (size_t)WIRE_ID_SIZE, T0, T0, mac, sizeof mac,
+				   sealed, (size_t)2 + SEAL_EXTRA));
+		assert_true(seal_put(key_at(p, T0), SEAL_PICTURE, m.id, jpeg, sizeof jpeg, sealed,
+				     &p->why));
+		assert_true(db_run(p->db, NULL, &p->why, "INSERT INTO picture VALUES(?, ?)", "ib",
+				   i * 4, sealed, sizeof jpeg + SEAL_EXTRA));
+	}
+}
+
+static int64_t found(struct place *p, const char *plate)
+{
+	AUTO_DONE sqlite3_stmt *st = NULL;
+	uint8_t mac[SEAL_MAC];
+	bool row;
+
+	assert_true(seal_plate(key_at(p, T0), plate, mac, &p->why));
+	st = ring_with_plate(p->db, T0, mac, &p->why);
+	assert_non_null(st);
+	assert_true(db_step(p->db, st, &row, &p->why));
+	return row ? sqlite3_column_int64(st, 0) : 0;
+}
+
+/* Rows from before crops lay beside their read: they stay where they are until they are due, and
+ * count as the others do. */
+static void reads_of_schema_6_stay(void **state)
+{
+	static const char *steps[6];
+	struct db_schema old = {steps, 6, NULL};
+	struct place *p = *state;
+	struct wire_passage m = passage_of(2, "OLD123");
+	struct ring_purged out;
+	struct ring_size size;
+	uint8_t *sealed = NULL;
+	char path[PATH_MAX];
+	size_t len;
+	bool has;
+
+	place_close(p);
+	path_in(p, DB_FILE, path);
+	assert_int_equal(remove(path), 0);
+	for (unsigned i = 0; i < 6; i++)
+		steps[i] = db_schema.steps[i];
+	assert_true(db_open(p->folder, &old, T0, &p->db, &p->how, &p->why));
+	run(p, "DELETE FROM period");
+	place_keys(p);
+	put_old_reads(p);
+	place_close(p);
+	place_open(p);
+	assert_string_equal(p->how.quarantine, "");
+	put_passages(p, 9, 1);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM reads"), 3);
+	assert_int_equal(count_of(p, "SELECT id FROM passage"), 3);
+	assert_true(ring_has(p->db, m.id, &has, &p->why));
+	assert_true(has);
+	assert_int_equal(found(p, "OLD123"), 1);
+	assert_int_equal(found(p, "ABC123"), 3);
+	assert_true(ring_sealed_picture(p->db, 2, WIRE_CROP_0, &sealed, &len, &p->why));
+	assert_non_null(sealed);
+	free(sealed);
+	assert_string_equal(opened(p, SEAL_READ, "SELECT period, passage_id, sealed FROM reads"),
+			    "{}");
+	assert_true(ring_measure(p->db, &size, &p->why));
+	assert_int_equal(size.passages, 3);
+	assert_true(ring_make_room(p->db, 2, &out, &p->why));
+	assert_int_equal(out.passages, 2);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage_3"), 0);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 0);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 1);
+}
+
 static void a_migration_that_fails_changes_nothing(void **state)
 {
-	static const char *steps[8];
-	struct db_schema broken = {steps, db_schema.n + 1};
+	static const char *steps[16];
+	struct db_schema broken = {steps, db_schema.n + 1, NULL};
 	struct place *p = *state;
 
 	for (unsigned i = 0; i < db_schema.n; i++)
@@ -196,7 +301,7 @@ static void a_file_that_is_no_database_is_put_aside(void **state)
 /* Make it a database of more than 256 MB, whose further pages are a hole. */
 static void enlarge(struct place *p)
 {
-	uint8_t pages[4] = {0, 1, 0x20, 0};
+	uint8_t pages[4] = {0, 4, 0x80, 0};
 	char path[PATH_MAX];
 	int fd;
 
@@ -204,24 +309,8 @@ static void enlarge(struct place *p)
 	fd = open(path, O_RDWR);
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, pages, sizeof pages, 28), sizeof pages);
-	assert_int_equal(ftruncate(fd, (off_t)0x12000 * 4096), 0);
+	assert_int_equal(ftruncate(fd, (off_t)0x48000 * 1024), 0);
 	(void)close(fd);
-}
-
-static void put_passages(struct place *p, uint64_t from, uint64_t n)
-{
-	AUTO_ROLLBACK struct db_tx tx = {0};
-
-	(void)key_at(p, T0);
-	assert_true(db_begin(p->db, &tx, &p->why));
-	for (uint64_t i = from; i < from + n; i++) {
-		struct wire_passage m = passage_of(i + 1, "ABC123");
-		struct ring_passage r = {
-		    .p = &m, .key = key_at(p, T0), .kept_ns = T0, .stored_ns = T0};
-
-		assert_true(ring_insert(p->db, &r, &p->why));
-	}
-	assert_true(db_commit(&tx, &p->why));
 }
 
 /* The check at the start must end before the parent loses its patience, however many reads there
@@ -231,16 +320,16 @@ static void a_large_ring_is_not_read_whole_at_the_start(void **state)
 	struct place *p = *state;
 	int64_t leaf;
 
-	put_passages(p, 0, 1000);
+	put_passages(p, 0, 1500);
 	leaf = count_of(p, "SELECT pageno FROM dbstat WHERE name = 'passage' AND pagetype = 'leaf'"
-			   " ORDER BY path LIMIT 1 OFFSET 15");
+			   " ORDER BY path LIMIT 1 OFFSET 70");
 	assert_true(leaf > 1);
 	place_close(p);
 	enlarge(p);
 	place_open(p);
 	assert_string_equal(p->how.quarantine, "");
 	place_close(p);
-	overwrite(p, DB_FILE, (off_t)(leaf - 1) * 4096, 4096, 0x5a);
+	overwrite(p, DB_FILE, (off_t)(leaf - 1) * 1024, 1024, 0x5a);
 	place_open(p); /* damage in the middle waits until it is read */
 	assert_string_equal(p->how.quarantine, "");
 }
@@ -261,7 +350,7 @@ static void damage_at_the_ends_of_a_large_ring_is_seen(void **state)
 		root = count_of(p, sql);
 		place_close(p);
 		enlarge(p);
-		overwrite(p, DB_FILE, (off_t)(root - 1) * 4096, 4096, 0x5a);
+		overwrite(p, DB_FILE, (off_t)(root - 1) * 1024, 1024, 0x5a);
 		place_open(p);
 		assert_string_not_equal(p->how.quarantine, "");
 		place_end(state);
@@ -306,7 +395,7 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	assert_true(audit_head(p->db, &before, &p->why));
 	root = count_of(p, "SELECT rootpage FROM sqlite_master WHERE name = 'passage'");
 	place_close(p);
-	overwrite(p, DB_FILE, (off_t)(root - 1) * 4096, 4096, 0x5a);
+	overwrite(p, DB_FILE, (off_t)(root - 1) * 1024, 1024, 0x5a);
 	place_open(p);
 	assert_string_not_equal(p->how.quarantine, "");
 	assert_true(
@@ -388,7 +477,7 @@ static void files_put_aside_before_are_still_deleted(void **state)
 	assert_true(upkeep_quarantine(p->db, "quarantine-2.db", INT64_MAX, &p->why));
 	root = count_of(p, "SELECT rootpage FROM sqlite_master WHERE name = 'passage'");
 	place_close(p);
-	overwrite(p, DB_FILE, (off_t)(root - 1) * 4096, 4096, 0x5a);
+	overwrite(p, DB_FILE, (off_t)(root - 1) * 1024, 1024, 0x5a);
 	place_open(p);
 	assert_true(
 	    salvage(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY, T0, &got, &p->why));
@@ -445,6 +534,7 @@ int main(void)
 	    T(what_is_not_committed_is_not_there),
 	    T(an_older_schema_is_upgraded_and_keeps_its_rows),
 	    T(what_an_older_schema_left_open_goes),
+	    T(reads_of_schema_6_stay),
 	    T(a_migration_that_fails_changes_nothing),
 	    T(a_newer_schema_is_refused_and_left_alone),
 	    T(a_file_that_is_no_database_is_put_aside),

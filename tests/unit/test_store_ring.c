@@ -27,6 +27,8 @@ static bool put(struct place *p, uint64_t n, int64_t kept_ns, enum ring_kind kin
 	       ring_insert(p->db, &r, &p->why) && db_commit(&tx, &p->why);
 }
 
+#define CROPS "SELECT count(crop_0) + count(crop_1) FROM passage"
+
 #define ANGLE                                                                                      \
 	"\"capture_ns\":1800000000000000001,\"frames\":5,"                                         \
 	"\"quad\":[100.0,200.0,300.0,400.0,500.0,600.0,700.0,800.0],"                              \
@@ -51,26 +53,26 @@ static void a_read_is_kept_whole(void **state)
 			    "\"chars\":[0.950,0.950,0.950,0.950,0.950,0.950],"
 			    "\"alternatives\":[[\"ABC123\",0.900]],\"angles\":["
 			    "{\"camera\":0," ANGLE "},{\"camera\":1," ANGLE "}]}");
-	text = opened(p, SEAL_PICTURE + WIRE_CROP_1,
-		      "SELECT period, passage_id, picture.sealed FROM picture JOIN passage"
-		      " ON picture.id / 4 = passage.id WHERE picture.id % 4 = 1");
+	text =
+	    opened(p, SEAL_PICTURE + WIRE_CROP_1, "SELECT period, passage_id, crop_1 FROM passage");
 	assert_non_null(text);
 	assert_memory_equal(text, jpeg, sizeof jpeg);
 	/* One cannot stand in for another. */
 	assert_null(opened(p, SEAL_PICTURE + WIRE_CROP_1,
-			   "SELECT period, passage_id, picture.sealed FROM picture JOIN passage"
-			   " ON picture.id / 4 = passage.id WHERE picture.id % 4 = 0"));
+			   "SELECT period, passage_id, crop_0 FROM passage"));
 	/* Of a read that is no hit the crops, never the scenes. */
-	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 2);
-	assert_int_equal(count_of(p, "SELECT max(id % 4) FROM picture"), WIRE_CROP_1);
+	assert_int_equal(count_of(p, CROPS), 2);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 0);
 	assert_true(put(p, 2, T0, RING_HIT));
 	text = opened(p, SEAL_READ, "SELECT period, passage_id, sealed FROM passage WHERE hit = 1");
 	assert_non_null(text);
 	assert_non_null(strstr(text, "}],\"list_version\":42}"));
+	assert_int_equal(count_of(p, CROPS), 4);
 	assert_int_equal(count_of(p, "SELECT count(*) FROM picture WHERE length(sealed) = 6028"),
-			 6);
+			 2);
 	assert_true(put(p, 3, T0, RING_SUPPRESSED));
-	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 8);
+	assert_int_equal(count_of(p, CROPS), 6);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 2);
 }
 
 static void an_id_is_there_once(void **state)
@@ -93,10 +95,10 @@ static void leftovers_of_another_passage_do_not_refuse_one(void **state)
 {
 	struct place *p = *state;
 
-	assert_int_equal(sqlite3_exec(db_handle(p->db), "INSERT INTO picture VALUES(4, x'00')",
+	assert_int_equal(sqlite3_exec(db_handle(p->db), "INSERT INTO picture VALUES(6, x'00')",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
-	assert_true(put(p, 1, T0, RING_READ));
+	assert_true(put(p, 1, T0, RING_HIT));
 	assert_int_equal(count_of(p, "SELECT count(*) FROM picture WHERE length(sealed) = 6028"),
 			 2);
 }
@@ -121,7 +123,8 @@ static void purges_what_is_due_and_nothing_else(void **state)
 	assert_int_equal(out.last_ns, T0 + 4 * DAY);
 	assert_true(ring_purge(p->db, &l, T0 + 99 * DAY, 64, &out, &p->why));
 	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 10);
-	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 20);
+	assert_int_equal(count_of(p, CROPS), 20);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM picture"), 0); /* the hit's scenes */
 	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'purged'"), 10);
 }
 
@@ -161,7 +164,7 @@ static void gives_pages_back(void **state)
 	assert_true(ring_make_room(p->db, 900, &out, &p->why));
 	assert_true(ring_measure(p->db, &before, &p->why));
 	for (int i = 0; i < 40; i++)
-		assert_true(ring_shrink(p->db, 256, &p->why));
+		assert_true(ring_shrink(p->db, 1 << 20, &p->why));
 	assert_true(db_checkpoint(p->db, &done, &p->why));
 	assert_true(done);
 	assert_true(ring_measure(p->db, &after, &p->why));
@@ -198,6 +201,132 @@ static void nothing_purged_is_left_in_the_files(void **state)
 	free(bytes);
 	memset(jpeg + 3000, 0, 14);
 	assert_int_equal(bytes_of(p, DB_FILE "-wal"), 0);
+}
+
+/* --- by its plate --------------------------------------------------------------------------------
+ */
+
+/* How many passages of the period that kept_ns is in have this plate. */
+static int found(struct place *p, int64_t kept_ns, const char *plate)
+{
+	sqlite3_stmt *st;
+	uint8_t mac[SEAL_MAC];
+	int64_t before = 0;
+	bool row = true;
+	int n = 0;
+
+	assert_true(seal_plate(key_at(p, kept_ns), plate, mac, &p->why));
+	st = ring_with_plate(p->db, key_at(p, kept_ns)->id, mac, &p->why);
+	assert_non_null(st);
+	for (;; n++) {
+		assert_true(db_step(p->db, st, &row, &p->why));
+		if (!row)
+			break;
+		assert_true(sqlite3_column_int64(st, 0) > before);
+		before = sqlite3_column_int64(st, 0);
+		assert_true(sqlite3_column_int64(st, 1) >= kept_ns);
+	}
+	db_done(&st);
+	return n;
+}
+
+static void a_plate_is_found_in_the_index_and_beside_it(void **state)
+{
+	struct place *p = *state;
+	struct ring_purged out;
+	bool more;
+
+	for (uint64_t i = 0; i < 20; i++)
+		assert_true(put(p, i, T0 + (int64_t)i, RING_READ));
+	assert_int_equal(found(p, T0, "ABC123"), 20);
+	assert_int_equal(found(p, T0, "ABC124"), 0);
+	assert_true(ring_index(p->db, 30, &more, &p->why)); /* too few yet */
+	assert_false(more);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM plate"), 0);
+	assert_true(ring_index(p->db, 8, &more, &p->why));
+	assert_true(more);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM plate"), 8);
+	assert_int_equal(found(p, T0, "ABC123"), 20);
+	for (uint64_t i = 20; i < 30; i++)
+		assert_true(put(p, i, T0 + PERIOD_NS + (int64_t)i, RING_READ));
+	while (more)
+		assert_true(ring_index(p->db, 8, &more, &p->why));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM plate"), 24);
+	assert_int_equal(found(p, T0 + PERIOD_NS, "ABC123"), 10);
+	/* A purged passage is not found, and its period's last takes the entries along. */
+	assert_true(ring_make_room(p->db, 5, &out, &p->why));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM plate"), 24);
+	assert_int_equal(found(p, T0 + PERIOD_NS, "ABC123"), 10);
+	assert_true(ring_make_room(p->db, 15, &out, &p->why));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM plate"), 4);
+	assert_true(ring_make_room(p->db, 15, &out, &p->why));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM plate"), 0);
+	/* Ids go on where they were: what is indexed already is none of the new. */
+	assert_true(put(p, 50, T0 + PERIOD_NS, RING_READ));
+	assert_true(count_of(p, "SELECT id FROM passage") > 24);
+	assert_int_equal(found(p, T0 + PERIOD_NS, "ABC123"), 1);
+}
+
+static void damaged_ids_are_noticed(void **state)
+{
+	struct place *p = *state;
+
+	assert_true(db_state_set(p->db, "plates_to", INT64_MAX - 1, &p->why));
+	assert_false(put(p, 1, T0, RING_READ));
+	assert_int_equal(p->why.code, ERR_FORMAT);
+}
+
+/* Of the newest it is known, over a restart as well, and as long as they are there. */
+static void a_repeat_is_known_after_a_restart(void **state)
+{
+	struct place *p = *state;
+	struct wire_passage m = passage_of(3, "ABC123");
+	struct ring_purged out;
+	bool has;
+
+	for (uint64_t i = 0; i < 5; i++)
+		assert_true(put(p, i, T0, RING_READ));
+	place_close(p);
+	place_open(p);
+	assert_true(ring_has(p->db, m.id, &has, &p->why));
+	assert_true(has);
+	assert_true(ring_make_room(p->db, 5, &out, &p->why));
+	assert_true(ring_has(p->db, m.id, &has, &p->why));
+	assert_false(has);
+	/* What was rolled back is no repeat. */
+	{
+		AUTO_ROLLBACK struct db_tx tx = {0};
+		struct ring_passage r = {.p = &m, .key = key_at(p, T0), .kept_ns = T0};
+
+		assert_true(db_begin(p->db, &tx, &p->why));
+		assert_true(ring_insert(p->db, &r, &p->why));
+	}
+	assert_true(ring_has(p->db, m.id, &has, &p->why));
+	assert_false(has);
+	assert_true(put(p, 3, T0, RING_READ));
+	place_hasty(p);
+	for (uint64_t i = 10; i < 10 + RING_RECENT; i++)
+		assert_true(put(p, i, T0, RING_READ));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM recent"), RING_RECENT);
+}
+
+static void a_picture_is_there_or_not(void **state)
+{
+	struct place *p = *state;
+	uint8_t *sealed = NULL;
+	size_t len;
+
+	assert_true(put(p, 1, T0, RING_HIT));
+	assert_true(put(p, 2, T0, RING_READ));
+	for (int64_t row = 1; row <= 3; row++)
+		for (unsigned kind = 0; kind < WIRE_PICTURES; kind++) {
+			bool there = row == 1 || (row == 2 && kind <= WIRE_CROP_1);
+
+			assert_true(ring_sealed_picture(p->db, row, kind, &sealed, &len, &p->why));
+			assert_int_equal(sealed != NULL, there);
+			assert_int_equal(len, there ? sizeof jpeg + SEAL_EXTRA : 0);
+			free(sealed);
+		}
 }
 
 /* --- simulated time ------------------------------------------------------------------------------
@@ -373,6 +502,10 @@ int main(void)
 	    T(purges_what_is_due_and_nothing_else),
 	    T(stays_within_its_bytes_oldest_first),
 	    T(gives_pages_back),
+	    T(a_plate_is_found_in_the_index_and_beside_it),
+	    T(damaged_ids_are_noticed),
+	    T(a_repeat_is_known_after_a_restart),
+	    T(a_picture_is_there_or_not),
 	    T(nothing_purged_is_left_in_the_files),
 	    SIM(three_years_flat),
 	    SIM(a_wrong_clock_purges_nothing_early_and_keeps_nothing_longer),

@@ -13,7 +13,7 @@
  * there. */
 static void begin_at(struct place *p, unsigned version)
 {
-	struct db_schema then = {db_schema.steps, version};
+	struct db_schema then = {db_schema.steps, version, NULL};
 	const char *const files[] = {DB_FILE, DB_FILE "-wal", DB_FILE "-shm"};
 	char path[PATH_MAX];
 
@@ -119,7 +119,7 @@ static void each_older_schema_is_upgraded(void **state)
 		assert_int_equal(count_of(p, "SELECT count(*) FROM outbox WHERE state = 0"), 1);
 		assert_int_equal(count_of(p, "SELECT due_ns FROM quarantine"), 77);
 		/* Before 3 they lay open. */
-		assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), version >= 3);
+		assert_int_equal(count_of(p, "SELECT count(*) FROM reads"), version >= 3);
 		upgrade(p); /* once more changes nothing */
 		assert_string_equal(shape(p), fresh);
 	}
@@ -129,7 +129,7 @@ static void each_older_schema_is_upgraded(void **state)
 static void an_upgrade_that_breaks_off_goes_on(void **state)
 {
 	static const char *steps[STEPS_MAX];
-	struct db_schema broken = {steps, db_schema.n};
+	struct db_schema broken = {steps, db_schema.n, NULL};
 	struct place *p = *state;
 	char before[32768];
 
@@ -147,7 +147,7 @@ static void an_upgrade_that_breaks_off_goes_on(void **state)
 		assert_false(db_open(p->folder, &broken, T0, &p->db, &p->how, &p->why));
 		assert_string_equal(p->how.quarantine, "");
 		{
-			struct db_schema then = {db_schema.steps, bad};
+			struct db_schema then = {db_schema.steps, bad, NULL};
 
 			assert_true(db_open(p->folder, &then, T0, &p->db, &p->how, &p->why));
 		}
