@@ -2,6 +2,7 @@
 #include "firmware/store/pulls.h"
 
 #include "firmware/store/audit_line.h"
+#include "firmware/store/audit_sign.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -178,7 +179,9 @@ static bool append(struct db *d, const struct pulls_note *n, int64_t wall_ns, st
 					  .outcome = n->outcome,
 					  .detail = detail},
 		   wall_ns, e) &&
-	       db_state_add(d, sealed ? "pulls" : "pulls_refused", 1, e);
+	       db_state_add(d, sealed ? "pulls" : "pulls_refused", 1, e) &&
+	       /* What a court may ask for lies under a signature soon. */
+	       (!sealed || audit_sign_soon(d, e));
 }
 
 bool pulls_record(struct db *d, const struct pulls_note *n, int64_t wall_ns, struct audit_row *row,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/store_help.h"
 
+#include "firmware/store/audit_sign.h"
 #include "firmware/store/pulls.h"
 
 #define MINUTE (60 * NS_PER_S)
@@ -242,6 +243,15 @@ static void every_record_fits(void **state)
 	assert_true(pulls_record(p->db, &n, T0, row, &p->why));
 	assert_non_null(strstr(row->text[5], "\"reads\":9223372036854775807,"));
 	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'pulls'"), 1);
+	/* The box signs its chain at the next look. */
+	{
+		struct crypt_key *k;
+
+		assert_true(crypt_key_generate(&k, &p->why));
+		assert_true(audit_sign(p->db, k, T0, T0, &p->why));
+		crypt_key_free(k);
+	}
+	assert_int_equal(count_of(p, "SELECT count(*) FROM audit WHERE what = 'signed'"), 1);
 }
 
 int main(void)
