@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -198,6 +199,23 @@ def test_an_honest_report_holds(box, reports, tmp_path, kind):
     assert code == 0 and "--key" in words
 
 
+def test_it_is_read_beside_a_store_that_counts(tmp_path):
+    """The month that is not over is signed from the start on; what is counted since shows when it is signed again."""
+    with Store(tmp_path) as s:
+        conf = tmp_path / "alpr.conf"
+        conf.write_text(f"[store]\npath = {s.data}\n")
+        s.wait(lambda c: "passages" in c, 5, "the start")
+        for _ in range(3):
+            s.accept("NOBODY1")
+        done = alprctl("-c", conf, "counters", "--export", "json")
+        assert done.returncode == 0 and said(tmp_path, done.stdout)[0] == 0
+        assert [m["state"] for m in json.loads(done.stdout)["months"]] == ["open"] and json.loads(done.stdout)["total"]["passages"] == 0
+        s.kill()
+    with Store(tmp_path) as s: # a crash costs no passage
+        s.wait(lambda c: "passages" in c, 5, "the start")
+        assert json.loads(alprctl("-c", conf, "counters", "--export", "json").stdout)["total"]["passages"] == 3
+
+
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_a_year_is_verified_by_itself(box, tmp_path, kind):
     file = tmp_path / "year"
@@ -319,5 +337,21 @@ def test_where_it_cannot_be_had_that_is_said(box, tmp_path):
     conf.write_text(f"[store]\npath = {tmp_path}/nowhere\n")
     fails("No such file", "--export", "csv", conf=conf)
     fails("No such file", "--export", "csv", "-o", tmp_path / "no/folder")
+    data = tmp_path / "data"
+    data.mkdir()
+    conf.write_text(f"[store]\npath = {data}\n")
+    shutil.copy(box.parent / "data/reads.db", data)
+
+    def damaged(sql: str, why: str):
+        db = sqlite3.connect(data / "reads.db")
+        db.execute(sql)
+        db.commit()
+        db.close()
+        fails(why, "--export", "csv", conf=conf)
+
+    damaged("UPDATE counters SET signature = NULL WHERE n = 3", "statement 3 is not signed yet")
+    damaged("UPDATE counters SET text = replace(text, 'passages', 'Passages') WHERE n = 2", "it is not a statement")
+    damaged("DELETE FROM counters", "nothing has been stated yet")
+    damaged("DROP TABLE counters", "counters")
     fails("No such file", "verify", tmp_path / "none")
     fails("No space left", "--export", "json", "-o", "/dev/full")
