@@ -159,9 +159,7 @@ static bool write_file(int folder, const struct evidence_file *f, struct err *e)
 		return false;
 	if (!create(folder, f->name, &fd, e))
 		return false;
-	return (write_whole(fd, f->data, f->len, e) &&
-		(fsync(fd) == 0 || err_errno(e, errno, "fsync"))) ||
-	       err_prefix(e, "%s", f->name);
+	return write_whole(fd, f->data, f->len, e) || err_prefix(e, "%s", f->name);
 }
 
 static bool write_page(int folder, const struct evidence *v, struct err *e)
@@ -180,7 +178,8 @@ static bool write_page(int folder, const struct evidence *v, struct err *e)
 	       ((fflush(f) == 0 && fsync(fd) == 0) || err_errno(e, errno, "index.html"));
 }
 
-/* The page comes last: where it is, all is. */
+/* The page comes last: where it is, all is, on the disk as well (all files at once: there may be
+ * ten thousand, and to wait for each takes seconds). */
 static bool unpack(const char *path, const struct evidence *v, struct err *e)
 {
 	AUTO_CLOSE int folder = -1;
@@ -190,6 +189,8 @@ static bool unpack(const char *path, const struct evidence *v, struct err *e)
 	for (size_t i = 0; i < v->archive.n; i++)
 		if (!write_file(folder, &v->archive.files[i], e))
 			return err_prefix(e, "%.100s is not complete", path);
+	if (syncfs(folder) < 0)
+		return err_errno(e, errno, "%.100s is not complete", path);
 	return write_page(folder, v, e) || err_prefix(e, "%.100s is not complete", path);
 }
 
