@@ -13,7 +13,7 @@
  *                 copy of the table
  *
  * After a start with about.older set, the second step was perhaps not finished: do it again, then
- * retire.
+ * retire. (A driver that cannot know whether it was begun says so, too.)
  */
 #ifndef HAL_KEYSTORE_H
 #define HAL_KEYSTORE_H

@@ -91,7 +91,7 @@ static void hostile(const struct keystore_ops *ops, struct keystore *k, const ui
 	assert_int_equal(life_unwrap(ops, k, 1, 7, bad), ERR_FORMAT);
 }
 
-void life_whole(const struct keystore_ops *ops, struct keystore_conf conf)
+void life_whole(const struct keystore_ops *ops, struct keystore_conf conf, bool ahead)
 {
 	uint8_t first[KEYSTORE_WRAPPED], again[KEYSTORE_WRAPPED], second[KEYSTORE_WRAPPED];
 	struct keystore *k;
@@ -132,10 +132,12 @@ void life_whole(const struct keystore_ops *ops, struct keystore_conf conf)
 	ops->close(k);
 
 	k = life_open(ops, &conf);
-	expect(ops, k, 2, 0);
+	expect(ops, k, ahead ? 3 : 2, ahead ? 2 : 0);
 	assert_int_equal(life_unwrap(ops, k, 1, 7, first), ERR_NOT_FOUND);
 	assert_int_equal(life_unwrap(ops, k, 1, 7, second), ERR_NONE);
-	for (uint64_t g = 3; g < 8; g++) {
+	assert_true(ops->retire(k, &e));
+	assert_int_equal(life_unwrap(ops, k, 1, 7, second), ahead ? ERR_NOT_FOUND : ERR_NONE);
+	for (uint64_t g = ahead ? 4 : 3; g < 8; g++) {
 		assert_true(ops->rotate(k, &e));
 		expect(ops, k, g, g - 1);
 		assert_true(ops->retire(k, &e));

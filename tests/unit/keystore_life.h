@@ -21,8 +21,8 @@ enum err_code life_unwrap(const struct keystore_ops *ops, struct keystore *k, ui
 			  uint64_t context, const uint8_t wrapped[KEYSTORE_WRAPPED]);
 
 /* A whole life, from creation to destruction, with a restart after each step. conf->create is not
- * looked at. */
-void life_whole(const struct keystore_ops *ops, struct keystore_conf conf);
+ * looked at. `ahead`: after a restart the driver cannot know whether a rotation was begun. */
+void life_whole(const struct keystore_ops *ops, struct keystore_conf conf, bool ahead);
 
 /* What a keyless one refuses. */
 void life_keyless(const struct keystore_ops *ops, struct keystore_conf conf);

@@ -48,7 +48,7 @@ static struct keystore_conf make(void)
 static void a_whole_life(void **state)
 {
 	(void)state;
-	life_whole(ops, conf_for("root", false));
+	life_whole(ops, conf_for("root", false), false);
 }
 
 static void without_keys(void **state)

@@ -86,7 +86,7 @@ static struct direct reach(unsigned slot)
 static void a_whole_life(void **state)
 {
 	(void)state;
-	life_whole(ops, conf_for("root", false));
+	life_whole(ops, conf_for("root", false), true);
 }
 
 static void without_keys(void **state)
@@ -316,6 +316,41 @@ static void a_torn_slot_beside_a_good_one(void **state)
 	tpm_disconnect(&d.tpm);
 }
 
+/* The next root key is in the TPM when the one before goes: a purge is one write to it. */
+static void a_purge_is_one_write(void **state)
+{
+	uint8_t wrapped[KEYSTORE_WRAPPED], next[KEYSTORE_WRAPPED];
+	struct keystore_conf c = make(wrapped);
+	struct keystore_about a;
+	struct keystore *k = life_open(ops, &c);
+	struct err e = {0};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_true(ops->rotate(k, &e));
+		assert_true(ops->retire(k, &e));
+	}
+	assert_int_equal(life_unwrap(ops, k, 9, 3, wrapped), ERR_NOT_FOUND);
+	chip_stop(&chip);
+	assert_true(ops->rotate(k, &e)); /* without it */
+	life_wrap(ops, k, 9, 3, next);
+	assert_false(ops->retire(k, &e));
+	assert_int_equal(e.code, ERR_IO);
+	ops->about(k, &a);
+	assert_true(a.newest == 5 && a.older == 4);
+	ops->close(k);
+	/* The power went before it was retired: both are there, to be gone on with. */
+	chip = chip_start("tpm");
+	c = conf_for("root", false);
+	k = life_open(ops, &c);
+	ops->about(k, &a);
+	assert_true(a.newest == 5 && a.older == 4);
+	assert_int_equal(life_unwrap(ops, k, 9, 3, next), ERR_NONE);
+	assert_true(ops->retire(k, &e));
+	assert_int_equal(life_unwrap(ops, k, 9, 3, next), ERR_NONE);
+	ops->close(k);
+}
+
 static void both_slots_torn(void **state)
 {
 	uint8_t wrapped[KEYSTORE_WRAPPED], torn[56] = {7};
@@ -407,6 +442,7 @@ int main(void)
 	    ON_CHIP(a_tpm_that_is_locked_out_still_serves),
 	    ON_CHIP(the_tpm_alone_is_useless),
 	    ON_CHIP(a_torn_slot_beside_a_good_one),
+	    ON_CHIP(a_purge_is_one_write),
 	    ON_CHIP(both_slots_torn),
 	    ON_CHIP(an_index_that_is_gone),
 	    ON_CHIP(a_creation_that_was_cut_off),
