@@ -207,8 +207,8 @@ def fixture_files(jane, box, asked):
 
 
 class Desk:
-    def __init__(self, folder, custodian):
-        self.folder, self.custodian, self.out = folder, custodian, folder / "out"
+    def __init__(self, folder, custodian, box=None):
+        self.folder, self.custodian, self.box, self.out = folder, custodian, box, folder / "out"
 
     def open(self, what, *more, status=0, key=None) -> subprocess.CompletedProcess:
         """A dict of files, the bytes of an archive, or a sealed text."""
@@ -227,8 +227,8 @@ class Desk:
 
 
 @pytest.fixture(name="desk")
-def fixture_desk(tmp_path, jane):
-    return Desk(tmp_path, jane)
+def fixture_desk(tmp_path, jane, box):
+    return Desk(tmp_path, jane, box)
 
 
 def test_an_answer_opens_and_is_written_as_it_was_sealed(desk, box, files, jane):
@@ -321,6 +321,17 @@ def test_a_folder_that_cannot_be_written_is_said(desk, files):
     desk.out = desk.folder / "answer.jwe/out"
     (desk.folder / "answer.jwe").write_text(seal(archive(files), desk.custodian))
     assert "Not a directory" in alprctl("open", "--key", desk.custodian.key_path, desk.folder / "answer.jwe", "-o", desk.out, status=1).stderr
+
+
+def test_what_could_not_be_written_has_no_page(desk, files):
+    """A full disk, played by a limit on a file's size: the page comes last, so where it is missing something is."""
+    big = {**files, f"reads/{ID[1]}/scene_0.jpg": JPEG * 20}
+    (desk.folder / "answer.jwe").write_text(seal(archive(resigned(desk.box, big, "certificate.txt", b"x")), desk.custodian))
+    words = [ALPRCTL, "evidence", "open", "--key", desk.custodian.key_path, desk.folder / "answer.jwe", "-o", desk.out]
+    done = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh", *words], capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert done.returncode == 1 and "out is not complete: " in done.stderr and "scene_0.jpg: write: File too large" in done.stderr
+    assert (desk.out / "manifest.json").exists() and not (desk.out / "index.html").exists() and done.stdout == ""
 
 
 def test_another_key_opens_nothing(desk, files, certs):
