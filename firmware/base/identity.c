@@ -19,7 +19,7 @@ struct identity {
 	mbedtls_x509_crt crt;
 	enum identity_role role;
 	char subject[256], serial[96]; /* a serial number has at most 20 bytes (RFC 5280) */
-	char common_name[257];	       /* 64 characters (RFC 5280, ub-common-name) of UTF-8 */
+	char common_name[257];	       /* 64 characters (RFC 5280, ub-common-name) */
 };
 
 struct identity_authorities {

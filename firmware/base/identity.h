@@ -42,7 +42,7 @@ enum identity_role identity_role(const struct identity *who);
 /* Its subject as one line of printable ASCII, "O=…, OU=RTCC, CN=…": for a log. */
 const char *identity_subject(const struct identity *who);
 
-/* Its CN (RFC 5280's id-at-commonName) as it stands there, UTF-8 of at most 64 characters; "": it
+/* Its CN (RFC 5280's id-at-commonName) as it stands there, UTF-8 of at most 256 bytes; "": it
  * has none, more than one, or one that cannot be printed. */
 const char *identity_common_name(const struct identity *who);
 

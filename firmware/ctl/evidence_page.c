@@ -30,7 +30,9 @@ static const char STYLE[] =
     "monospace;overflow-wrap:anywhere}\n"
     ".pics{display:grid;grid-template-columns:1fr 1fr;gap:12px;margin-top:12px}"
     "figure{margin:0}img{max-width:100%;display:block;background:#0d1117}"
-    "figcaption{font-size:13px;color:var(--soft)}pre{white-space:pre-wrap;font-size:13px;margin:0}"
+    "ul{margin:0;padding-left:20px}.card "
+    "table{margin-top:10px}figcaption{font-size:13px;color:var(--soft)}pre{white-space:pre-wrap;"
+    "font-size:13px;margin:0}"
     "\n";
 
 /* --- text ---------------------------------------------------------------------------------------
@@ -172,8 +174,10 @@ static void put_alternatives(FILE *f, const cJSON *read)
 		const cJSON *confidence = cJSON_GetArrayItem(a, 1);
 		const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(a, 0));
 
+		if (!text || strcmp(text, ctl_text(read, "plate")) == 0) /* the read itself */
+			continue;
 		(void)fputs(between, f);
-		put(f, text ? text : "?");
+		put(f, text);
 		(void)fprintf(f, " (%.3f)",
 			      cJSON_IsNumber(confidence) ? confidence->valuedouble : 0);
 		between = ", ";
@@ -267,8 +271,8 @@ static void put_facts(FILE *f, const cJSON *read)
 		(void)fputs(" &nbsp; <span class=warn>one camera only</span>", f);
 	(void)fputs("<table>\n", f);
 	row(f, "Best view (UTC)", ctl_text(read, "best"));
-	row(f, "First and last view", ctl_text(read, "first"));
-	row(f, "", ctl_text(read, "last"));
+	row(f, "First view", ctl_text(read, "first"));
+	row(f, "Last view", ctl_text(read, "last"));
 	if (off < 0 || off > 0)
 		(void)fprintf(f,
 			      "<tr><th class=warn>The clock was off<td class=warn>by about %.0f s, "
