@@ -68,6 +68,31 @@ bool settings_has_role(enum wire_role role)
 	return role < WIRE_ROLES && parts[role].load;
 }
 
+/* A keystore that is watched must be the one that the reads need: all could be well with another.
+ */
+static bool check_keystore(const struct settings *s, struct err *e)
+{
+	const struct store_conf *store = s->parts[WIRE_STORE];
+	const struct device_conf *device = s->parts[WIRE_DEVICE];
+	const char *of_store, *of_device;
+	bool tpm;
+
+	if (!store || !device || strcmp(device->keystore, "none") == 0)
+		return true;
+	if (strcmp(device->keystore, store->ring.keystore) != 0)
+		return err_set(
+		    e, ERR_CONFIG,
+		    "[device] keystore: %.40s is not what [store] keystore names (%.40s)",
+		    device->keystore, store->ring.keystore);
+	tpm = strcmp(device->keystore, "tpm2") == 0;
+	of_store = tpm ? store->ring.keystore_device : store->ring.keystore_path;
+	of_device = tpm ? device->keystore_device : device->keystore_path;
+	return strcmp(of_store, of_device) == 0 ||
+	       err_set(e, ERR_CONFIG,
+		       "[device] keystore_%s: another one than that of [store] (%.200s)",
+		       tpm ? "device" : "path", of_store);
+}
+
 static bool load_parts(struct settings *s, struct err *e)
 {
 	if (!conf_sections(s->text, s->len, sections, e) ||
@@ -82,7 +107,7 @@ static bool load_parts(struct settings *s, struct err *e)
 		if (!parts[r].load(s->text, s->len, s->folder, s->parts[r], e))
 			return false;
 	}
-	return true;
+	return check_keystore(s, e);
 }
 
 /* The folder without links, so that it stays the same; the file as named, so that a link to it may

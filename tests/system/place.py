@@ -21,6 +21,7 @@ class Place:
         self.box.sections["hotlist"]["cooldown_s"] = 0
         self.box.sections["daemon"]["restart_most_ms"] = 300
         self.box.sections["device"] = self.hardware.conf(location="gpsd", location_source=self.gpsd.path, **device)
+        self.box.sections["store"].update({k: v for k, v in device.items() if k.startswith("keystore")})
         self.box.write_conf()
 
     def __enter__(self):

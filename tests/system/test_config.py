@@ -46,6 +46,11 @@ REFUSED = {
     "gpsd without its socket": ("[site]\nlatitude = 1\n[device]\nlocation = gpsd\n", ["[device] location_source", "socket"]),
     "gpsd and nothing to compare with": ("[device]\nlocation = gpsd\nlocation_source = /run/gpsd.sock\n",
                                          ["[device] location", "[site] latitude"]),
+    "a keystore that no read needs": ("[device]\nkeystore = tpm2\n", ["[device] keystore", "tpm2", "[store] keystore", "file"]),
+    "another file of root keys": ("[store]\npath = a\n[device]\nkeystore = file\nkeystore_path = b/keystore\n",
+                                  ["[device] keystore_path", "[store]", "/a/keystore"]),
+    "another TPM": ("[store]\nkeystore = tpm2\n[device]\nkeystore = tpm2\nkeystore_device = device:/dev/tpmrm1\n",
+                    ["[device] keystore_device", "[store]", "/dev/tpmrm0"]),
     "keystore without a path": ("[device]\nkeystore = file\n", ["[device] keystore_path"]),
     "a boiling limit": ("[device]\ndisk_max_c = 151\n", ["line 2", "[device] disk_max_c"]),
     "a limit that is no number": ("[device]\ntemperature_max_c = warm\n", ["line 2", "[device] temperature_max_c"]),
@@ -69,6 +74,14 @@ def test_bad_ones_are_refused_with_what_and_where(tmp_path, name):
     assert done.stderr.startswith(f"alprd: {path}: ") and done.stderr.count("\n") == 1, done.stderr
     for word in words:
         assert word in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("text", ["[store]\npath = a\n[device]\nkeystore = file\nkeystore_path = a/keystore\n",
+                                  "[store]\nkeystore = tpm2\n[device]\nkeystore = tpm2\n", "[store]\nkeystore = tpm2\n"])
+def test_the_keystore_of_the_reads_may_be_watched(tmp_path, text):
+    path = tmp_path / "alpr.conf"
+    path.write_text(text)
+    assert check(path).returncode == 0
 
 
 def test_a_missing_file_is_refused(tmp_path):
