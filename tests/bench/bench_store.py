@@ -13,6 +13,7 @@ from tests.bench import store_carve
 from tests.bench.bars import Bars
 from tests.bench.store_disk import Disk, why_no_disk
 from tests.bench.store_pulls import pulls
+from tests.bench.store_window import window
 from tests.bench.store_purge import purge_ingest
 from tests.rtcc import make_certs
 
@@ -76,6 +77,11 @@ class Bench:
         if (got["never"][2], got["daily"][2]) != (0, daily):
             sys.exit("bench_store: a pull has not the reads that are there")
         self.bars.at_most("store_pull_sealed", max(first for first, _, _ in got.values()), "ms", 1000)
+        for reads in (1700,) if self.short else (1700, 4000):
+            w = window(self.new(), reads)
+            print(f"# pull of an hour: {reads} reads, {w['bytes']} bytes, {w['took_s']:.2f} s; longest wait of {w['passages']} passages "
+                  f"meanwhile {w['asked_ms']:.1f} ms, of 100 before {w['quiet_ms']:.1f} ms", flush=True)
+            self.bars.at_most(f"store_pull_hour_{reads}_wait", w["asked_ms"], "ms", 150)
 
     def purge(self, data: Path) -> None:
         got = purge_ingest(self.new(), data, 2 if self.short else 6)

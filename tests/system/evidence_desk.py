@@ -127,11 +127,17 @@ class EvidenceStore(Store):
     def end(self, number: int, way: str = "uplink", timeout: float = 20):
         """(sealed answer, None) or (None, reason)."""
         until = time.monotonic() + timeout
-        while True:
-            m = self.to_uplink(until - time.monotonic()) if way == "uplink" else self.peers[way].receive(until - time.monotonic())
-            assert m is not None, f"no answer to a request\n{self.tail()}"
-            if m[0] == "WIRE_REQUEST_DONE":
-                break
+        while (m := self.ended(way, until - time.monotonic())) is None:
+            assert time.monotonic() < until, f"no answer to a request\n{self.tail()}"
+        return self.taken(number, m)
+
+    def ended(self, way: str, timeout: float):
+        """The message that ends a request, for taken(); None: it has not come in time, or another came."""
+        m = self.to_uplink(timeout) if way == "uplink" else self.peers[way].receive(timeout)
+        return m if m and m[0] == "WIRE_REQUEST_DONE" else None
+
+    def taken(self, number: int, m) -> tuple:
+        """What such a message brings."""
         done = wire.parse(wire.WireRequestDone, m[1])
         assert done.request == number and len(m[2]) == done.sealed
         if not done.sealed:

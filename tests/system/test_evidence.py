@@ -398,7 +398,7 @@ def test_what_is_damaged_is_named(tmp_path, certs, desk):
 def spoil(database) -> None:
     """The second crop of the first passage and the read of the second do not open any more."""
     db = sqlite3.connect(database)
-    db.execute("UPDATE picture SET sealed = zeroblob(length(sealed)) WHERE id = 5")
+    db.execute("UPDATE passage SET crop_1 = zeroblob(length(crop_1)) WHERE id = 1")
     db.execute("UPDATE passage SET sealed = zeroblob(length(sealed)) WHERE id = 2")
     db.commit()
     db.close()
@@ -445,13 +445,13 @@ def test_what_is_no_gift(s, desk):
 
 
 def test_passages_are_taken_while_an_answer_is_made(tmp_path, certs, desk):
-    """Half an hour of a busy road, and more coming."""
+    """Ten minutes of a busy road, and more coming."""
     begin = time.time_ns()
     with EvidenceStore(tmp_path, certs) as s:
-        for i in range(600):
+        for i in range(300):
             s.passage(f"ABC{i:04}", "MO", (6000, 6000, 0, 0))
-            s.collect(0.01)
-        s.wait(lambda c: s.collect(0) or len(s.answers) == 600, 30, "all of them")
+            s.collect(0.005)
+        s.wait(lambda c: s.collect(0) or len(s.answers) == 300, 30, "all of them")
         s.answers.clear()
         request = desk.window(begin - 10**9, time.time_ns())
         number, waited = s.begin(request), []
