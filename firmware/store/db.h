@@ -47,7 +47,7 @@ bool db_open(const char *folder, const struct db_schema *schema, int64_t now_ns,
 void db_close(struct db *d);
 
 /*
- * Copy the WAL into the database when it has grown to `bytes` (256 KiB to 4 MiB, else the nearest
+ * Copy the WAL into the database when it has grown to `bytes` (256 KiB to 1 MiB, else the nearest
  * of them; 256 KiB until this is called). The longer it is, the less often a page that all commits
  * touch is written twice; on a full disk there must be room to copy it (space.h).
  */

@@ -24,7 +24,7 @@
  */
 #define PAGE_SIZE "1024"
 #define WAL_LEAST (256 << 10)
-#define WAL_MOST  (4 << 20)
+#define WAL_MOST  (1 << 20)
 
 static const char settings[] =
     "PRAGMA trusted_schema = OFF;"

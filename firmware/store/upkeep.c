@@ -253,7 +253,10 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
 		return err_prefix(e, "upkeep");
 	u->more = purged.more;
-	u->truncate |= purged.passages > 0;
+	/* Rows that make room go while their key lives on; what is due is to be gone from the WAL
+	 * as well. To truncate it costs more than it seems: a file that grows has the file system
+	 * write its own records with each commit. */
+	u->truncate |= purged.passages > 0 && purged.first_ns <= due;
 	if (!keys_gone) {
 		if (e)
 			*e = why;
