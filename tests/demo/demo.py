@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 The whole product once, from nothing to hits: an RTCC on a real nginx that asks for client certificates, a signed hotlist, the
-whole daemon on simulated pairs (or your photos), a summary, and a report with the pictures.
+whole daemon on simulated pairs (or your photos), an evidence request, a summary, and a report with the pictures.
 """
 import argparse
 import json
@@ -21,7 +21,7 @@ from tests import feeds  # noqa: E402
 from tests.box import Box, read_lines  # noqa: E402
 from tests.demo import report  # noqa: E402
 from tests.rtcc import Rtcc  # noqa: E402
-from tests.truth import assign, passages  # noqa: E402
+from tests.truth import assign, kept, passages  # noqa: E402
 
 WANTED = [("SK5K9V", "MO", "V"), ("DG3C8P", "MO", "F"), ("ZR51877", "IL", "P"), ("WN7H2B", "MO", "V")]
 VEHICLES = [("2019", "TOYT", "CAM", "SIL"), ("2015", "FORD", "F15", "BLK"), ("2021", "HOND", "CIV", "BLU"), ("", "", "", "")]
@@ -118,6 +118,29 @@ def frame_of(folder: Path, angle: dict, photos: dict):
     return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if Path(path).exists() else None
 
 
+def pull_evidence(box: Box, rtcc: Rtcc, folder: Path):
+    """A custodian asks by the RTCC for the plate of a vehicle that was no hit, and opens the answer: what to show of it; None: there was
+    no such vehicle."""
+    row = next((r for r in kept(box.store, box.build) if not r["hit"] and r["read"]["plate"] and r["pictures"][0]), None)
+    if row is None:
+        return None
+    tool, custodian = box.build / "bin/alprctl", [f"--{what}={rtcc.certs / f'EVIDENCE.{kind}'}" for what, kind in (("key", "key"), ("cert", "crt"))]
+    request, answer, case = folder / "request.jws", folder / "answer.jwe", folder / "evidence"
+    subprocess.run([tool, "evidence", "request", *custodian, "--camera", box.sections["site"]["name"], "--plate", row["read"]["plate"],
+                    "--case", "26-001234", "--purpose", "felony-investigation", "-o", request], check=True, capture_output=True)
+    say("a custodian asks by the RTCC for a vehicle that was no hit: a signed request for one exact plate")
+    began = time.monotonic()
+    answer.write_bytes(rtcc.evidence.wait(rtcc.evidence.ask(request.read_bytes()), 60))
+    took = time.monotonic() - began
+    key = next(beat["audit"]["key"] for beat in reversed(rtcc.heartbeats()) if "key" in beat.get("audit", {}))
+    done = subprocess.run([tool, "evidence", "open", custodian[0], "--box-key", key, "--ca", rtcc.certs / "ca.crt", answer, "-o", case],
+                          check=True, capture_output=True, text=True)
+    reads = json.loads((case / "manifest.json").read_text())["reads"]
+    say(f"the answer, {answer.stat().st_size:,} sealed bytes, is there after {took:.1f} s, verified and opened")
+    return {"page": f"{case.name}/index.html", "reads": len(reads), "bytes": answer.stat().st_size, "seconds": took,
+            "verified": [line.removeprefix("verified: ") for line in done.stdout.splitlines() if line.startswith("verified: ")]}
+
+
 def hit_of(event: dict, latency: dict) -> dict:
     data = event["data"]
     entries = []
@@ -190,12 +213,14 @@ def main() -> int:
             "camera": camera,
             "vision": {"stills": "yes"} if args.scenes else {},
             "hotlist": {"path": bundle, "key": rtcc.certs / "hotlist.pub"},
-            "uplink": rtcc.uplink(),
+            "uplink": rtcc.uplink(evidence_poll_s=1),
+            "evidence": {"ca": rtcc.certs / "ca.crt"},
         }, build)
         say("a box: parent, capture, vision, store, uplink, device, control")
         with box:
             box.wait_running()
             watch(box, len(truth) or args.passages)
+            evidence = pull_evidence(box, rtcc, folder)
             counters = {role: s.get("counters", {}) for role, s in box.status().items()}
             memory = sum(box.resident_kb().values()) / 1024
             stopped = box.stop()
@@ -204,23 +229,25 @@ def main() -> int:
         reads, events, latency = collect(box, rtcc, folder, photos, {0: "north-left", 1: "north-right"})
         result = score(reads, folder, photos, truth)
         door = rtcc.door()
-    return summary(folder, args, reads, events, latency, result, counters, door, memory, stopped, began)
+    return summary(folder, args, reads, events, latency, result, counters, door, evidence, memory, stopped, began)
 
 
-def summary(folder, args, reads, events, latency, result, counters, door, memory, stopped, began) -> int:
+def summary(folder, args, reads, events, latency, result, counters, door, evidence, memory, stopped, began) -> int:
     uplink = counters.get("uplink", {})
-    # Counted by nginx, not by the box: whatever came that was neither a stored hit nor a question for the hotlist, nor a
-    # heartbeat, which the RTCC has found within its schema: no plate, no picture.
+    # Counted by nginx, not by the box: whatever came that was neither a stored hit nor a question for the hotlist or for a request, nor
+    # a heartbeat, which the RTCC has found within its schema: no plate, no picture; nor the one answer that a custodian asked for.
     stray = sum(r["bytes_in"] for r in door if r["method"] != "GET"
-                and not (r["uri"] in ("/v1/hits", "/v1/heartbeat") and 200 <= r["status"] < 300))
+                and not (r["uri"] in ("/v1/hits", "/v1/heartbeat") and 200 <= r["status"] < 300)
+                and not (evidence and r["uri"].startswith("/v1/evidence/answers/") and r["status"] in (201, 202)))
     beats = sum(r["bytes_in"] for r in door if r["uri"] == "/v1/heartbeat")
     figures = [
         (len(reads), "passages"), (sum(1 for r in reads if r["text"]), "reads"),
         (f"{result['exact']} of {result['vehicles']}", "exact against the truth"),
         (len([r for r in reads if r["hit"]]), "hits"), (len(events), "received and stored by the RTCC"),
         (f"{statistics.median(latency):.0f} ms" if latency else "-", "median, exposure to acknowledgement"),
-        (f"{uplink.get('bytes_sent_hits', 0):,}", "bytes of hits sent"), (stray, "non-hit bytes sent, heartbeats aside"),
+        (f"{uplink.get('bytes_sent_hits', 0):,}", "bytes of hits sent"), (stray, "non-hit bytes sent, heartbeats and evidence aside"),
         (f"{beats:,}", "bytes of heartbeats, without plates"),
+        (f"{evidence['bytes']:,}" if evidence else "-", "bytes of evidence, sealed to the custodian who asked"),
         (f"{memory:.0f} MB", "resident, all roles together"),
     ]
     if result["invented"] is not None:
@@ -228,13 +255,14 @@ def summary(folder, args, reads, events, latency, result, counters, door, memory
     what = f"photos of {args.scenes}" if args.scenes else "a simulated street"
     report.write(folder / "report.html", "ALPR edge firmware: demo",
                  f"The whole daemon on {what}, against a real nginx with client certificates. Only hits were sent; the other "
-                 "pictures on this page come from the box's own store and from the source of the frames.", figures, reads)
+                 "pictures on this page come from the box's own store and from the source of the frames.", figures, reads, evidence)
     print()
     for value, caption in figures:
         print(f"  {value!s:>14}  {caption}")
     print(f"\n  report: {folder / 'report.html'}\n  took {time.monotonic() - began:.0f} s", flush=True)
     waiting = counters.get("store", {}).get("hits_pending", 0)
-    good = stopped == 0 and stray == 0 and waiting == 0 and reads and len(events) == len([r for r in reads if r["hit"]])
+    asked = evidence and evidence["reads"] > 0 or all(r["hit"] or not r["text"] for r in reads)
+    good = stopped == 0 and stray == 0 and asked and waiting == 0 and reads and len(events) == len([r for r in reads if r["hit"]])
     print("  demo: " + ("done" if good else "SOMETHING IS WRONG: see the summary above"))
     return 0 if good else 1
 

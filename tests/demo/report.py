@@ -130,8 +130,18 @@ def _card(folder: Path, index: int, passage: dict) -> str:
             f'<div class="pics">{scenes}</div>{_characters(passage)}{_match(passage.get("hit"))}</section>')
 
 
-def write(path: Path, title: str, about: str, figures: list, passages: list) -> None:
-    """Write the page. `figures`: (value, caption) of the summary; `passages`: see demo.py."""
+def _evidence(pulled) -> str:
+    if not pulled:
+        return ""
+    verified = "".join(f"<li>{html.escape(line)}</li>" for line in pulled["verified"])
+    return (f'<h2>Evidence, asked for by a custodian</h2><section class="card"><b>{_count(pulled["reads"], "read")}</b> of a vehicle that was no '
+            f'hit: a signed request for its exact plate came by the RTCC, and after {pulled["seconds"]:.1f} s {pulled["bytes"]:,} bytes '
+            f'were back, sealed to the key of the custodian. <a href="{html.escape(pulled["page"])}">What was in them</a>, as '
+            f'<code>alprctl evidence open</code> shows it. Verified:<ul>{verified}</ul></section>')
+
+
+def write(path: Path, title: str, about: str, figures: list, passages: list, evidence: dict = None) -> None:
+    """Write the page. `figures`: (value, caption) of the summary; `passages`, `evidence`: see demo.py."""
     folder = path.parent / "pictures"
     hits_first = sorted(enumerate(passages), key=lambda p: (not p[1].get("hit"), p[0]))
     cards = "".join(_card(folder, i, p) for i, p in hits_first)
@@ -140,4 +150,4 @@ def write(path: Path, title: str, about: str, figures: list, passages: list) -> 
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style><header><h1>{html.escape(title)}</h1>"
         f"<p>{html.escape(about)}</p></header><main><div class=\"sum\">{boxes}</div>"
-        f"<h2>Passages, hits first</h2>{cards}</main></html>", encoding="utf-8")
+        f"{_evidence(evidence)}<h2>Passages, hits first</h2>{cards}</main></html>", encoding="utf-8")
