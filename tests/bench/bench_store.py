@@ -13,8 +13,8 @@ from tests.bench import store_carve
 from tests.bench.bars import Bars
 from tests.bench.store_disk import Disk, why_no_disk
 from tests.bench.store_pulls import pulls
+from tests.bench.store_purge import HOUR_READS, purge_ingest
 from tests.bench.store_window import window
-from tests.bench.store_purge import purge_ingest
 from tests.rtcc import make_certs
 
 PASSAGES = 40_000 * 90  # a day, for as long as reads are kept
@@ -50,7 +50,7 @@ class Bench:
 
     def ingest(self) -> None:
         """Turn by turn with plain SQLite: what else the machine does meets both."""
-        rounds, passages = (3, 2000) if self.short else (5, 10000)
+        rounds, passages = (5, 1000) if self.short else (5, 10000)
         ours, plain = [], []
         for _ in range(rounds):
             ours += self.run("store_ingest", "--passages", passages, self.new() / "store")
@@ -58,7 +58,8 @@ class Bench:
         best = max(ours, key=lambda r: r["a_second"])
         self.bars.at_least("store_ingest", best["a_second"], "reads/s", 200)
         self.bars.at_most("store_ingest_p99", best["p99_ms"], "ms", 50)
-        self.bars.at_least("store_ingest_to_sqlite", best["a_second"] / max(r["a_second"] for r in plain), "times", 0.33)
+        ratios = sorted(o["a_second"] / p["a_second"] for o, p in zip(ours, plain))
+        self.bars.at_least("store_ingest_to_sqlite", ratios[len(ratios) // 2], "times", 0.33)
 
     def pull(self) -> tuple:
         """The full ring: its folder, and how often a plate that passes daily is in it."""
@@ -109,10 +110,11 @@ class Bench:
             self.bars.at_most(f"store_size_by_{name}", each * PASSAGES / 1e9, "GB", 128 - BESIDE)
 
     def amplification(self) -> None:
-        """A ring that is full, so that each read replaces one; each alone in its commit."""
-        full, passages = (1500, 1500) if self.short else (8000, 8000)
-        for name, pause, n in (("store_amplification", 0, passages), ("store_amplification_alone", 20, passages // 5)):
-            words = ["--passages", n, "--full", full, "--pause-ms", pause]
+        """A ring that is full, so that each read replaces one; whole hours, because reads go by the hour."""
+        hours = 1 if self.short else 4
+        for name, words in (("store_amplification", ["--hours", hours, "--passages", HOUR_READS * hours]),
+                            ("store_amplification_alone", ["--hours", hours, "--passages", HOUR_READS, "--pause-ms", 5]),
+                            ("store_amplification_by_bytes", ["--full", HOUR_READS * hours, "--passages", HOUR_READS * hours])):
             work = self.new()
             if self.no_disk:
                 got, = self.run("store_ingest", *words, work / "store")
