@@ -51,11 +51,17 @@ struct open_row { /* the statement that is not over */
 	int32_t month;
 };
 
+/* A changed bit in the database must not stop the counting. */
+static int32_t sane(int64_t month)
+{
+	return month >= 0 && month < INT64_C(12) * 10000 ? (int32_t)month : STATEMENT_BEFORE;
+}
+
 static bool load_row(struct db *d, struct open_row *r, bool *found, struct err *e)
 {
 	AUTO_DONE sqlite3_stmt *st =
 	    db_query(d, e,
-		     "SELECT n, month, from_ns, notes FROM counters WHERE open = 1"
+		     "SELECT n, month, from_ns, notes FROM counters WHERE open = 1 AND n > 0"
 		     " ORDER BY n DESC LIMIT 1",
 		     "");
 
@@ -64,7 +70,7 @@ static bool load_row(struct db *d, struct open_row *r, bool *found, struct err *
 	if (!*found)
 		return true;
 	r->n = sqlite3_column_int64(st, 0);
-	r->month = sqlite3_column_int(st, 1);
+	r->month = sane(sqlite3_column_int64(st, 1));
 	r->from_ns = sqlite3_column_int64(st, 2);
 	r->notes = sqlite3_column_int64(st, 3);
 	return true;
@@ -99,16 +105,19 @@ bool counters_next(struct db *d, int64_t after, struct counters_row *out, bool *
 	       err_prefix(e, "statement after %" PRId64, after);
 }
 
-/* The one before `n`; *found false: there is none. */
-static bool before(struct db *d, int64_t n, struct statement *out, bool *found, struct err *e)
+/* Its text as it is: one that was changed is the verifier's to find, and stops nothing here. *found
+ * false: there is none. */
+static bool text_of(struct db *d, int64_t n, char out[STATEMENT_TEXT_SIZE], bool *found,
+		    struct err *e)
 {
-	struct counters_row row;
+	AUTO_DONE sqlite3_stmt *st =
+	    db_query(d, e, "SELECT text FROM counters WHERE n = ?", "i", n);
+	const char *text;
 
-	*found = false;
-	if (n > 1 && !counters_next(d, n - 2, &row, found, e))
+	if (!st || !db_step(d, st, found, e))
 		return false;
-	if (*found)
-		*out = row.s;
+	text = *found ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	(void)snprintf(out, STATEMENT_TEXT_SIZE, "%s", text ? text : "");
 	return true;
 }
 
@@ -168,9 +177,10 @@ static bool state(struct db *d, const struct counters_now *now, const struct ope
 	int64_t open_now = !over;
 	bool found;
 
-	if (!before(d, r->n, &last, &found, e) ||
-	    (found && !statement_digest(&last, s->previous, e)))
+	if (!text_of(d, r->n - 1, text, &found, e) ||
+	    (found && !crypt_sha256(text, strlen(text), s->previous, e)))
 		return false;
+	found = found && statement_parse(text, &last, NULL);
 	statement_name(now->site, s->site);
 	(void)statement_time(r->from_ns, s->from);
 	(void)statement_time(until_ns > r->from_ns ? until_ns : r->from_ns, s->until);
@@ -188,12 +198,11 @@ static bool state(struct db *d, const struct counters_now *now, const struct ope
 
 static bool record(struct db *d, const struct open_row *r, int64_t wall_ns, struct err *e)
 {
-	struct counters_row row;
 	uint8_t digest[CRYPT_SHA256_SIZE];
-	char detail[160], hex[2 * CRYPT_SHA256_SIZE + 1];
+	char detail[160], hex[2 * CRYPT_SHA256_SIZE + 1], text[STATEMENT_TEXT_SIZE];
 	bool found;
 
-	if (!counters_next(d, r->n - 1, &row, &found, e) || !statement_digest(&row.s, digest, e))
+	if (!text_of(d, r->n, text, &found, e) || !crypt_sha256(text, strlen(text), digest, e))
 		return false;
 	for (size_t i = 0; i < sizeof digest; i++)
 		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
@@ -221,8 +230,7 @@ static bool sign_rest(struct db *d, struct crypt_key *key, struct err *e)
 			    "SELECT min(n) FROM counters WHERE open = 0 AND signature IS NULL", ""))
 			return false;
 		if (n >= 0 &&
-		    (!counters_next(d, n - 1, &row, &found, e) ||
-		     !statement_text(&row.s, text, e) || !sign(key, text, &row, e) ||
+		    (!text_of(d, n, text, &found, e) || !sign(key, text, &row, e) ||
 		     !db_run(d, NULL, e, "UPDATE counters SET key = ?, signature = ? WHERE n = ?",
 			     "bbi", row.key, row.key_len, row.signature, row.signature_len, n)))
 			return false;
@@ -241,17 +249,19 @@ static bool is_trusted(const struct elapsed *c)
 /* A damaged database may have given back less than was stated from it. */
 static bool raise_figures(struct db *d, int64_t n, struct err *e)
 {
-	struct counters_row row;
+	char text[STATEMENT_TEXT_SIZE];
+	struct statement s;
 	bool found;
 
-	if (!counters_next(d, n - 1, &row, &found, e))
+	if (!text_of(d, n, text, &found, e))
 		return false;
-	for (unsigned i = 0; found && i < row.s.n_figures; i++)
-		if (row.s.figures[i].value > 0 &&
+	found = found && statement_parse(text, &s, NULL);
+	for (unsigned i = 0; found && i < s.n_figures; i++)
+		if (s.figures[i].value > 0 &&
 		    !db_run(d, NULL, e,
 			    "INSERT INTO state(name, value) VALUES(?1, ?2) ON CONFLICT(name)"
 			    " DO UPDATE SET value = ?2 WHERE value < ?2",
-			    "ti", row.s.figures[i].name, row.s.figures[i].value))
+			    "ti", s.figures[i].name, s.figures[i].value))
 			return false;
 	return true;
 }
@@ -272,8 +282,7 @@ static bool write_live(struct counters *c, struct db *d, const struct counters_n
  * was lost with a damaged database, what was counted since the last one goes to its month. */
 static bool find_row(struct db *d, int64_t wall_ns, struct open_row *r, struct err *e)
 {
-	struct counters_row last;
-	int64_t n;
+	int64_t n, month;
 	bool found;
 
 	if (!load_row(d, r, &found, e))
@@ -281,13 +290,14 @@ static bool find_row(struct db *d, int64_t wall_ns, struct open_row *r, struct e
 	if (found)
 		return raise_figures(d, r->n, e);
 	*r = (struct open_row){.n = 1, .from_ns = wall_ns, .month = STATEMENT_BEFORE};
-	if (!db_int(d, &n, 0, e, "SELECT max(n) FROM counters", "") ||
-	    !counters_next(d, n - 1, &last, &found, e))
+	if (!db_int(d, &n, 0, e, "SELECT max(n) FROM counters WHERE n > 0", "") ||
+	    !db_int(d, &month, STATEMENT_BEFORE, e, "SELECT month FROM counters WHERE n = ?", "i",
+		    n))
 		return false;
-	if (!found)
+	if (n == 0)
 		return true;
 	r->n = n + 1;
-	r->month = last.s.month;
+	r->month = sane(month);
 	r->notes = NOTE_DAMAGE;
 	return raise_figures(d, n, e);
 }

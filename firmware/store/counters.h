@@ -66,8 +66,8 @@ struct counters_row {
 	size_t signature_len;
 };
 
-/* The statement after number `after`; *found false: there is none. ERR_FORMAT: what is there is
- * none. db_fail's codes. */
+/* The statement after number `after`; *found false: there is none. ERR_SIGNATURE: what is there
+ * is none. db_fail's codes. */
 bool counters_next(struct db *d, int64_t after, struct counters_row *out, bool *found,
 		   struct err *e) MUST_CHECK;
 

@@ -127,7 +127,7 @@ bool statement_text(const struct statement *s, char out[STATEMENT_TEXT_SIZE], st
 	size_t len;
 
 	if (!is_whole(s))
-		return err_set(e, ERR_FORMAT, "counters: a statement is none");
+		return err_set(e, ERR_SIGNATURE, "counters: a statement is none");
 	if (s->month != STATEMENT_BEFORE)
 		(void)snprintf(month, sizeof month, "%04d-%02d", s->month / 12, s->month % 12 + 1);
 	for (size_t i = 0; i < CRYPT_SHA256_SIZE; i++)
@@ -226,7 +226,7 @@ bool statement_parse(const char *text, struct statement *out, struct err *e)
 	 */
 	if ((size_t)snprintf(copy, sizeof copy, "%s", text) >= sizeof copy ||
 	    !take_all(copy, out) || !statement_text(out, again, NULL) || strcmp(text, again) != 0)
-		return err_set(e, ERR_FORMAT, "counters: it is not a statement");
+		return err_set(e, ERR_SIGNATURE, "counters: it is not a statement");
 	return true;
 }
 

@@ -58,11 +58,11 @@ bool statement_add(struct statement *s, const char *name, int64_t value, struct 
 /* Value of a figure; -1: it is not there. */
 int64_t statement_figure(const struct statement *s, const char *name);
 
-/* Write the text. ERR_FORMAT: a member is not as described above; ERR_LIMIT: too long. */
+/* Write the text. ERR_SIGNATURE: a member is not as described above; ERR_LIMIT: too long. */
 bool statement_text(const struct statement *s, char out[STATEMENT_TEXT_SIZE],
 		    struct err *e) MUST_CHECK;
 
-/* The way back. ERR_FORMAT: it is not written as statement_text would. */
+/* The way back. ERR_SIGNATURE: it is not written as statement_text would. */
 bool statement_parse(const char *text, struct statement *out, struct err *e) MUST_CHECK;
 
 /* SHA-256 of the text: what the next statement names, and the audit chain. statement_text's errors;
