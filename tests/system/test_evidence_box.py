@@ -26,7 +26,7 @@ def rtcc(certs, tmp_path_factory):
 def box(rtcc, tmp_path_factory):
     """Some vehicles have driven past, and none was a hit: there is no hotlist."""
     with Box(tmp_path_factory.mktemp("box"), {
-            "camera": {"driver": "sim", "passages": 2, "rate": 10, "seed": 5, "hard": "none"},
+            "camera": {"driver": "sim", "passages": 1, "rate": 10, "seed": 5, "hard": "none"},
             "evidence": {"ca": rtcc.certs / "ca.crt", "per_hour": 100},
             "uplink": rtcc.uplink(evidence_poll_s=0.2, retry_min_s=0.1, retry_max_s=0.5, heartbeat_s=1, stall_timeout_s=1)}) as made:
         made.wait_ended(60)
@@ -103,16 +103,14 @@ def test_the_rtcc_hears_why_not(box, rtcc, read, tmp_path):
 
 
 def test_what_carries_an_answer_never_has_the_read_in_its_memory(box, rtcc, read, tmp_path):
-    """While it goes out: neither the plate, nor a crop, nor anything of either; but the sealed bytes, which show that we look at the
+    """While it goes out, again and again: neither the plate, nor a crop, nor anything of either; but the sealed bytes, which show that we look at the
     right place. A process of the same user that is not root may not even look."""
     pid, plate, crop = box.pid("uplink"), read["read"]["plate"].encode(), read["pictures"][0]
-    rtcc.fault("hang", path=ANSWERS)
+    rtcc.fault(500, path=ANSWERS) # it is sent again and again
     try:
-        before = box.counters("uplink")["evidence_requests"]
         asked = request(tmp_path, rtcc.certs, "--plate", plate.decode())
         digest = rtcc.evidence.ask(asked.read_bytes())
-        box.wait(lambda b: b.counters("uplink")["evidence_requests"] > before and
-                 any(r["path"] == f"{ANSWERS}/{digest}" for r in rtcc.requests()), 10, "the answer to be under way")
+        box.wait(lambda b: any(r["path"] == f"{ANSWERS}/{digest}" for r in rtcc.requests()), 10, "the answer to be under way")
         if os.geteuid() != 0:
             with pytest.raises(PermissionError):
                 memory(pid)
