@@ -28,30 +28,31 @@ enum evidence_have {
 };
 
 struct uplink_evidence {
+	/* what is in hand */
 	enum evidence_have have;
-	struct transfer_body request;	   /* as it came */
-	char digest[EVIDENCE_DIGEST_SIZE]; /* of it: where its answer goes */
-	struct gift answer;		   /* sealed; empty when there is a problem instead */
-	char *problem;			   /* a document; NULL: there is an answer */
-	size_t sent;			   /* of the answer or the problem, taken by the RTCC */
-	bool whole;			   /* this RTCC does not know of parts */
-	int64_t ready_ns;		   /* monotonic: since when the rest of it could go out */
+	unsigned given;		      /* how often the request was given to a store */
+	struct transfer_body request; /* as it came */
+	struct gift answer;	      /* sealed; empty when there is a problem instead */
+	char *problem;		      /* a document; NULL: there is an answer */
+	size_t sent;		      /* of the answer or the problem, taken by the RTCC */
 	/* the store */
-	bool store_there;
-	uint64_t number;  /* of the request, for the store */
-	unsigned given;	  /* how often it was given to one */
-	int64_t give_ns;  /* monotonic: when it is tried again */
-	int64_t given_ns; /* monotonic */
+	uint64_t number;  /* of the request */
+	int64_t give_ns;  /* monotonic: when it is tried again to give it */
+	int64_t given_ns; /* monotonic: when it was given */
 	/* the RTCC */
-	bool asking, sending; /* the transfer under way */
-	int64_t begun_ns;     /* monotonic: when it was */
+	int64_t ready_ns;     /* monotonic: since when the rest of an answer could go out */
+	int64_t begun_ns;     /* monotonic: when the transfer under way was begun */
 	int64_t next_poll_ns; /* monotonic */
+	int64_t retry_ns;     /* monotonic; 0: no back-off */
 	struct backoff backoff;
-	int64_t retry_ns;				  /* monotonic; 0: no back-off */
-	struct answer last;				  /* how the last transfer ended */
-	bool contacted;					  /* one has */
-	char known[EVIDENCE_KNOWN][EVIDENCE_DIGEST_SIZE]; /* requests that were dealt with */
 	size_t n_known;
+	struct answer last;		   /* how the last transfer ended */
+	char digest[EVIDENCE_DIGEST_SIZE]; /* of the request: where its answer goes */
+	char known[EVIDENCE_KNOWN][EVIDENCE_DIGEST_SIZE]; /* of requests that were dealt with */
+	bool store_there;
+	bool whole;	      /* this RTCC does not know of parts */
+	bool asking, sending; /* the transfer under way */
+	bool contacted;	      /* one has ended */
 };
 
 #endif
