@@ -4,7 +4,7 @@
 LIBRARIES += store_conf store_box store
 store_conf.src := firmware/store/conf.c
 store_box.src  := firmware/store/box.c
-store.src  := $(addprefix firmware/store/,arrival.c audit.c audit_line.c audit_sign.c audit_walk.c cooldown.c db.c db_open.c door.c elapsed.c intake.c keep.c list.c list_record.c lookup.c outbox.c \
+store.src  := $(addprefix firmware/store/,arrival.c audit.c audit_line.c audit_sign.c audit_walk.c cooldown.c db.c db_open.c db_holes.c door.c elapsed.c intake.c keep.c list.c list_record.c lookup.c outbox.c \
 	period.c ring.c salvage.c schema.c seal.c sender.c space.c text.c upkeep.c)
 # What both ends of an evidence pull read and write.
 store.src  += $(addprefix firmware/store/,request.c authenticity.c)

@@ -120,6 +120,13 @@ bool db_state_get(struct db *d, const char *name, int64_t *value, struct err *e)
  */
 bool db_hold(struct db *d, bool hold);
 
+/*
+ * Give room that the file takes beyond its pages in use and `slack` bytes back to the file system,
+ * `most` bytes at a time; what comes later takes it again. Not done while somebody reads, or on a
+ * file system that makes no holes: no error. ERR_NO_MEMORY; db_fail's codes.
+ */
+bool db_give_back(struct db *d, int64_t slack, int64_t most, struct err *e) MUST_CHECK;
+
 /* Copy into the database what of the WAL can be, so that its room is used again; shrinks nothing,
  * reports nothing. */
 void db_recycle(struct db *d);

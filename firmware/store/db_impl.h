@@ -9,6 +9,7 @@
 
 struct db {
 	sqlite3 *h;
+	int fd; /* of the file, for what SQLite does not do; closed after it: that ends its locks */
 	struct {
 		const char *sql; /* compared by address */
 		sqlite3_stmt *st;

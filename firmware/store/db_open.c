@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VALUE_MAX                                                                                  \
 	(64 << 20) /* bytes of one value; a hit with four pictures in base64 is far below */
@@ -33,7 +34,7 @@ static const char settings[] =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA cache_size = -8192;"
     "PRAGMA page_size = " PAGE_SIZE ";"
-    "PRAGMA auto_vacuum = INCREMENTAL;" /* before the first table, or never */
+    "PRAGMA auto_vacuum = NONE;" /* db_holes.c */
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = ON;"
@@ -65,14 +66,16 @@ static bool connect(const char *path, struct db **out, struct err *e)
 
 	if (!d)
 		return err_set(e, ERR_NO_MEMORY, "database: no memory");
+	d->fd = -1;
 	*out = d; /* db_close by the caller, also when this fails */
 	rc = sqlite3_open_v2(path, &d->h,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 				 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
 			     NULL);
-	if (!limited(d, rc, e))
+	if (!limited(d, rc, e) || !simple(d, settings, e))
 		return false;
-	return simple(d, settings, e) && db_ready(d, e);
+	d->fd = open(path, O_RDWR | O_CLOEXEC);
+	return db_ready(d, e);
 }
 
 bool db_bound_wal(struct db *d, int64_t bytes, struct err *e)
@@ -263,6 +266,7 @@ static bool connect_to_read(const char *path, const struct db_schema *schema, st
 
 	if (!d)
 		return err_set(e, ERR_NO_MEMORY, "database: no memory");
+	d->fd = -1;
 	*out = d; /* db_close by the caller, also when this fails */
 	rc = sqlite3_open_v2(path, &d->h,
 			     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
@@ -313,5 +317,7 @@ void db_close(struct db *d)
 	for (unsigned i = 0; i < d->n; i++)
 		(void)sqlite3_finalize(d->kept[i].st);
 	(void)sqlite3_close_v2(d->h);
+	if (d->fd >= 0)
+		(void)close(d->fd);
 	free(d);
 }

@@ -9,6 +9,8 @@
 /* Free room kept for what comes next: giving all of it back would only mean growing again. */
 #define RESERVE_BYTES (INT64_C(4) << 20)
 
+#define CUT_OFF_BYTES (INT64_C(1) << 20) /* at once: pages are moved */
+
 #define ROW_MAX (INT64_MAX / 8) /* ids of pictures follow from it */
 
 #define INDEXED "(SELECT coalesce(max(value), 0) FROM state WHERE name = 'plates_to')"
@@ -284,27 +286,37 @@ bool ring_make_room(struct db *d, int64_t most, struct ring_purged *out, struct 
 	return step(d, INT64_MAX, most, out, e);
 }
 
-bool ring_shrink(struct db *d, int64_t bytes, struct err *e)
+/* Of a database from before schema 7: pages of its end take the place of free ones, and it is cut
+ * off. Each step of the pragma frees one page. */
+static bool cut_off(struct db *d, int64_t pages, struct err *e)
 {
-	AUTO_DONE sqlite3_stmt *st = NULL;
-	int64_t page, freed, all, pages;
+	AUTO_DONE sqlite3_stmt *st = db_query(d, e, "PRAGMA incremental_vacuum", "");
 	bool row = true;
 
-	if (!db_int(d, &page, 0, e, "PRAGMA page_size", "") ||
-	    !db_int(d, &freed, 0, e, "PRAGMA freelist_count", "") ||
-	    !db_int(d, &all, 0, e, "PRAGMA page_count", ""))
-		return false;
-	if (page <= 0 || freed * page <= RESERVE_BYTES || freed <= all / 8)
-		return true;
-	pages = bytes / page;
-	if (freed - RESERVE_BYTES / page < pages)
-		pages = freed - RESERVE_BYTES / page;
-	/* Each step of it frees one page. */
-	st = db_query(d, e, "PRAGMA incremental_vacuum", "");
 	for (int64_t i = 0; st && row && i < pages; i++)
 		if (!db_step(d, st, &row, e))
 			return err_prefix(e, "ring: shrink");
 	return st != NULL;
+}
+
+bool ring_shrink(struct db *d, int64_t bytes, struct err *e)
+{
+	int64_t page, freed, all, vacuums, pages;
+
+	if (!db_int(d, &page, 0, e, "PRAGMA page_size", "") ||
+	    !db_int(d, &freed, 0, e, "PRAGMA freelist_count", "") ||
+	    !db_int(d, &all, 0, e, "PRAGMA page_count", "") ||
+	    !db_int(d, &vacuums, 0, e, "PRAGMA auto_vacuum", ""))
+		return false;
+	if (page <= 0 || freed * page <= RESERVE_BYTES || freed <= all / 8)
+		return true;
+	if (vacuums == 0)
+		return db_give_back(d, RESERVE_BYTES + all * page / 8, bytes, e) ||
+		       err_prefix(e, "ring: shrink");
+	pages = freed - RESERVE_BYTES / page;
+	if (bytes > CUT_OFF_BYTES)
+		bytes = CUT_OFF_BYTES;
+	return cut_off(d, bytes / page < pages ? bytes / page : pages, e);
 }
 
 bool ring_measure(struct db *d, struct ring_size *out, struct err *e)

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHRINK_BYTES (INT64_C(1) << 20)
+#define SHRINK_BYTES (INT64_C(64) << 20) /* a minute */
 
 #define PART(name, field)                                                                          \
 	{                                                                                          \

@@ -20,7 +20,7 @@ static void opens_with_the_settings_that_are_promised(void **state)
 	assert_int_equal(count_of(p, "PRAGMA foreign_keys"), 1);
 	assert_int_equal(count_of(p, "PRAGMA secure_delete"), 2);
 	assert_int_equal(count_of(p, "PRAGMA trusted_schema"), 0);
-	assert_int_equal(count_of(p, "PRAGMA auto_vacuum"), 2);
+	assert_int_equal(count_of(p, "PRAGMA auto_vacuum"), 0);
 	assert_int_equal(count_of(p, "PRAGMA mmap_size"), 0);
 	assert_int_equal(count_of(p, "PRAGMA temp_store"), 2);
 	assert_int_equal(count_of(p, "PRAGMA user_version"), (int64_t)db_schema.n);

@@ -151,13 +151,101 @@ static void stays_within_its_bytes_oldest_first(void **state)
 	assert_int_equal(out.first_ns, size.oldest_ns);
 }
 
-static void gives_pages_back(void **state)
+/* Bytes of the disk that the database has. */
+static int64_t room_of(struct place *p)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	bool done;
+
+	assert_true(db_checkpoint(p->db, &done, &p->why));
+	path_in(p, DB_FILE, path);
+	assert_int_equal(stat(path, &st), 0);
+	return (int64_t)st.st_blocks * 512;
+}
+
+static void fill_and_make_room(struct place *p, uint64_t from)
+{
+	struct ring_purged out;
+
+	for (uint64_t i = from; i < from + 900; i++)
+		assert_true(put(p, i, T0, RING_READ));
+	assert_true(ring_make_room(p->db, 880, &out, &p->why));
+}
+
+static void gives_room_back(void **state)
+{
+	struct place *p = *state;
+	int64_t before, after, sound;
+	struct ring_size size;
+
+	place_hasty(p);
+	fill_and_make_room(p, 0);
+	before = room_of(p);
+	assert_true(ring_shrink(p->db, 1 << 20, &p->why)); /* a part, and the rest */
+	after = room_of(p);
+	assert_in_range(before - after, 1 << 20, 8 << 20);
+	for (int i = 0; i < 40; i++)
+		assert_true(ring_shrink(p->db, 1 << 20, &p->why));
+	assert_true(ring_measure(p->db, &size, &p->why));
+	assert_in_range(room_of(p), size.used_bytes, before / 2);
+	/* What comes takes it again, and all of it is sound. */
+	sound = count_of(p, "SELECT count(*) FROM pragma_integrity_check"
+			    " WHERE integrity_check = 'ok'");
+	assert_int_equal(sound, 1);
+	fill_and_make_room(p, 1000);
+	assert_in_range(room_of(p), before - before / 8, before + before / 8);
+	assert_int_equal(count_of(p, "SELECT count(*) FROM passage"), 40);
+	assert_int_equal(count_of(p, CROPS " WHERE length(crop_0) = 6028"), 80);
+	sound = count_of(p, "SELECT count(*) FROM pragma_integrity_check"
+			    " WHERE integrity_check = 'ok'");
+	assert_int_equal(sound, 1);
+}
+
+/* While somebody reads what was, nothing of it becomes a hole. */
+static void no_room_is_given_back_behind_a_reader(void **state)
+{
+	struct place *p = *state;
+	sqlite3_stmt *st = NULL;
+	sqlite3 *reader = NULL;
+	struct ring_size size;
+	char path[PATH_MAX];
+	int n;
+
+	place_hasty(p);
+	for (uint64_t i = 2000; i < 2900; i++)
+		assert_true(put(p, i, T0, RING_READ));
+	path_in(p, DB_FILE, path);
+	assert_int_equal(sqlite3_open(path, &reader), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(reader, "SELECT crop_0 FROM passage", -1, &st, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	(void)sqlite3_busy_timeout(db_handle(p->db), 10);
+	fill_and_make_room(p, 3000);
+	assert_true(ring_shrink(p->db, INT64_MAX, &p->why));
+	for (n = 1; sqlite3_step(st) == SQLITE_ROW; n++)
+		assert_memory_not_equal(sqlite3_column_blob(st, 0), jpeg, 100);
+	assert_int_equal(n, 900);
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(reader);
+	assert_true(room_of(p) > 20 << 20);
+	assert_true(ring_shrink(p->db, INT64_MAX, &p->why));
+	assert_true(ring_measure(p->db, &size, &p->why));
+	assert_in_range(room_of(p), size.used_bytes, size.used_bytes + (8 << 20));
+	assert_true(size.file_bytes > size.used_bytes + (10 << 20));
+}
+
+/* A database of before is cut off at its end. */
+static void an_older_one_is_cut_off(void **state)
 {
 	struct place *p = *state;
 	struct ring_purged out;
 	struct ring_size before, after;
 	bool done;
 
+	assert_int_equal(sqlite3_exec(db_handle(p->db), "PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
 	place_hasty(p);
 	for (uint64_t i = 0; i < 900; i++)
 		assert_true(put(p, i, T0, RING_READ));
@@ -501,7 +589,9 @@ int main(void)
 	    T(leftovers_of_another_passage_do_not_refuse_one),
 	    T(purges_what_is_due_and_nothing_else),
 	    T(stays_within_its_bytes_oldest_first),
-	    T(gives_pages_back),
+	    T(gives_room_back),
+	    T(no_room_is_given_back_behind_a_reader),
+	    T(an_older_one_is_cut_off),
 	    T(a_plate_is_found_in_the_index_and_beside_it),
 	    T(damaged_ids_are_noticed),
 	    T(a_repeat_is_known_after_a_restart),
