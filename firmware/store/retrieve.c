@@ -84,9 +84,11 @@ bool retrieve(struct db *d, const struct periods *keys, int64_t row, struct retr
 	*out = (struct retrieved){.row = row};
 	if (!st || !db_step(d, st, there, e))
 		return err_prefix(e, "retrieve");
-	*there = *there && take_row(st, out) && periods_get(keys, out->period, &out->key, NULL);
+	*there = *there && take_row(st, out) && periods_live(keys, out->period);
 	if (!*there)
 		return true;
+	if (!periods_get(keys, out->period, &out->key, e))
+		return err_prefix(e, "retrieve");
 	if (!open_read(out, st, e) ||
 	    (out->hit != 0 && !db_int(d, &out->list_version, 0, e,
 				      "SELECT list_version FROM outbox WHERE passage_id = ?", "b",

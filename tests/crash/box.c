@@ -129,7 +129,7 @@ bool box_start(struct life *l, struct err *e)
 		return false;
 	}
 	l->months = (struct counters){0};
-	if (!book_verify(l, true, true) || !months_verify(l)) {
+	if (!book_verify(l, true, true) || !months_verify(l) || !pulls_verify(l)) {
 		(void)err_set(e, ERR_PEER, "not as promised");
 		return false;
 	}
@@ -183,6 +183,7 @@ bool box_stop(struct life *l, struct err *e)
 
 void box_down(struct life *l)
 {
+	pulls_down(l);
 	list_close(&l->list);
 	periods_close(&l->keys);
 	db_close(l->db);

@@ -408,10 +408,10 @@ static int report(const struct task *tasks, size_t n, int64_t cuts)
 		(void)printf("%s: %" PRId64 " lives, %" PRId64 " starts, %" PRId64 " cuts, %" PRId64
 			     " faults given; %" PRId64 " passages, %" PRId64 " hits, %" PRId64
 			     " answers, %" PRId64 " purged, %" PRId64 " lists, %" PRId64
-			     " stops, keys destroyed %" PRId64 " times; %" PRId64
+			     " stops, %" PRId64 " pulls, keys destroyed %" PRId64 " times; %" PRId64
 			     " put aside, %" PRId64 " found when read\n",
 			     kinds[k].name, s.lives, s.boots, s.cuts, s.given, s.passages, s.hits,
-			     s.answered, s.purged, s.lists, s.stops, s.keys, s.quarantined,
+			     s.answered, s.purged, s.lists, s.stops, s.pulls, s.keys, s.quarantined,
 			     s.noticed);
 		if (k == CUTS)
 			failed += bar(kinds[k].name, NULL, s.cuts, cuts, true);
@@ -498,6 +498,7 @@ static int campaign(const struct call *c)
 int main(int argc, char **argv)
 {
 	struct call c = {.jobs = 1, .seed = 1};
+	struct err e = {0};
 	int rc;
 
 	if (!parse(argc, argv, &c)) {
@@ -509,13 +510,15 @@ int main(int argc, char **argv)
 	log_open("crash", LOG_ERROR);
 	tallies = mmap(NULL, TASKS_MAX * sizeof *tallies, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (tallies == MAP_FAILED || !posix_memory() || lists_begin(NULL) != 0 || !make_lists()) {
+	if (tallies == MAP_FAILED || !posix_memory() || lists_begin(NULL) != 0 || !make_lists() ||
+	    !pulls_prepare(&e)) {
 		(void)fputs("crash: could not begin\n", stderr);
 		return 1;
 	}
 	rc = c.kind ? one(&c) : campaign(&c);
 	for (size_t i = 0; i < LIFE_LISTS; i++)
 		free(life_list[i]);
+	pulls_unprepare();
 	(void)lists_end(NULL);
 	return rc;
 }

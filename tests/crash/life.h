@@ -12,13 +12,15 @@
 #include "firmware/store/elapsed.h"
 #include "firmware/store/keep.h"
 #include "firmware/store/list.h"
+#include "firmware/store/request.h"
 #include "firmware/store/sender.h"
 #include "firmware/store/upkeep.h"
 #include "tests/crash/disk.h"
 #include "tests/crash/vfs.h"
 
-#define LIFE_READS 1600u
-#define LIFE_LISTS 6u
+#define LIFE_READS    1600u
+#define LIFE_LISTS    6u
+#define LIFE_REQUESTS 400u
 
 /* What went wrong; each is a bar. */
 enum fault {
@@ -38,6 +40,7 @@ struct tally {
 	int64_t lives, boots, cuts, given; /* given: I/O errors, full disks, allocations, bits */
 	int64_t passages, hits, answered, purged, steps, lists, stops;
 	int64_t quarantined, noticed, keys; /* how often keys were destroyed */
+	int64_t pulls;			    /* answers that left */
 	int64_t found[FAULTS];
 	uint64_t seed, bad_seed; /* of the life under way, of the first that went wrong */
 };
@@ -73,6 +76,17 @@ struct book {
 	bool keys_damaged;    /* the table that is damaged next, or was last, is that of the keys */
 };
 
+struct archive;
+
+struct pulling {		      /* pulls.c */
+	uint8_t taken[LIFE_REQUESTS]; /* enum there; of the first n */
+	int64_t expires_ns[LIFE_REQUESTS];
+	uint32_t n;
+	struct request request;	 /* that is answered now */
+	struct archive *archive; /* its answer, which is being written; NULL: none is */
+	int64_t sealed, tried;	 /* records of answers that are there, that may be */
+};
+
 struct life {
 	const struct kind *kind;
 	struct tally *tally;
@@ -103,6 +117,7 @@ struct life {
 	int64_t stated; /* statement that is there for good; 0: none */
 	uint8_t stated_digest[CRYPT_SHA256_SIZE];
 
+	struct pulling pulling;
 	struct book book;
 };
 
@@ -137,6 +152,9 @@ void box_time(struct life *l, int64_t by_ns);
 
 /* work.c: one thing happens. False: a fault. */
 bool work_step(struct life *l);
+/* An operation failed: without a cause that is a fault, else what the role does about it is done.
+ */
+bool work_failed(struct life *l, const struct err *why, const char *what);
 /* Vision sends again what has no answer. */
 bool work_again(struct life *l);
 
@@ -154,6 +172,13 @@ int64_t book_ask(struct life *l, const char *sql);
  * still is. False: a fault. */
 bool months_count(struct life *l, bool last, struct err *e) MUST_CHECK;
 bool months_verify(struct life *l);
+/* pulls.c: once for all lives; a request for evidence, or some of its answer; the process is gone;
+ * and whether what left is recorded. False: a fault. */
+bool pulls_prepare(struct err *e) MUST_CHECK;
+void pulls_unprepare(void);
+bool pulls_step(struct life *l);
+void pulls_down(struct life *l);
+bool pulls_verify(struct life *l);
 /* Number of the passage with this id; -1: none of ours. */
 int64_t book_number(const uint8_t id[WIRE_ID_SIZE]);
 

@@ -89,7 +89,7 @@ static void send_again(struct life *l, uint32_t n)
 		l->unanswered[l->n_unanswered++] = n;
 }
 
-static bool failed(struct life *l, const struct err *why, const char *what)
+bool work_failed(struct life *l, const struct err *why, const char *what)
 {
 	bool cause = disk_is_off(l->disk) || disk_count(l->disk).faults > 0 ||
 		     posix_refused() > 0 || l->book.damaged;
@@ -179,7 +179,7 @@ static bool give(struct life *l, uint32_t n)
 		       (!r.made_room || disk_is_off(l->disk) || book_verify(l, false, false));
 	if (before != YES) /* purged meanwhile, it would be taken for a new one */
 		send_again(l, n);
-	return failed(l, &e, "a passage") && (before == YES || nothing_of(l, n));
+	return work_failed(l, &e, "a passage") && (before == YES || nothing_of(l, n));
 }
 
 bool work_again(struct life *l)
@@ -264,7 +264,7 @@ static bool answer(struct life *l)
 		p->answered = MAYBE_ANSWERED;
 	l->book.may_grow += 4;
 	if (!sender_answer(&l->sender, l->db, &m, l->wall, l->mono, &latency, &e))
-		return failed(l, &e, "an answer");
+		return work_failed(l, &e, "an answer");
 	if (m.outcome != WIRE_LATER) {
 		l->book.answered += p->answered != ANSWERED;
 		p->answered = ANSWERED;
@@ -283,7 +283,7 @@ static bool uplink(struct life *l)
 		l->n_under_way = 0;
 	}
 	if (!sender_pump(&l->sender, l->db, &l->keys, l->mono, send_hit, l, &e))
-		return failed(l, &e, "offering hits");
+		return work_failed(l, &e, "offering hits");
 	return l->n_under_way == 0 || answer(l);
 }
 
@@ -311,14 +311,14 @@ static bool keep_up(struct life *l)
 	book_may_purge(l, due,
 		       !measured || size.used_bytes > l->upkeep.limits.max_bytes ? UPKEEP_STEP : 0);
 	if (!upkeep_step(&l->upkeep, l->db, &l->clock, l->wall, &e))
-		return failed(l, &e, "upkeep") &&
+		return work_failed(l, &e, "upkeep") &&
 		       (!l->db || l->book.damaged || book_verify(l, false, false));
 	/* A life has too few passages for upkeep to index any. */
 	if (rng_chance(&l->rng, 50) && !ring_index(l->db, INDEXED, &more, &e))
-		return failed(l, &e, "the index");
+		return work_failed(l, &e, "the index");
 	life_say(l, "upkeep%s", l->upkeep.more ? ", with more to do" : "");
 	if (!months_count(l, false, &e))
-		return failed(l, &e, "counting") && (!l->db || months_verify(l));
+		return work_failed(l, &e, "counting") && (!l->db || months_verify(l));
 	if (disk_is_off(l->disk) || l->book.damaged)
 		return true;
 	return book_verify(l, false, false) && months_verify(l) &&
@@ -338,7 +338,7 @@ static bool offer_list(struct life *l)
 	l->book.may_grow += 4;
 	l->tally->lists++;
 	if (!list_offer(&l->list, l->db, fd, "\"tag\"", l->wall, &e) && e.code != ERR_POLICY)
-		return failed(l, &e, "a list");
+		return work_failed(l, &e, "a list");
 	if (list_version(&l->list) < before)
 		return life_fault(l, FAULT_DATABASE, "the list went back");
 	l->book.list_version = (int64_t)list_version(&l->list);
@@ -352,7 +352,7 @@ static bool stop_and_start(struct life *l)
 	l->book.may_grow += 4;
 	l->tally->stops++;
 	if (!box_stop(l, &e))
-		return failed(l, &e, "the stop");
+		return work_failed(l, &e, "the stop");
 	box_down(l);
 	life_say(l, "stops");
 	if (disk_is_off(l->disk))
@@ -374,8 +374,11 @@ bool work_step(struct life *l)
 		box_trouble(l, &(struct err){.code = ERR_IO});
 		return !l->said;
 	}
-	if (what < 58)
+	if (what < 55)
 		return pass(l) && book_noted(l);
+	/* An answer is made within seconds. */
+	if (what < 58 || (l->pulling.archive && what < 74))
+		return pulls_step(l) && book_noted(l);
 	if (what < 74)
 		return uplink(l) && book_noted(l);
 	if (what < 88)
