@@ -120,25 +120,6 @@ static bool read_file(const char *path, char **out, struct err *e)
 	return true;
 }
 
-/* Written again it must come out alike: nothing stands in the file that does not follow from what
- * was signed. */
-static bool parse(const char *text, struct report *r, struct err *e)
-{
-	AUTO_FREE char *copy = strdup(text), *again = NULL;
-	bool json = text[0] == '{';
-
-	if (!copy)
-		return err_set(e, ERR_NO_MEMORY, "no memory");
-	if (!(json ? report_parse_json(copy, r, e) : report_parse_csv(copy, r, e)) ||
-	    !(json ? report_json : report_csv)(r, &again, e))
-		return false;
-	return strcmp(text, again) == 0 ||
-	       err_set(e, ERR_FORMAT,
-		       "it is not as `alprctl counters --export` writes it: a sum or a sign was "
-		       "changed, or another program saved it");
-}
-
-/* The first month's number in a report of the whole, else one that follows others. */
 static void print_months(const struct report *r)
 {
 	char first[REPORT_MONTH_SIZE], last[REPORT_MONTH_SIZE];
@@ -204,7 +185,7 @@ int counters_verify(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return ctl_usage(COUNTERS_USAGE);
-	if (!read_file(argv[optind], &text, &e) || !parse(text, &r, &e) ||
+	if (!read_file(argv[optind], &text, &e) || !report_parse(text, &r, &e) ||
 	    !report_verify(&r, &wanted, &found, &e)) {
 		(void)err_prefix(&e, "%.150s", argv[optind]);
 		return ctl_failed("counters", &e);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/ctl/report.h"
 
+#include "firmware/base/cleanup.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +48,7 @@ const char *report_month(const struct statement *s, char out[REPORT_MONTH_SIZE])
 /* --- rows --------------------------------------------------------------------------------------
  */
 
-/* Room for one more row; it counts once it is filled. */
-static struct counters_row *new_row(struct report *r, struct err *e)
+struct counters_row *report_row(struct report *r, struct err *e)
 {
 	struct counters_row *more;
 
@@ -111,9 +112,10 @@ static bool copy(const char *from, char *to, size_t size)
 
 bool report_add(struct report *r, const struct report_cells *c, struct err *e)
 {
-	struct counters_row *row = new_row(r, e);
+	struct counters_row *row = report_row(r, e);
 	struct statement *s = row ? &row->s : NULL;
 	int64_t year = number(c->year, 9999), month = number(c->month, 12);
+	char text[STATEMENT_TEXT_SIZE];
 	size_t previous;
 
 	if (!row)
@@ -130,7 +132,7 @@ bool report_add(struct report *r, const struct report_cells *c, struct err *e)
 	    previous != sizeof s->previous ||
 	    !unhex(c->key, row->key, sizeof row->key, &row->key_len) ||
 	    !unhex(c->signature, row->signature, sizeof row->signature, &row->signature_len) ||
-	    !add_figures(r, s, c))
+	    !add_figures(r, s, c) || !statement_text(s, text, NULL))
 		return err_set(e, ERR_FORMAT, "report: row %zu is no statement", r->n + 1);
 	r->n++;
 	return true;
@@ -164,84 +166,37 @@ int64_t report_total(const struct report *r, unsigned name)
 	return r->n > 0 ? statement_figure(&r->rows[r->n - 1].s, r->names[name]) : -1;
 }
 
-/* --- what the database has ---------------------------------------------------------------------
+/* --- the file ----------------------------------------------------------------------------------
  */
 
-static bool has_figure(const struct report *r, const char *name)
+/* A column that is empty throughout was put there by somebody else. */
+static bool has_figures(const struct report *r)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (statement_figure(&r->rows[i].s, name) >= 0)
-			return true;
-	return false;
-}
+	for (unsigned k = 0; k < r->n_names; k++) {
+		size_t i = 0;
 
-static bool has_name(const struct report *r, const char *name)
-{
-	for (unsigned i = 0; i < r->n_names; i++)
-		if (strcmp(r->names[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* Those that this firmware counts in its order, then those that another one did. */
-static bool name_figures(struct report *r, struct err *e)
-{
-	for (size_t i = 0; counters_names[i]; i++)
-		if (has_figure(r, counters_names[i]) && !report_name(r, counters_names[i], e))
+		while (i < r->n && statement_figure(&r->rows[i].s, r->names[k]) < 0)
+			i++;
+		if (i == r->n)
 			return false;
-	for (size_t i = 0; i < r->n; i++)
-		for (unsigned k = 0; k < r->rows[i].s.n_figures; k++) {
-			const char *name = r->rows[i].s.figures[k].name;
-
-			if (!has_name(r, name) && !report_name(r, name, e))
-				return false;
-		}
-	return true;
-}
-
-static bool is_of(const struct statement *s, int year)
-{
-	return s->month != STATEMENT_BEFORE && s->month / 12 == year;
-}
-
-/* Leave the rows of a year, with whatever lies between its first and its last, and the one before.
- */
-static bool cut(struct report *r, int year)
-{
-	size_t first = 1, last = r->n;
-
-	while (first < r->n && !is_of(&r->rows[first].s, year))
-		first++;
-	while (last > first && !is_of(&r->rows[last - 1].s, year))
-		last--;
-	if (first >= last)
-		return false;
-	memmove(r->rows, r->rows + first - 1, (last - first + 1) * sizeof r->rows[0]);
-	r->n = last - first + 1;
-	return true;
-}
-
-bool report_load(struct report *r, struct db *d, int year, struct err *e)
-{
-	bool found = true;
-	int64_t n = 0;
-
-	while (found) {
-		struct counters_row *row = new_row(r, e);
-
-		if (!row || !counters_next(d, n, row, &found, e))
-			return false;
-		if (found && !row->signature_len)
-			return err_set(e, ERR_SIGNATURE, "statement %" PRId64 " is not signed yet",
-				       row->s.n);
-		n = row->s.n;
-		r->n += found;
 	}
-	if (r->n == 0)
-		return err_set(e, ERR_NOT_FOUND, "nothing has been stated yet");
-	if (year && !cut(r, year))
-		return err_set(e, ERR_NOT_FOUND, "nothing was counted in %d", year);
-	return name_figures(r, e);
+	return true;
+}
+
+bool report_parse(const char *text, struct report *out, struct err *e)
+{
+	AUTO_FREE char *copy = strdup(text), *again = NULL;
+	bool json = text[0] == '{';
+
+	if (!copy)
+		return err_set(e, ERR_NO_MEMORY, "no memory");
+	if (!(json ? report_parse_json(copy, out, e) : report_parse_csv(copy, out, e)) ||
+	    !(json ? report_json : report_csv)(out, &again, e))
+		return false;
+	return (strcmp(text, again) == 0 && has_figures(out)) ||
+	       err_set(e, ERR_FORMAT,
+		       "it is not as `alprctl counters --export` writes it: a sum or a sign was "
+		       "changed, or another program saved it");
 }
 
 /* --- verify ------------------------------------------------------------------------------------

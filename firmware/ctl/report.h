@@ -25,6 +25,9 @@ struct report {
 void report_free(struct report *r);
 #define AUTO_REPORT CLEANUP(report_free)
 
+/* Room for one more row, zeroed; it counts once r->n does. NULL: ERR_LIMIT, ERR_NO_MEMORY. */
+struct counters_row *report_row(struct report *r, struct err *e);
+
 /* A row as text; figures in the order of the names, "" for one that it does not have. */
 struct report_cells {
 	const char *statement, *site, *year, *month, *state, *from, *until, *notes;
@@ -60,6 +63,12 @@ bool report_json(const struct report *r, char **out, struct err *e) MUST_CHECK;
  * as those would. *out: report_free, in any case. */
 bool report_parse_csv(char *text, struct report *out, struct err *e) MUST_CHECK;
 bool report_parse_json(const char *text, struct report *out, struct err *e) MUST_CHECK;
+
+/*
+ * Either of them. Written again it must come out alike, so that nothing stands in the file that
+ * does not follow from what was signed. The errors above; ERR_NO_MEMORY.
+ */
+bool report_parse(const char *text, struct report *out, struct err *e) MUST_CHECK;
 
 struct report_wanted {
 	bool has_key;

@@ -3,7 +3,7 @@
 # What a run learns stays in build/<board>/fuzz/<target>.corpus; a finding is left beside it as crash-*.
 # Feeds of agencies, a target each layout of hotlist/layouts.
 FEEDS        := $(patsubst hotlist/layouts/%.layout,%,$(wildcard hotlist/layouts/*.layout))
-FUZZ         := bundle delta $(FEEDS) layout image gpsd request
+FUZZ         := bundle delta $(FEEDS) layout image gpsd request report
 FUZZ_S       ?= $(if $(SHORT),60,3600)
 fuzz_bundle.src := tests/fuzz/fuzz_bundle.c $(hotlist.src) firmware/base/err.c
 fuzz_bundle.max_len := 8192
@@ -30,12 +30,15 @@ fuzz_request.src := tests/fuzz/fuzz_request.c firmware/store/request.c firmware/
 fuzz_request.cppflags := -DFUZZ_CA='"$(CURDIR)/$(B)/fuzz/seeds/request-ca.crt"'
 fuzz_request.ldlibs := $(crypt.ldlibs) -lcjson
 fuzz_request.max_len := 16384
+fuzz_report.src := tests/fuzz/fuzz_report.c $(addprefix firmware/ctl/report,.c _csv.c _json.c) firmware/store/statement.c \
+	$(addprefix firmware/base/,clock.c crypt.c err.c pem.c utf8.c)
+fuzz_report.ldlibs := $(crypt.ldlibs) -lcjson
 FUZZ_CLANG    = $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)
 
 define fuzz_target
-$(B)/fuzz/$(1): $(fuzz_$(1).src) $(fuzz_$(1).cxx) $(wildcard hotlist/*.h hotlist/tool/*.h firmware/base/*.h hal/image_*.h firmware/store/request.h firmware/ctl/evidence_archive.h) \
+$(B)/fuzz/$(1): $(fuzz_$(1).src) $(fuzz_$(1).cxx) $(wildcard hotlist/*.h hotlist/tool/*.h firmware/base/*.h hal/image_*.h firmware/store/request.h firmware/ctl/evidence_archive.h firmware/ctl/report.h firmware/store/statement.h) \
 		$(B)/config.h
 	$$(call say,FUZZ,$$@)
 	@mkdir -p $$(@D)
@@ -53,11 +56,12 @@ endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_target,$(t))))
 
 # Seeds: a feed of each layout, a line of each kind that gpsd writes, the layouts themselves, the list that is made of a feed, signed (the fuzzer does not look at the
-# signature), small pictures, and requests for evidence.
-$(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py tests/fuzz/seed_requests.py tests/fuzz/seeds/gpsd.txt \
+# signature), small pictures, requests for evidence, and a report of counters as CSV and as JSON.
+$(B)/fuzz/seeds/done: $(FEEDS:%=tests/fuzz/seeds/%.txt) $(FEEDS:%=hotlist/layouts/%.layout) tests/fuzz/seed_images.py tests/fuzz/seed_requests.py tests/fuzz/seeds/gpsd.txt $(wildcard tests/fuzz/seeds/report.*) \
 		$(B)/bin/alpr-hotlist | $(B)/layouts
 	@mkdir -p $(@D)/layout $(@D)/bundle $(@D)/delta $(FEEDS:%=$(@D)/%)
 	@mkdir -p $(@D)/gpsd && split -l 1 tests/fuzz/seeds/gpsd.txt $(@D)/gpsd/line-
+	@mkdir -p $(@D)/report && cp tests/fuzz/seeds/report.* $(@D)/report/
 	@for f in $(FEEDS); do cp tests/fuzz/seeds/$$f.txt $(@D)/$$f/; done
 	@cp hotlist/layouts/*.layout $(@D)/layout/
 	@openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $(@D)/key.pem 2>/dev/null
