@@ -131,7 +131,7 @@ static bool give_name(struct output *o, struct err *e)
 	struct stat st;
 	int rc = renameat2(AT_FDCWD, o->aside, AT_FDCWD, o->path, RENAME_NOREPLACE);
 
-	if (rc != 0 && errno == EINVAL) {
+	if (rc != 0 && (errno == EINVAL || errno == ENOSYS)) {
 		if (lstat(o->path, &st) == 0)
 			errno = EEXIST;
 		else

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real control role and alprctl evidence pull: this test plays parent and store. Sealed memory is passed on, whoever hangs up."""
 import array
+import errno
 import fcntl
 import json
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.box import build_folder
+from tests.box import ROOT, build_folder
 from tests.system import wire
 from tests.system.roles import Role, message, sealed
 from tests.system.test_control import alprctl
@@ -377,6 +378,31 @@ def test_pull_does_not_replace_what_came_meanwhile(control, request_file, tmp_pa
     status, _, err = ended(process)
     assert status == 1 and "File exists" in err and (tmp_path / "case.jwe").read_text() == "precious"
     assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.fixture(scope="module")
+def old_rename(tmp_path_factory):
+    """What makes renameat2(2) fail, for the environment."""
+    library = tmp_path_factory.mktemp("preload") / "old_rename.so"
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, ROOT / "tests/probe/old_rename.c"], check=True)
+    return {**os.environ, "LD_PRELOAD": str(library)}
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["free", "taken"])
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOSYS, errno.EIO], ids=errno.errorcode.get)
+def test_pull_to_a_stick_with_the_old_rename_alone(control, request_file, tmp_path, old_rename, meanwhile, error):
+    process = pull(control, request_file, tmp_path / "case.jwe", env={**old_rename, "ALPR_RENAME": str(error)})
+    number, _ = control.request()
+    if meanwhile:
+        (tmp_path / "case.jwe").write_text("precious")
+    control.done(number, ANSWER)
+    status, _, err = ended(process)
+    if meanwhile or error == errno.EIO:
+        assert status == 1 and ("Input/output error" if error == errno.EIO else "File exists") in err
+        assert not meanwhile or (tmp_path / "case.jwe").read_text() == "precious"
+    else:
+        assert status == 0 and (tmp_path / "case.jwe").read_bytes() == ANSWER
+    assert not list(tmp_path.glob("case.jwe.*"))
 
 
 @pytest.mark.parametrize("content, why", [(b"", "empty"), (b"\r\n\n", "empty"), (b"x" * 16385, "no request is longer than 16384 bytes"),
