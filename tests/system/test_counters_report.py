@@ -309,6 +309,24 @@ def test_months_of_another_box_show(box, reports, tmp_path):
         refused(tmp_path, written([*ours[:n], theirs[n], *ours[n + 1:]], sums=True), "statement")
 
 
+def test_a_key_that_was_lost_is_told(tmp_path):
+    with Store(tmp_path) as s:
+        s.wait(lambda c: "passages" in c, 5, "the start")
+        assert s.stop() == 0
+    conf = tmp_path / "alpr.conf"
+    conf.write_text(f"[store]\npath = {s.data}\n")
+    before = key_of(conf)
+    (s.data / "audit.key").unlink()
+    with Store(tmp_path) as s:
+        s.wait(lambda c: "passages" in c, 5, "the start")
+        assert s.stop() == 0
+    report = alprctl("-c", conf, "counters", "--export", "csv").stdout
+    code, words = said(tmp_path, report)
+    assert code == 0 and "the key changed 1 times: each needs a reason\n" in words and key_of(conf) in words and key_of(conf) != before
+    for key in (before, key_of(conf)):
+        refused(tmp_path, report, "signed by another key", "--key", key)
+
+
 @pytest.mark.parametrize("change", [
     lambda t: b"", lambda t: b"{", lambda t: b"{}", lambda t: b"[]", lambda t: b"\0" + t, lambda t: t + b"\0", lambda t: t + b" ",
     lambda t: t[:-1], lambda t: t[:len(t) // 2], lambda t: t.replace(b"\r\n", b"\n").replace(b"{", b"{ ", 1), lambda t: t + t,

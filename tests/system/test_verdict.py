@@ -135,3 +135,16 @@ def test_from_the_rtcc_by_uplink_and_back(tmp_path, certs, hotlist, rtcc, desk):
     total = json.loads(report.stdout)["total"]
     assert (total["verdicts_wrong_state"], total["verdicts_stale"], total["verdicts_refused"]) == (1, 1, 1)
     assert (total["hits"], total["hits_acknowledged"], total["pulls"], total["pulls_refused"]) == (2, 2, 0, 0)
+
+
+def test_pulls_are_in_the_report_too(tmp_path, certs):
+    custodian = Desk(certs)
+    with EvidenceStore(tmp_path, certs) as s:
+        s.accept("ABC123")
+        s.pull(custodian, custodian.request())
+        s.refused(custodian.request(purpose="curiosity"))
+        assert s.stop() == 0
+    conf = tmp_path / "alpr.conf"
+    conf.write_text(f"[store]\npath = {s.data}\n")
+    total = json.loads(alprctl("-c", conf, "counters", "--export", "json").stdout)["total"]
+    assert (total["pulls"], total["pulls_refused"], total["passages"], total["hits"]) == (1, 1, 1, 0)
