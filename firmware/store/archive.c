@@ -95,6 +95,7 @@ struct archive {
 	unsigned part; /* being written; PARTS: pictures are */
 	size_t at;     /* so much of it is */
 	size_t item;
+	int64_t oldest_ns; /* kept_ns of the first one written */
 };
 
 bool archive_begin(const struct archive_about *about, const struct lookup_want *want,
@@ -402,7 +403,8 @@ static bool write_item(struct archive *a, struct db *d, const struct periods *ke
 	for (unsigned kind = 0; kind < WIRE_PICTURES; kind++)
 		if (item->size[kind] > 0 && !write_picture(a, d, &r, kind, item->size[kind], e))
 			return false;
-	a->item++;
+	if (a->item++ == 0) /* rows go up with time */
+		a->oldest_ns = r.kept_ns;
 	return true;
 }
 
@@ -413,10 +415,13 @@ static bool begin_writing(struct archive *a, struct err *e)
 			      e);
 }
 
-static bool finish(struct archive *a, bool *done, int *fd, struct err *e)
+/* While the rest was written, what was written first may have fallen due. */
+static bool finish(struct archive *a, int64_t floor_ns, bool *done, int *fd, struct err *e)
 {
 	static const uint8_t zeros[TAR_END];
 
+	if (a->item > 0 && a->oldest_ns <= floor_ns)
+		return gone(e);
 	if (!jwe_seal_append(a->seal, zeros, sizeof zeros, e) || !jwe_seal_end(a->seal, e) ||
 	    !gift_seal(a->fd, e))
 		return false;
@@ -436,5 +441,5 @@ bool archive_write(struct archive *a, struct db *d, const struct periods *keys, 
 		return write_part(a, e) || err_prefix(e, "archive");
 	if (a->item < (size_t)a->counts.reads)
 		return write_item(a, d, keys, floor_ns, e);
-	return finish(a, done, fd, e) || err_prefix(e, "archive");
+	return finish(a, floor_ns, done, fd, e) || err_prefix(e, "archive");
 }

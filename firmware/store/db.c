@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char ROLLBACK[] = "ROLLBACK"; /* one address */
 
@@ -44,6 +45,9 @@ static enum err_code code_of(struct db *d, int rc)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return ERR_AGAIN;
+	case SQLITE_ERROR: /* what our statements name is there, unless the schema is damaged */
+		return d && d->h && strncmp(sqlite3_errmsg(d->h), "no such ", 8) == 0 ? ERR_FORMAT
+										      : ERR_IO;
 	case SQLITE_CANTOPEN: /* so says SQLite of a WAL that it cannot create on a full disk */
 		os = d && d->h ? sqlite3_system_errno(d->h) : 0;
 		break;

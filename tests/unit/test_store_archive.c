@@ -196,6 +196,7 @@ static void what_goes_meanwhile_is_said(void **state)
 	struct ring_purged purged;
 	struct desk k;
 	size_t len;
+	int steps;
 
 	put(p, 0, T0);
 	put(p, 1, T0 + PERIOD_NS);
@@ -216,6 +217,27 @@ static void what_goes_meanwhile_is_said(void **state)
 	assert_null(write_out(p, &k, &len));
 	assert_int_equal(p->why.code, ERR_AGAIN);
 	end(&k);
+	/* It falls due while the rest is written. */
+	steps = 0;
+	for (int last = 0; last < 2; last++) {
+		bool done = false;
+		int fd = -1;
+
+		begin(p, &k);
+		assert_true(gather(p, &k));
+		compose(p, &k);
+		for (int i = 1; last ? i < steps : !done; i++, steps += !last)
+			assert_true(archive_write(k.a, p->db, &p->keys, 0, &done, &fd, &p->why));
+		if (last) {
+			assert_false(done);
+			assert_false(archive_write(k.a, p->db, &p->keys, T0 + 2 * PERIOD_NS, &done,
+						   &fd, &p->why));
+			assert_int_equal(p->why.code, ERR_AGAIN);
+		} else {
+			(void)close(fd);
+		}
+		end(&k);
+	}
 	/* Its key. Then there is nothing to be found. */
 	begin(p, &k);
 	assert_true(gather(p, &k));

@@ -285,6 +285,26 @@ static void overwrite(const struct place *p, const char *name, off_t at, size_t 
 	(void)close(fd);
 }
 
+/* A changed bit in the schema is none that SQLite's check finds. */
+static void a_schema_without_a_column_is_damage(void **state)
+{
+	static const char damage[] =
+	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET"
+	    " sql = replace(sql, 'kept_ns', 'kept_os') WHERE name = 'passage'";
+	struct place *p = *state;
+	char path[PATH_MAX];
+	sqlite3 *h;
+
+	place_close(p);
+	path_in(p, DB_FILE, path);
+	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h, damage, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(h);
+	place_open(p);
+	assert_string_not_equal(p->how.quarantine, "");
+	assert_int_equal(count_of(p, "SELECT count(kept_ns) FROM passage"), 0);
+}
+
 static void a_file_that_is_no_database_is_put_aside(void **state)
 {
 	struct place *p = *state;
@@ -537,6 +557,7 @@ int main(void)
 	    T(reads_of_schema_6_stay),
 	    T(a_migration_that_fails_changes_nothing),
 	    T(a_newer_schema_is_refused_and_left_alone),
+	    T(a_schema_without_a_column_is_damage),
 	    T(a_file_that_is_no_database_is_put_aside),
 	    T(a_large_ring_is_not_read_whole_at_the_start),
 	    T(damage_at_the_ends_of_a_large_ring_is_seen),
