@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 
 #define TICK_NS	       NS_PER_S
-#define WORK_NS	       (50 * NS_PER_MS) /* of upkeep in one tick: a passage never waits longer for it */
+#define WORK_PERIOD_NS (10 * NS_PER_MS) /* between two steps of upkeep: passages come first */
 #define FIRST_WORK_NS  (2 * NS_PER_S)	/* of upkeep before the first passage is taken */
 #define LEFT_BEHIND_NS (60 * NS_PER_S)	/* between attempts to take over a quarantined file */
 #define KEYLESS_NS     (600 * NS_PER_S) /* until a new process looks for the keystore anew */
@@ -465,6 +465,29 @@ static void upkeep(struct store *s, int64_t budget_ns)
 	} while (s->upkeep.more && clock_mono_ns() < end);
 }
 
+/* One small step after another, each short against what a commit takes now and then. */
+static void work(void *arg)
+{
+	struct store *s = arg;
+
+	upkeep(s, 0);
+	if (s->db && s->upkeep.more && !s->stopping)
+		return;
+	loop_cancel(s->env.loop, s->work_timer);
+	s->work_timed = false;
+}
+
+static void upkeep_on(struct store *s)
+{
+	if (s->work_timed)
+		return;
+	upkeep(s, 0);
+	if (!s->db || !s->upkeep.more)
+		return;
+	s->work_timer = loop_timer(s->env.loop, WORK_PERIOD_NS, WORK_PERIOD_NS, work, s);
+	s->work_timed = s->work_timer >= 0; /* if none is left, tick does it, slowly */
+}
+
 static void leave(struct store *s)
 {
 	struct err e = {0};
@@ -511,7 +534,7 @@ static void tick(void *arg)
 			leave(s);
 		return;
 	}
-	upkeep(s, WORK_NS);
+	upkeep_on(s);
 	tell_list(s); /* if it could not be said */
 	note_door(s);
 	store_requests_tick(s, false);

@@ -52,6 +52,8 @@ struct store {
 	int list_timer;
 	struct space space;
 	struct upkeep upkeep;
+	bool work_timed; /* work_timer runs: upkeep has more to do */
+	int work_timer;
 	struct sender sender;
 	struct store_requests *requests; /* for evidence: requests.c */
 
