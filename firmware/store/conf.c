@@ -60,7 +60,10 @@ static const struct conf_key evidence_keys[] = {
     KEY(CONF_INT, store_evidence_conf, window_min, TEXT(CONFIG_EVIDENCE_WINDOW_MIN), 1, 1e6,
 	"longest window of a request without a plate, minutes; can only be shortened"),
     KEY(CONF_INT, store_evidence_conf, per_hour, "20", 1, 1000,
-	"requests that are taken up within an hour, of one certificate and of all together"),
+	"requests that are taken up within an hour, of one certificate; of all together twice as "
+	"many"),
+    KEY(CONF_INT, store_evidence_conf, day_min, "240", 1, 1440,
+	"minutes that all windows without a plate may have together within 24 hours"),
     KEY(CONF_INT, store_evidence_conf, max_bytes, "67108864", 65536, 75000000,
 	"most bytes of an answer, before it is sealed"),
 };

@@ -38,7 +38,8 @@ struct store_evidence_conf {
 					   is answered */
 	char purposes[CONF_STRING_MAX]; /* that may be named, separated by commas */
 	int64_t window_min;		/* 1..CONFIG_EVIDENCE_WINDOW_MIN */
-	int64_t per_hour;  /* requests taken up, of one certificate and of all together */
+	int64_t per_hour;  /* requests taken up, of one certificate; twice as many in all */
+	int64_t day_min;   /* minutes of all windows without a plate within 24 hours */
 	int64_t max_bytes; /* of an answer before it is sealed */
 };
 

@@ -59,8 +59,34 @@ static bool is_new(struct db *d, const struct request *r, struct err *e)
 	       refuse(e, "expires: no later than a request that has been forgotten already");
 }
 
+/* Counts the window, if it is one without a plate; inside the transaction. Rounded up: many short
+ * ones are not for nothing. */
+static bool take_window(struct db *d, const struct request *r, const struct store_evidence_conf *c,
+			const struct pulls_now *now, struct err *e)
+{
+	int64_t begun, had, minutes;
+
+	if (r->plate[0])
+		return true;
+	if (!db_state_get(d, "windows_day", &begun, e) || !db_state_get(d, "windows_min", &had, e))
+		return false;
+	if (begun == 0 || now->ring_ns - begun >= PULLS_DAY_NS) {
+		had = 0;
+		begun = now->ring_ns;
+	}
+	minutes = (r->to_ns - r->from_ns + MINUTE_NS - 1) / MINUTE_NS;
+	if (minutes > c->day_min - had)
+		return err_set(e, ERR_POLICY,
+			       "more than %" PRId64
+			       " minutes in windows within a day: ask for less, "
+			       "or for a plate",
+			       c->day_min);
+	return db_state_set(d, "windows_day", begun, e) &&
+	       db_state_set(d, "windows_min", had + minutes, e);
+}
+
 bool pulls_take(struct db *d, const struct request *r, const uint8_t requester[CRYPT_SHA256_SIZE],
-		int64_t per_hour, const struct pulls_now *now, struct err *e)
+		const struct store_evidence_conf *c, const struct pulls_now *now, struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	int64_t own, all;
@@ -68,11 +94,12 @@ bool pulls_take(struct db *d, const struct request *r, const uint8_t requester[C
 	if (!db_begin(d, &tx, e) || !is_new(d, r, e) || !count(d, requester, now, &own, e) ||
 	    !count(d, NULL, now, &all, e))
 		return false;
-	if (own >= per_hour)
+	if (own >= c->per_hour)
 		return refuse(e, "too many requests with this certificate within an hour");
-	if (all >= 2 * per_hour)
+	if (all >= 2 * c->per_hour)
 		return refuse(e, "too many requests within an hour");
-	return db_run(d, NULL, e,
+	return take_window(d, r, c, now, e) &&
+	       db_run(d, NULL, e,
 		      "INSERT INTO pull(nonce, requester, taken_ns, expires_ns)"
 		      " VALUES(?, ?, ?, ?)",
 		      "tbii", r->nonce, requester, (size_t)CRYPT_SHA256_SIZE, now->ring_ns,

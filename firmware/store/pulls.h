@@ -16,6 +16,7 @@
 #include "firmware/store/conf.h"
 
 #define PULLS_HOUR_NS  (3600 * NS_PER_S)
+#define PULLS_DAY_NS   (24 * PULLS_HOUR_NS)
 #define PULLS_SKEW_NS  (300 * NS_PER_S) /* that a custodian's clock may be ahead */
 /* Refusals that are recorded one by one within an hour. More of them, and whatever proves nobody,
  * is summed up in one record an hour: nobody shall be able to fill the chain. */
@@ -36,11 +37,13 @@ bool pulls_judge(const struct request *r, const struct store_conf *conf,
 /*
  * Take it up, for good and committed: from now on its nonce has been seen, and it counts.
  * `requester`: SHA-256 that names the certificate. ERR_POLICY: the nonce had been seen, or may have
- * been; or per_hour are taken up, of this certificate, or twice as many of all together. db_fail's
- * codes.
+ * been; or per_hour are taken up, of this certificate, or twice as many of all together; or, for a
+ * window without a plate, day_min would be exceeded: many windows are no way to list everything.
+ * db_fail's codes.
  */
 bool pulls_take(struct db *d, const struct request *r, const uint8_t requester[CRYPT_SHA256_SIZE],
-		int64_t per_hour, const struct pulls_now *now, struct err *e) MUST_CHECK;
+		const struct store_evidence_conf *c, const struct pulls_now *now,
+		struct err *e) MUST_CHECK;
 
 /* Forget requests that have expired and whose hour is over. db_fail's codes. */
 bool pulls_forget(struct db *d, const struct pulls_now *now, struct err *e) MUST_CHECK;

@@ -331,7 +331,7 @@ static bool judge(struct store *s, const struct pulls_now *now, struct err *e)
 	if (!s->audit_key)
 		return err_set(e, ERR_POLICY, "the box has no key to sign with");
 	return identity_key(r->who, &r->to, e) && name_requester(r->who, requester, e) &&
-	       pulls_take(s->db, &r->request, requester, s->conf.evidence.per_hour, now, e);
+	       pulls_take(s->db, &r->request, requester, &s->conf.evidence, now, e);
 }
 
 static bool may_look(struct looks *l)

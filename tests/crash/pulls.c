@@ -23,6 +23,7 @@
 
 static struct crypt_key *requester, *box; /* made once, before anything fails */
 static const uint8_t digest[CRYPT_SHA256_SIZE] = {9};
+static const struct store_evidence_conf all = {.per_hour = LIFE_REQUESTS};
 
 bool pulls_prepare(struct err *e)
 {
@@ -73,7 +74,7 @@ static bool take(struct life *l, uint32_t n, bool *taken)
 	*taken = false;
 	if (before == NO)
 		p->taken[n] = MAYBE;
-	if (pulls_take(l->db, &r, digest, LIFE_REQUESTS, &now, &e)) {
+	if (pulls_take(l->db, &r, digest, &all, &now, &e)) {
 		p->taken[n] = YES;
 		*taken = true;
 		return before != YES || l->book.damaged ||

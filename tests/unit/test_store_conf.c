@@ -33,6 +33,7 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_string_equal(conf.evidence.ca, "");
 	assert_int_equal(conf.evidence.window_min, CONFIG_EVIDENCE_WINDOW_MIN);
 	assert_int_equal(conf.evidence.per_hour, 20);
+	assert_int_equal(conf.evidence.day_min, 240);
 	assert_int_equal(conf.evidence.max_bytes, 64 << 20);
 }
 
@@ -71,6 +72,8 @@ static void a_window_is_never_longer_than_the_cap(void **state)
 	assert_int_equal(why.code, ERR_CONFIG);
 	assert_false(load("[evidence]\nwindow_min = 0\n"));
 	assert_false(load("[evidence]\nper_hour = 0\n"));
+	assert_false(load("[evidence]\nday_min = 0\n"));
+	assert_false(load("[evidence]\nday_min = 1441\n"));
 	assert_false(load("[evidence]\nmax_bytes = 75000001\n"));
 }
 

@@ -8,6 +8,7 @@
 #define HOUR   (60 * MINUTE)
 
 static const uint8_t one[CRYPT_SHA256_SIZE] = {1}, two[CRYPT_SHA256_SIZE] = {2};
+static const struct store_evidence_conf few = {.per_hour = 3, .day_min = 90};
 
 static struct store_conf conf_of(void)
 {
@@ -40,7 +41,7 @@ static bool take(struct place *p, int n, const uint8_t *who, int64_t after_ns)
 	const struct pulls_now now = at(after_ns);
 
 	p->why = (struct err){0};
-	return pulls_take(p->db, &r, who, 3, &now, &p->why);
+	return pulls_take(p->db, &r, who, &few, &now, &p->why);
 }
 
 static bool judged(const struct request *r, int64_t after_ns, struct err *why)
@@ -115,10 +116,43 @@ static void an_hour_has_so_many(void **state)
 		const struct pulls_now now = at(HOUR);
 
 		r.expires_ns = T0 + 2 * HOUR;
-		assert_true(pulls_take(p->db, &r, one, 3, &now, &p->why));
+		assert_true(pulls_take(p->db, &r, one, &few, &now, &p->why));
 		r = request_of(11);
-		assert_false(pulls_take(p->db, &r, one, 3, &now, &p->why));
+		assert_false(pulls_take(p->db, &r, one, &few, &now, &p->why));
 	}
+}
+
+/* Nobody gets a day by its hours: all windows together are counted, whoever asks. */
+static void a_day_has_so_many_minutes_of_windows(void **state)
+{
+	const struct store_evidence_conf many = {.per_hour = 100, .day_min = 90};
+	struct place *p = *state;
+	struct pulls_now now = at(0);
+	struct request r;
+
+	for (int i = 0; i < 4; i++) {
+		r = request_of(i);
+		r.plate[0] = '\0';
+		r.has_window = true;
+		r.from_ns = T0 - (i + 1) * 30 * MINUTE;
+		r.to_ns = r.from_ns + (i < 3 ? 30 * MINUTE : 1);
+		p->why = (struct err){0};
+		assert_int_equal(pulls_take(p->db, &r, i % 2 ? one : two, &many, &now, &p->why),
+				 i < 3);
+	}
+	assert_int_equal(p->why.code, ERR_POLICY);
+	assert_non_null(strstr(p->why.text, "90 minutes"));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM pull"), 3);
+	/* Also after a restart; a plate may be asked for; after a day there is room again. */
+	place_close(p);
+	place_open(p);
+	now = at(PULLS_DAY_NS - 1);
+	r.expires_ns = T0 + 25 * HOUR;
+	assert_false(pulls_take(p->db, &r, one, &many, &now, &p->why));
+	assert_true(take(p, 10, one, MINUTE));
+	now = at(PULLS_DAY_NS);
+	assert_true(pulls_take(p->db, &r, one, &many, &now, &p->why));
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'windows_min'"), 1);
 }
 
 static void what_has_expired_is_forgotten_and_refused(void **state)
@@ -140,7 +174,7 @@ static void what_has_expired_is_forgotten_and_refused(void **state)
 	assert_false(take(p, 3, one, 0));
 	now = at(0);
 	r.expires_ns += 1;
-	assert_true(pulls_take(p->db, &r, one, 3, &now, &p->why));
+	assert_true(pulls_take(p->db, &r, one, &few, &now, &p->why));
 	/* Expired by the wall clock, and its hour is not over. */
 	now = (struct pulls_now){T0 + 9 * HOUR, T0 + MINUTE};
 	assert_true(pulls_forget(p->db, &now, &p->why));
@@ -260,6 +294,8 @@ int main(void)
 	    cmocka_unit_test(what_a_request_may_say),
 	    cmocka_unit_test_setup_teardown(a_nonce_is_good_once, place_make, place_end),
 	    cmocka_unit_test_setup_teardown(an_hour_has_so_many, place_make, place_end),
+	    cmocka_unit_test_setup_teardown(a_day_has_so_many_minutes_of_windows, place_make,
+					    place_end),
 	    cmocka_unit_test_setup_teardown(what_has_expired_is_forgotten_and_refused, place_make,
 					    place_end),
 	    cmocka_unit_test_setup_teardown(what_proves_nobody_is_summed_up, place_make, place_end),
