@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define PERIODS_AT_ONCE 64
-#define ROWS_AT_ONCE	256
+#define PERIODS_AT_ONCE 8
+#define ROWS_AT_ONCE	64
 
 /* Wall times come from outside, and may be anywhere. */
 static int64_t add(int64_t a, int64_t b)
@@ -73,11 +73,6 @@ static bool found(struct lookup *l, int64_t row, struct err *e)
 /* --- where the rows of a period are --------------------------------------------------------------
  */
 
-struct span {
-	int64_t first_row, last_row; /* first > last: there is none */
-	int64_t first_ns, last_ns;   /* of their wall times; from another the other way round */
-};
-
 bool lookup_first_row(struct db *d, int64_t period, int64_t *row, struct err *e)
 {
 	int64_t low, high, middle, of;
@@ -129,47 +124,66 @@ static bool span_of(struct db *d, int64_t period, bool *known, struct span *s, s
 	return true;
 }
 
-static bool measure(struct db *d, struct span *s, struct err *e)
+/* Some more of its rows. */
+static bool measure(struct db *d, struct spans *w, struct err *e)
 {
+	int64_t to = w->span.last_row - w->row >= ROWS_AT_ONCE ? w->row + ROWS_AT_ONCE - 1
+							       : w->span.last_row;
 	AUTO_DONE sqlite3_stmt *st =
 	    db_query(d, e, "SELECT min(best_ns), max(best_ns) FROM reads WHERE id BETWEEN ? AND ?",
-		     "ii", s->first_row, s->last_row);
+		     "ii", w->row, to);
 	bool row;
 
 	if (!st || !db_step(d, st, &row, e))
 		return false;
-	s->first_ns = INT64_MAX;
-	s->last_ns = INT64_MIN;
 	if (row && sqlite3_column_type(st, 0) != SQLITE_NULL) {
-		s->first_ns = sqlite3_column_int64(st, 0);
-		s->last_ns = sqlite3_column_int64(st, 1);
+		int64_t first = sqlite3_column_int64(st, 0), last = sqlite3_column_int64(st, 1);
+
+		w->span.first_ns = first < w->span.first_ns ? first : w->span.first_ns;
+		w->span.last_ns = last > w->span.last_ns ? last : w->span.last_ns;
 	}
+	w->row = to + 1;
 	return true;
 }
 
-/* Settled oldest first, so the newest span tells how far that has come. */
-bool spans_settle(struct db *d, const struct periods *keys, bool *more, struct err *e)
+static bool settle(struct db *d, const struct periods *keys, struct spans *w, struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
-	int64_t last, period, oldest = INT64_MIN;
-	struct span s;
+	int64_t oldest = INT64_MIN;
+
+	(void)periods_next(keys, INT64_MIN, &oldest);
+	return db_begin(d, &tx, e) &&
+	       db_run(d, NULL, e, "DELETE FROM span WHERE period < ?", "i", oldest) &&
+	       db_run(d, NULL, e,
+		      "INSERT INTO span(period, first_row, last_row, first_ns, last_ns)"
+		      " VALUES(?, ?, ?, ?, ?)",
+		      "iiiii", w->period, w->span.first_row, w->span.last_row, w->span.first_ns,
+		      w->span.last_ns) &&
+	       db_commit(&tx, e);
+}
+
+/* Settled oldest first, so the newest span tells how far that has come. */
+bool spans_settle(struct spans *w, struct db *d, const struct periods *keys, bool *more,
+		  struct err *e)
+{
+	int64_t last, period;
 
 	*more = false;
 	if (!db_int(d, &last, INT64_MIN, e, "SELECT max(period) FROM span", ""))
 		return err_prefix(e, "lookup");
 	if (!periods_next(keys, last, &period) || period == periods_newest(keys))
 		return true;
-	(void)periods_next(keys, INT64_MIN, &oldest);
-	if (!rows_of(d, period, &s, e) || !measure(d, &s, e) || !db_begin(d, &tx, e) ||
-	    !db_run(d, NULL, e, "DELETE FROM span WHERE period < ?", "i", oldest) ||
-	    !db_run(d, NULL, e,
-		    "INSERT INTO span(period, first_row, last_row, first_ns, last_ns)"
-		    " VALUES(?, ?, ?, ?, ?)",
-		    "iiiii", period, s.first_row, s.last_row, s.first_ns, s.last_ns) ||
-	    !db_commit(&tx, e))
-		return err_prefix(e, "lookup");
+	if (w->period != period) {
+		*w = (struct spans){.span = {.first_ns = INT64_MAX, .last_ns = INT64_MIN}};
+		if (!rows_of(d, period, &w->span, e))
+			return err_prefix(e, "lookup");
+		w->period = period;
+		w->row = w->span.first_row;
+	}
 	*more = true;
-	return true;
+	if (w->row <= w->span.last_row)
+		return measure(d, w, e) || err_prefix(e, "lookup");
+	return settle(d, keys, w, e) || err_prefix(e, "lookup");
 }
 
 /* --- looking -------------------------------------------------------------------------------------

@@ -52,12 +52,24 @@ void lookup_end(struct lookup *l);
 bool lookup_step(struct lookup *l, struct db *d, const struct periods *keys, bool *done,
 		 struct err *e) MUST_CHECK;
 
+struct span {
+	int64_t first_row, last_row; /* first > last: there is none */
+	int64_t first_ns, last_ns;   /* of their wall times; from another the other way round */
+};
+
+struct spans {		/* zeroed at first */
+	int64_t period; /* that is being measured */
+	struct span span;
+	int64_t row; /* of it, to be looked at next */
+};
+
 /*
- * Write down the span of the oldest period that has ended and has none yet, and forget those of
- * periods that do not live. *more: there may be another. Call it now and then: until it has been,
- * lookup_step only looks at more rows. db_fail's codes.
+ * A small step towards writing down the span of the oldest period that has ended and has none yet,
+ * and forgetting those of periods that do not live. *more: there may be more to do. Call it now and
+ * then: until it has been, lookup_step only looks at more rows. db_fail's codes.
  */
-bool spans_settle(struct db *d, const struct periods *keys, bool *more, struct err *e) MUST_CHECK;
+bool spans_settle(struct spans *w, struct db *d, const struct periods *keys, bool *more,
+		  struct err *e) MUST_CHECK;
 
 /* The first row of the ring that is of this period or a later one: row ids go with ring time.
  * INT64_MAX: none. db_fail's codes. */

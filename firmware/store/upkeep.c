@@ -4,7 +4,6 @@
 #include "firmware/base/clock.h"
 #include "firmware/store/audit.h"
 #include "firmware/store/cooldown.h"
-#include "firmware/store/lookup.h"
 #include "firmware/store/outbox.h"
 #include "firmware/store/salvage.h"
 
@@ -264,7 +263,8 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	}
 	if (u->more)
 		return true;
-	if (!destroy_keys(u, d, now, due, wall_ns, e) || !spans_settle(d, u->keys, &u->more, e) ||
+	if (!destroy_keys(u, d, now, due, wall_ns, e) ||
+	    !spans_settle(&u->spans, d, u->keys, &u->more, e) ||
 	    (!u->more && !ring_index(d, UPKEEP_INDEX, &u->more, e)))
 		return err_prefix(e, "upkeep");
 	if (now < u->next_ns)

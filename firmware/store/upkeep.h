@@ -10,6 +10,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/store/db.h"
 #include "firmware/store/elapsed.h"
+#include "firmware/store/lookup.h"
 #include "firmware/store/period.h"
 #include "firmware/store/ring.h"
 
@@ -25,8 +26,9 @@ struct upkeep {
 	struct periods *keys; /* borrowed */
 	int64_t next_ns;      /* ring time of the next look */
 	int64_t recorded_ns;  /* ring time of the last purge record */
-	bool more;	      /* the last step left something */
-	bool truncate;	      /* what was purged still lies in the WAL */
+	struct spans spans;
+	bool more;     /* the last step left something */
+	bool truncate; /* what was purged still lies in the WAL */
 };
 
 /* One step at ring time c->k.ring_ns and wall time wall_ns. False: the database failed

@@ -101,6 +101,7 @@ static int64_t of_hour(const struct pull *p, int64_t i)
 
 static bool fill(struct pull *p)
 {
+	struct spans spans = {0};
 	struct keystore_conf keystore = {.driver = "file", .create = true};
 	struct db_opened how;
 	struct err e = {0};
@@ -120,7 +121,7 @@ static bool fill(struct pull *p)
 		if (!fill_hour(p, T0 + i * PERIOD_NS, of_hour(p, i)))
 			return false;
 	while (more)
-		if (!spans_settle(p->db, &p->keys, &more, &e))
+		if (!spans_settle(&spans, p->db, &p->keys, &more, &e))
 			return fail(&e);
 	do
 		if (!ring_index(p->db, UPKEEP_INDEX, &more, &e))

@@ -30,10 +30,11 @@ static void put(struct place *p, uint64_t n, const char *plate, int64_t kept_ns)
 
 static void settle(struct place *p)
 {
+	struct spans spans = {0};
 	bool more = true;
 
 	while (more)
-		assert_true(spans_settle(p->db, &p->keys, &more, &p->why));
+		assert_true(spans_settle(&spans, p->db, &p->keys, &more, &p->why));
 }
 
 /* The rows found, as text: they count up from 1 as they are put. */
