@@ -214,17 +214,30 @@ static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how,
 	return db_sync_folder(folder, e);
 }
 
+/*
+ * A sync that failed under the process before this one may have left in memory alone what is read
+ * back here as if it were on disk. Written once more, it is; what was committed behind it before
+ * that would be lost with it. A full disk is no reason not to start.
+ */
+static bool write_again(struct db *d, struct err *e)
+{
+	int rc = sqlite3_wal_checkpoint_v2(d->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	struct err why = {0};
+
+	if (rc != SQLITE_OK)
+		(void)db_fail(d, rc, "checkpoint", &why);
+	if (why.code != ERR_IO)
+		return true;
+	if (e)
+		*e = why;
+	return false;
+}
+
 static bool open_once(const char *path, const struct db_schema *schema, struct db **out,
 		      bool *fresh, struct err *e)
 {
-	bool good = connect(path, out, e);
+	bool good = connect(path, out, e) && write_again(*out, e);
 
-	/*
-	 * A sync that failed under the process before this one may have left in memory alone what
-	 * is read back here as if it were on disk. Written once more, it is.
-	 */
-	if (good)
-		db_recycle(*out);
 	/* What is deleted from here on is sealed: to write over every page of it would cost as much
 	 * flash again as the reads themselves. */
 	if (good && migrate(*out, schema, fresh, e) && db_bound_wal(*out, WAL_LEAST, e) &&
