@@ -27,9 +27,11 @@ static const struct conf_key keys[] = {
 	"most bytes of a hotlist bundle (640 MiB: ten million entries of 64)"),
     KEY(CONF_REAL, connect_timeout_s, "10", 0.1, 120, "seconds until TLS must stand"),
     KEY(CONF_REAL, stall_timeout_s, "20", 1, 120, "seconds that a transfer may stall"),
-    KEY(CONF_REAL, hit_timeout_s, "60", 0.1, 600, "seconds that sending a hit may take"),
+    KEY(CONF_REAL, hit_timeout_s, "60", 0.1, 600,
+	"seconds that sending a hit, or a part of an answer to an evidence request, may take"),
     KEY(CONF_REAL, hotlist_timeout_s, "1800", 0.1, 86400,
-	"seconds that fetching a bundle, or sending an answer to an evidence request, may take"),
+	"seconds that fetching a bundle, or sending an answer to an evidence request whole, may "
+	"take"),
     KEY(CONF_REAL, retry_min_s, "1", 0.01, 300,
 	"seconds to wait after a first failure; doubled each time"),
     KEY(CONF_REAL, retry_max_s, "300", 0.01, 3600, "longest wait after a failure, seconds"),

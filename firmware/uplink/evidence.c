@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART  (1u << 20) /* of an answer at a time: hits, heartbeats and lists go in between */
-#define APART NS_PER_S	 /* between an answer and the question for the next request */
+#define PART  (256u << 10) /* of an answer at a time: hits, heartbeats and lists go in between */
+#define APART NS_PER_S	   /* between an answer and the question for the next request */
 #define GRACE_NS                                                                                   \
 	(200 * NS_PER_MS) /* for a transfer under way when a hit waits, as heartbeat.c gives one   \
 			   */
@@ -176,7 +176,7 @@ bool evidence_done(struct uplink *u, const struct wire_request_done *m, int fd, 
 	if (fd < 0) {
 		report(u, why[0] ? why : "no reason given");
 	} else if (!gift_map(fd, WIRE_SEALED_MAX, &v->answer, &bad) || v->answer.len == 0) {
-		log_line(LOG_ERROR, "evidence: %s", bad.text);
+		log_line(LOG_ERROR, "evidence: %s", bad.text[0] ? bad.text : "gift: empty");
 		report(u, "the store's answer is none");
 	} else {
 		ready(v);
@@ -354,6 +354,8 @@ static void send_part(struct uplink *u)
 	    .len = part_len(v),
 	    .first = v->sent,
 	    .whole = whole_len(v),
+	    /* What is small shall be through soon: others wait. */
+	    .timeout_s = part_len(v) > PART ? u->conf.hotlist_timeout_s : u->conf.hit_timeout_s,
 	};
 	struct err e = {0};
 

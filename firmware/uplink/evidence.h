@@ -4,7 +4,7 @@
  * a reason (RFC 9457). Bytes only: nothing here looks into a request or can open an answer.
  *
  * One request is in hand at a time. The RTCC is asked for one every evidence_poll_s; an answer is
- * kept in memory until the RTCC has taken it or will not. A large one goes in parts of 1 MiB
+ * kept in memory until the RTCC has taken it or will not. A large one goes in parts of 256 KiB
  * (Content-Range, RFC 9110, 14.4), so that hits, heartbeats and the hotlist go in between; an RTCC
  * that does not say 202 to a part gets it whole. Hits cut what is under way.
  */

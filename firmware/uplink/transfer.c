@@ -413,7 +413,7 @@ bool transfer_answer(struct transfer *t, const struct transfer_part *p, transfer
 	(void)snprintf(range, sizeof range, "Content-Range: bytes %zu-%zu/%zu", p->first,
 		       p->first + p->len - 1, p->whole);
 	if (p->len == p->whole || add_header(t, range))
-		rc = prepare_post(t, path, type, t->conf->hotlist_timeout_s, p->data, p->len);
+		rc = prepare_post(t, path, type, p->timeout_s, p->data, p->len);
 	return begin(t, rc, done, arg, e);
 }
 

@@ -68,6 +68,7 @@ struct transfer_part {
 	const void *data;   /* the caller's; must live until done */
 	size_t len;
 	size_t first, whole; /* where the part begins, in how many bytes */
+	double timeout_s;
 };
 
 /* POST a part of an answer, or all of it, to {url}/v1/evidence/answers/{digest}. The rest as
