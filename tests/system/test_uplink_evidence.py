@@ -192,10 +192,11 @@ def test_a_hit_does_not_wait_for_sixty_megabytes(uplink, rtcc):
     answer = LARGE * 20
     digest = slow_upload(uplink, rtcc, answer)
     waits = []
-    for i in (1, 2, 3):
+    for i in range(1, 21):
         waits.append(hit_latency(uplink, i))
-        time.sleep(0.2)
-    assert max(waits) < 0.8, waits
+        time.sleep(0.03)
+    print("hits waited, ms:", sorted(round(1000 * w) for w in waits))
+    assert max(waits) < 0.8
     assert rtcc.evidence.answer(digest) is None
     rtcc.heal()
     assert rtcc.evidence.wait(digest, 20) == answer
