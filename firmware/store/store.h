@@ -66,7 +66,8 @@ struct store {
 	int64_t passages_refused, repeats, reads_dropped, crops_dropped;
 	struct counters counters; /* what of it is written, and of which month */
 
-	bool left_behind;     /* a quarantined file could not be taken over yet: the disk is full */
+	bool left_behind; /* a quarantined file could not be taken over yet: the disk is full */
+	bool stopping;
 	int64_t left_mono_ns; /* when that was last tried */
 
 	int64_t unanswered; /* passages that found no place to wait: vision alone has them */
@@ -76,7 +77,6 @@ struct store {
 	int64_t fault_said_ns;	 /* in the log */
 	int64_t damaged_mono_ns; /* when the database was last found damaged; 0: never */
 	char fault[192];
-	bool stopping;
 	int64_t stop_by_mono_ns;
 };
 
