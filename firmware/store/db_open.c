@@ -226,7 +226,7 @@ static bool write_again(struct db *d, struct err *e)
 
 	if (rc != SQLITE_OK)
 		(void)db_fail(d, rc, "checkpoint", &why);
-	if (why.code != ERR_IO)
+	if (rc == SQLITE_OK || why.code == ERR_NO_SPACE || why.code == ERR_AGAIN)
 		return true;
 	if (e)
 		*e = why;

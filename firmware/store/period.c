@@ -209,26 +209,72 @@ static bool finish_rotation(struct periods *p, struct db *d, int64_t wall_ns, st
 	return about.older == 0 || settle(p, d, INT64_MIN, wall_ns, e);
 }
 
-bool periods_destroy(struct periods *p, struct db *d, int64_t floor_ns, int64_t wall_ns,
-		     struct err *e)
+bool periods_rotating(const struct periods *p)
 {
+	return p->stage != PERIODS_SETTLED;
+}
+
+/* `older`: the root before the newest is still there. */
+static bool next_stage(struct periods *p, struct db *d, bool older, int64_t floor_ns,
+		       int64_t wall_ns, struct err *e)
+{
+	if (!older) {
+		if (!p->ops->rotate(p->keystore, e))
+			return keystore_failed(e);
+		wipe(&p->current);
+		p->stage = PERIODS_ROTATED;
+		return true;
+	}
+	if (p->stage == PERIODS_WRAPPED) {
+		if (!p->ops->retire(p->keystore, e))
+			return keystore_failed(e);
+		p->stage = PERIODS_SETTLED;
+		return true;
+	}
+	/* A rotation that was cut off may have wrapped all of these keys under the newest root
+	 * already: it destroys none, the next one does. */
+	if (p->stage != PERIODS_ROTATED)
+		floor_ns = INT64_MIN;
+	if (!write_table(p, d, floor_ns, wall_ns, e))
+		return false;
+	forget_oldest(p, count_before(p, floor_ns));
+	p->stage = PERIODS_WRAPPED;
+	return true;
+}
+
+bool periods_destroy_step(struct periods *p, struct db *d, int64_t floor_ns, int64_t wall_ns,
+			  bool *more, struct err *e)
+{
+	struct keystore_about about;
+
+	*more = false;
 	if (!p->keystore)
 		return true;
 	if (!p->loaded)
 		return err_set(e, ERR_AGAIN, "period: the keys are not loaded");
-	/* A rotation that was cut off may have wrapped these keys under the newest root already:
-	 * the next one must come after it. */
-	if (!finish_rotation(p, d, wall_ns, e))
-		return err_prefix(e, "period");
-	p->fault[0] = '\0';
-	if (!periods_before(p, floor_ns))
+	p->ops->about(p->keystore, &about);
+	if (about.older == 0)
+		p->fault[0] = '\0';
+	if (about.older == 0 && !periods_before(p, floor_ns)) {
+		p->stage = PERIODS_SETTLED;
 		return true;
-	if (!p->ops->rotate(p->keystore, e)) {
-		(void)keystore_failed(e);
-		return err_prefix(e, "period");
 	}
-	wipe(&p->current);
-	return settle(p, d, floor_ns, wall_ns, e) || err_prefix(e, "period");
+	if (!next_stage(p, d, about.older != 0, floor_ns, wall_ns, e))
+		return err_prefix(e, "period");
+	*more = periods_rotating(p) || periods_before(p, floor_ns);
+	return true;
+}
+
+bool periods_destroy(struct periods *p, struct db *d, int64_t floor_ns, int64_t wall_ns,
+		     struct err *e)
+{
+	bool more;
+
+	do
+		if (!periods_destroy_step(p, d, floor_ns, wall_ns, &more, e))
+			return false;
+	while (more);
+	return true;
 }
 
 /* A period begins at kept_ns. */
@@ -394,6 +440,7 @@ bool periods_open(struct periods *p, const struct keystore_conf *conf, struct db
 	int64_t lost;
 
 	forget_all(p);
+	p->stage = PERIODS_SETTLED;
 	p->loaded = false;
 	p->lost_ns = 0;
 	if (!p->keystore && !open_keystore(p, conf, d, e))

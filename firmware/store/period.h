@@ -33,6 +33,11 @@ struct periods {
 		uint8_t key[KEYSTORE_KEY];
 	} * live; /* n of them, oldest first, of all that could be unwrapped */
 	size_t n, room;
+	enum periods_stage {
+		PERIODS_SETTLED,   /* or cut off by the end of another process */
+		PERIODS_ROTATED,   /* there is a new root; the table is under the old one */
+		PERIODS_WRAPPED	   /* the table is under the new root; the old one must go */
+	} stage;		   /* of the rotation under way */
 	bool loaded;		   /* `live` is all of them; else nothing may be written */
 	int64_t lost_ns;	   /* what was kept before this ring time has no key any more */
 	struct period_key current; /* of the passage last kept; id 0: none yet */
@@ -93,6 +98,16 @@ bool periods_before(const struct periods *p, int64_t floor_ns);
  */
 bool periods_destroy(struct periods *p, struct db *d, int64_t floor_ns, int64_t wall_ns,
 		     struct err *e) MUST_CHECK;
+
+/*
+ * A part of periods_destroy, of a sync or two of the disk; *more: call it again (what is kept
+ * meanwhile does no harm). After an error as well.
+ */
+bool periods_destroy_step(struct periods *p, struct db *d, int64_t floor_ns, int64_t wall_ns,
+			  bool *more, struct err *e) MUST_CHECK;
+
+/* Whether periods_destroy_step has begun what it has not finished. */
+bool periods_rotating(const struct periods *p);
 
 /* Ring time at which the hour of ring time ns begins. */
 int64_t period_begin(int64_t ns);

@@ -216,12 +216,14 @@ static bool destroy_keys(struct upkeep *u, struct db *d, int64_t now, int64_t du
 	}
 	if (floor_ns <= due)
 		floor_ns = due + 1;
-	if (!periods_before(u->keys, floor_ns))
+	if (!periods_before(u->keys, floor_ns) && !periods_rotating(u->keys))
 		return true;
-	if (!expire_hits(d, due, wall_ns, e) || !periods_destroy(u->keys, d, floor_ns, wall_ns, e))
+	if (!expire_hits(d, due, wall_ns, e) ||
+	    !periods_destroy_step(u->keys, d, floor_ns, wall_ns, &u->more, e))
 		return false;
-	u->truncate = true;
-	return truncate_wal(u, d, e);
+	u->truncate_now = !u->more;
+	u->more = true;
+	return true;
 }
 
 static bool look_around(struct upkeep *u, struct db *d, const struct elapsed *c, int64_t due,
@@ -244,11 +246,19 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	struct err why = {0};
 	bool keys_gone;
 
+	u->more = false;
+	if (u->truncate_now) {
+		u->truncate_now = false;
+		u->truncate = u->more = true;
+		return truncate_wal(u, d, e) || err_prefix(e, "upkeep");
+	}
 	u->limits.lost_ns = u->keys->lost_ns;
 	/* First the keys: then all of it is gone, however many rows there are to delete. On a full
 	 * disk it may take the room that those give. */
-	keys_gone =
-	    !periods_before(u->keys, due + 1) || destroy_keys(u, d, now, due, wall_ns, &why);
+	keys_gone = (!periods_before(u->keys, due + 1) && !periods_rotating(u->keys)) ||
+		    destroy_keys(u, d, now, due, wall_ns, &why);
+	if (keys_gone && u->more)
+		return true;
 	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
 		return err_prefix(e, "upkeep");
 	u->more = purged.more;
@@ -264,7 +274,7 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	if (u->more)
 		return true;
 	if (!destroy_keys(u, d, now, due, wall_ns, e) ||
-	    !spans_settle(&u->spans, d, u->keys, &u->more, e) ||
+	    (!u->more && !spans_settle(&u->spans, d, u->keys, &u->more, e)) ||
 	    (!u->more && !ring_index(d, UPKEEP_INDEX, &u->more, e)))
 		return err_prefix(e, "upkeep");
 	if (now < u->next_ns)

@@ -27,8 +27,9 @@ struct upkeep {
 	int64_t next_ns;      /* ring time of the next look */
 	int64_t recorded_ns;  /* ring time of the last purge record */
 	struct spans spans;
-	bool more;     /* the last step left something */
-	bool truncate; /* what was purged still lies in the WAL */
+	bool more;	   /* the last step left something */
+	bool truncate;	   /* what was purged still lies in the WAL */
+	bool truncate_now; /* and its keys have just been destroyed */
 };
 
 /* One step at ring time c->k.ring_ns and wall time wall_ns. False: the database failed
