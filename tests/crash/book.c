@@ -467,7 +467,15 @@ static bool verify(struct life *l, bool whole, bool fresh)
 bool book_verify(struct life *l, bool whole, bool fresh)
 {
 	bool was = posix_pause(true);
-	bool good = disk_is_off(l->disk) || verify(l, whole, fresh);
+	int64_t any;
+	bool good;
+
+	/* A transaction that could not be rolled back for want of memory is, now that there is
+	 * some: what it did is not so. */
+	if (!disk_is_off(l->disk) && !sqlite3_get_autocommit(db_handle(l->db)))
+		if (!db_state_get(l->db, "passages", &any, NULL))
+			life_say(l, "it cannot be rolled back yet");
+	good = disk_is_off(l->disk) || verify(l, whole, fresh);
 
 	(void)posix_pause(was);
 	return good;
