@@ -272,6 +272,40 @@ bool crypt_key_private_pem(const struct crypt_key *k, char out[CRYPT_PEM_MAX], s
 	       err_set(e, ERR_NO_MEMORY, "a key cannot be written");
 }
 
+bool crypt_key_scalar(const struct crypt_key *k, uint8_t out[CRYPT_SCALAR_SIZE], struct err *e)
+{
+	const mbedtls_ecp_keypair *pair = mbedtls_pk_ec(k->pk);
+	size_t len = 0;
+
+	if (!k->is_private || mbedtls_ecp_keypair_get_group_id(pair) != MBEDTLS_ECP_DP_SECP256R1)
+		return err_set(e, ERR_ARGUMENT, "no private key on P-256");
+	return (mbedtls_ecp_write_key_ext(pair, &len, out, CRYPT_SCALAR_SIZE) == 0 &&
+		len == CRYPT_SCALAR_SIZE) ||
+	       err_set(e, ERR_NO_MEMORY, "a key cannot be written");
+}
+
+bool crypt_key_of_scalar(const uint8_t scalar[CRYPT_SCALAR_SIZE], struct crypt_key **out,
+			 struct err *e)
+{
+	CLEANUP(key_cleanup) struct crypt_key *k = key_new(e);
+	int rc;
+
+	if (!k)
+		return false;
+	if (mbedtls_pk_setup(&k->pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)) != 0)
+		return err_set(e, ERR_NO_MEMORY, "a key cannot be made");
+	rc = mbedtls_ecp_read_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(k->pk), scalar,
+				  CRYPT_SCALAR_SIZE);
+	if (rc == 0)
+		rc = mbedtls_ecp_keypair_calc_public(mbedtls_pk_ec(k->pk), crypt_rng, NULL);
+	if (rc != 0)
+		return err_set(e, rc == MBEDTLS_ERR_MPI_ALLOC_FAILED ? ERR_NO_MEMORY : ERR_FORMAT,
+			       "no private key on P-256");
+	k->is_private = true;
+	*out = steal_ptr(&k);
+	return true;
+}
+
 bool crypt_key_public_der(const struct crypt_key *k, uint8_t out[CRYPT_SPKI_MAX], size_t *len,
 			  struct err *e)
 {

@@ -82,6 +82,16 @@ bool crypt_key_generate(struct crypt_key **out, struct err *e) MUST_CHECK;
 bool crypt_key_private_pem(const struct crypt_key *k, char out[CRYPT_PEM_MAX],
 			   struct err *e) MUST_CHECK;
 
+#define CRYPT_SCALAR_SIZE 32u
+
+/* A private key on P-256 as its scalar, big-endian (SEC 1, 2.3.7), the caller's to wipe, and the
+ * way back. ERR_ARGUMENT: a public key, or on another curve; ERR_FORMAT: no scalar of the curve;
+ * ERR_NO_MEMORY. *out: crypt_key_free. */
+bool crypt_key_scalar(const struct crypt_key *k, uint8_t out[CRYPT_SCALAR_SIZE],
+		      struct err *e) MUST_CHECK;
+bool crypt_key_of_scalar(const uint8_t scalar[CRYPT_SCALAR_SIZE], struct crypt_key **out,
+			 struct err *e) MUST_CHECK;
+
 /* The public half as a DER SubjectPublicKeyInfo (RFC 5480), and the way back. ERR_NO_MEMORY;
  * crypt_key_parse_public: ERR_FORMAT, ERR_POLICY (neither P-256 nor P-384). */
 bool crypt_key_public_der(const struct crypt_key *k, uint8_t out[CRYPT_SPKI_MAX], size_t *len,

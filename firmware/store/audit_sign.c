@@ -1,55 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/store/audit_sign.h"
 
+#include "firmware/store/secret.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #define SOON "audit_sign_soon" /* of table state: 1 until there is a signature */
 
 /* --- the key -----------------------------------------------------------------------------------
  */
 
-static void wipe(char (*pem)[CRYPT_PEM_MAX])
+static void wipe(uint8_t (*scalar)[CRYPT_SCALAR_SIZE])
 {
-	explicit_bzero(*pem, sizeof *pem);
-}
-
-static bool write_all(int fd, const char *text, struct err *e)
-{
-	size_t len = strlen(text);
-
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno != EINTR)
-			return err_errno(e, errno, "write");
-		if (n > 0) {
-			text += n;
-			len -= (size_t)n;
-		}
-	}
-	return fsync(fd) == 0 || err_errno(e, errno, "fsync");
-}
-
-/* Whole or not at all, also when power is cut. */
-static bool save(const char *folder, const char *path, const char *pem, struct err *e)
-{
-	AUTO_CLOSE int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSE int fd = -1;
-	char next[PATH_MAX + 8];
-
-	(void)snprintf(next, sizeof next, "%s.new", path);
-	if (unlink(next) != 0 && errno != ENOENT)
-		return err_errno(e, errno, "unlink");
-	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (dir < 0 || fd < 0)
-		return err_errno(e, errno, "open");
-	return write_all(fd, pem, e) &&
-	       ((rename(next, path) == 0 && fsync(dir) == 0) || err_errno(e, errno, "rename"));
+	explicit_bzero(*scalar, sizeof *scalar);
 }
 
 static void drop(struct crypt_key **k)
@@ -57,35 +24,80 @@ static void drop(struct crypt_key **k)
 	crypt_key_free(*k);
 }
 
-static bool make(const char *folder, const char *path, struct crypt_key **out, struct err *e)
+static bool put(struct periods *p, struct db *d, const struct crypt_key *k, struct err *e)
 {
-	CLEANUP(wipe) char pem[CRYPT_PEM_MAX];
-	CLEANUP(drop) struct crypt_key *k = NULL;
+	CLEANUP(wipe) uint8_t scalar[CRYPT_SCALAR_SIZE];
 
-	if (!crypt_key_generate(&k, e) || !crypt_key_private_pem(k, pem, e) ||
-	    !save(folder, path, pem, e))
+	return crypt_key_scalar(k, scalar, e) && secret_put(p, d, SECRET_AUDIT, scalar, e);
+}
+
+/* What an older firmware left open lies in the database by now. */
+static bool remove_old(const char *folder, const char *path, struct err *e)
+{
+	if (unlink(path) != 0)
+		return errno == ENOENT || err_errno(e, errno, "%s", AUDIT_KEY_FILE);
+	return db_sync_folder(folder, e);
+}
+
+/* That of an older firmware, or a new one. */
+static bool find_or_make(const char *path, struct crypt_key **out, bool *made, struct err *e)
+{
+	struct err why = {0};
+
+	if (crypt_key_load_private(path, out, &why))
+		return true;
+	if (why.code == ERR_NO_MEMORY || why.code == ERR_IO) {
+		if (e)
+			*e = why;
+		return false;
+	}
+	/* A key that cannot be read any more would leave the chain unsigned for good. */
+	*made = true;
+	return crypt_key_generate(out, e);
+}
+
+static bool open_key(struct periods *p, struct db *d, const char *path, struct crypt_key **out,
+		     bool *made, struct err *e)
+{
+	CLEANUP(wipe) uint8_t scalar[CRYPT_SCALAR_SIZE] = {0};
+	CLEANUP(drop) struct crypt_key *k = NULL;
+	struct err why = {0};
+	bool found;
+
+	_Static_assert(CRYPT_SCALAR_SIZE == KEYSTORE_KEY, "a secret");
+	if (!secret_get(p, d, SECRET_AUDIT, scalar, &found, e))
+		return false;
+	if (found && !crypt_key_of_scalar(scalar, &k, &why) && why.code == ERR_NO_MEMORY)
+		return err_set(e, ERR_NO_MEMORY, "no memory");
+	if (!k && (!find_or_make(path, &k, made, e) || !put(p, d, k, e)))
 		return false;
 	*out = steal_ptr(&k);
 	return true;
 }
 
-bool audit_key_open(const char *folder, struct crypt_key **out, bool *made, struct err *e)
+bool audit_key_open(struct periods *p, struct db *d, const char *folder, struct crypt_key **out,
+		    bool *made, struct err *e)
 {
 	char path[PATH_MAX];
-	struct err why = {0};
 
 	*out = NULL;
 	*made = false;
 	if (snprintf(path, sizeof path, "%s/%s", folder, AUDIT_KEY_FILE) >= (int)sizeof path)
 		return err_set(e, ERR_LIMIT, "audit key: path too long");
-	if (crypt_key_load_private(path, out, &why))
+	if (open_key(p, d, path, out, made, e) && remove_old(folder, path, e))
 		return true;
-	/* A key that cannot be read any more would leave the chain unsigned for good. */
-	if (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT || why.code == ERR_POLICY)
-		return (*made = make(folder, path, out, e)) || err_prefix(e, "audit key");
-	if (e)
-		*e = why;
+	crypt_key_free(*out);
+	*out = NULL;
 	return err_prefix(e, "audit key");
+}
+
+bool audit_key_keep(struct periods *p, struct db *d, const struct crypt_key *k, struct err *e)
+{
+	CLEANUP(wipe) uint8_t scalar[CRYPT_SCALAR_SIZE] = {0};
+	bool found;
+
+	return (secret_get(p, d, SECRET_AUDIT, scalar, &found, e) && (found || put(p, d, k, e))) ||
+	       err_prefix(e, "audit key");
 }
 
 /* --- signatures --------------------------------------------------------------------------------

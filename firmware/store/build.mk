@@ -12,8 +12,8 @@ store.src  += $(addprefix firmware/store/,request.c authenticity.c)
 store.src  += $(addprefix firmware/store/,archive.c manifest.c pulls.c retrieve.c tar.c)
 store.src  += $(addprefix firmware/store/,counters.c statement.c verdict.c)
 store.pkgs := sqlite3 libcjson
-# What a purge took.
-store.src  += firmware/store/purge.c
+# What a purge took, and what none destroys.
+store.src  += $(addprefix firmware/store/,purge.c secret.c)
 
 PROGRAMS += libexec/alprd-store
 libexec/alprd-store.src  := $(addprefix firmware/store/,store.c clock.c passages.c requests.c verdicts.c status.c)

@@ -4,6 +4,7 @@
 #include "firmware/base/crypt.h"
 #include "firmware/store/audit.h"
 #include "firmware/store/purge.h"
+#include "firmware/store/secret.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -184,6 +185,8 @@ static bool write_table(struct periods *p, struct db *d, int64_t floor_ns, int64
 			    p->live[i].id, wrapped, sizeof wrapped))
 			return false;
 	}
+	if (!secrets_wrap_anew(p, d, e))
+		return false;
 	if (first == 0)
 		return db_commit(&tx, e);
 	return purge_record(d, &(struct purge_keys){first, p->live[0].id, p->live[first - 1].id},

@@ -138,6 +138,19 @@ static bool salvage_periods(struct wreck *w, struct db *d, int64_t *n, struct er
 	return true;
 }
 
+/* So are the box's own secrets. */
+static bool salvage_secrets(struct wreck *w, struct db *d, struct err *e)
+{
+	if (!wreck_query(w, "SELECT id, wrapped FROM secret WHERE typeof(wrapped) = 'blob'"))
+		return true;
+	while (wreck_row(w))
+		if (!db_run(d, NULL, e, "INSERT OR IGNORE INTO secret(id, wrapped) VALUES(?, ?)",
+			    "ib", sqlite3_column_int64(w->st, 0), sqlite3_column_blob(w->st, 1),
+			    (size_t)sqlite3_column_bytes(w->st, 1)))
+			return false;
+	return true;
+}
+
 /* An event is sent whole or not at all. `extra`: what sealing adds to its size. */
 static bool is_whole(struct wreck *w, int64_t extra)
 {
@@ -300,9 +313,9 @@ static bool salvage_once(struct db *d, const char *folder, const char *name, int
 	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) || !salvage_etag(&w, d, e) ||
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_counters(&w, d, e) ||
-	    !salvage_periods(&w, d, &out->keys, e) || !salvage_pulls(&w, d, e) ||
-	    !salvage_hits(&w, d, &out->hits, e) || !new_ids(d, now_ns, e) ||
-	    !db_state_get(d, "clock_ring", &clock, e) ||
+	    !salvage_periods(&w, d, &out->keys, e) || !salvage_secrets(&w, d, e) ||
+	    !salvage_pulls(&w, d, e) || !salvage_hits(&w, d, &out->hits, e) ||
+	    !new_ids(d, now_ns, e) || !db_state_get(d, "clock_ring", &clock, e) ||
 	    !salvage_quarantine(&w, d, (clock ? clock : now_ns) + retention_ns, e) ||
 	    !wreck_read(&w, e) || !db_commit(&tx, e))
 		return err_prefix(e, "salvage");

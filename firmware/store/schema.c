@@ -151,7 +151,11 @@ static const char step_7[] =
     "CREATE VIEW reads AS SELECT " COLUMNS " FROM passage_3 UNION ALL SELECT " COLUMNS
     " FROM passage;";
 
-static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
+/* Secrets of the box, wrapped by its keystore (secret.h). */
+static const char step_8[] =
+    "CREATE TABLE secret(id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;";
+
+static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8};
 
 /*
  * In memory alone, rolled back with the rest: which passages are there already. Vision sends again

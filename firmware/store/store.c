@@ -340,7 +340,7 @@ static void open_audit_key(struct store *s)
 	struct err e = {0};
 	bool made;
 
-	if (!audit_key_open(s->conf.ring.path, &s->audit_key, &made, &e) ||
+	if (!audit_key_open(&s->keys, s->db, s->conf.ring.path, &s->audit_key, &made, &e) ||
 	    !crypt_key_id(s->audit_key, s->audit_key_id, &e)) {
 		crypt_key_free(s->audit_key);
 		s->audit_key = NULL;
@@ -348,6 +348,15 @@ static void open_audit_key(struct store *s)
 	} else if (made) {
 		log_line(LOG_NOTICE, "a key was made that signs the audit chain");
 	}
+}
+
+/* A database that took the place of a damaged one may be without it. */
+static void keep_audit_key(struct store *s)
+{
+	struct err e = {0};
+
+	if (s->audit_key && s->keys.keystore && !audit_key_keep(&s->keys, s->db, s->audit_key, &e))
+		log_line(LOG_WARNING, "%s", e.text);
 }
 
 static void sign_chain(struct store *s)
@@ -359,6 +368,7 @@ static void sign_chain(struct store *s)
 	    (s->signed_mono_ns && now - s->signed_mono_ns < UPKEEP_EVERY_NS))
 		return;
 	s->signed_mono_ns = now;
+	keep_audit_key(s);
 	/* On a full disk there are better uses for the last room. */
 	if (!audit_sign(s->db, s->audit_key, s->clock.k.ring_ns, clock_utc_ns(), &e) &&
 	    e.code != ERR_NO_SPACE)

@@ -149,8 +149,9 @@ def test_what_is_cut_off_on_the_box_is_missed_at_the_rtcc(tmp_path, rtcc):
                           10, "the head at the RTCC")[-1]["audit"]
         assert box.stop() == 0
     noted = f"{newest['seq']}:{newest['hash']}"
-    with (box.store / "audit.key").open() as key: # the RTCC knows whose signatures to expect
-        public = subprocess.run(["openssl", "pkey", "-pubout", "-outform", "DER"], stdin=key, capture_output=True, check=True).stdout
+    # The RTCC knows whose signatures to expect: those of the counters are made with it, too.
+    with sqlite3.connect(f"file:{box.store}/reads.db?mode=ro", uri=True) as db:
+        public, = db.execute("SELECT key FROM counters ORDER BY n DESC LIMIT 1").fetchone()
     assert newest["key"] == hashlib.sha256(public).hexdigest()
 
     def verified():
@@ -400,7 +401,7 @@ def test_a_signature_is_over_all_before_it(chain, lines, tmp_path):
                    check=True, stdout=subprocess.DEVNULL) # anyone's library verifies it so
     code, words = said(tmp_path, lines, "--key", key_of(lines))
     assert code == 0 and f"signed up to record {signed['seq'] - 1}, key {key_of(lines)}\n" in words
-    assert stat.S_IMODE(os.stat(chain[1] / "audit.key").st_mode) == 0o600
+    assert not (chain[1] / "audit.key").exists() # nothing of it lies open
 
 
 def test_a_chain_made_anew_shows_at_its_signature(lines, tmp_path):
@@ -412,6 +413,21 @@ def test_a_chain_made_anew_shows_at_its_signature(lines, tmp_path):
     assert "nothing is signed" in said(tmp_path, unsigned)[1]
     refused(tmp_path, unsigned, "nothing of the chain is signed", "--key", key_of(lines))
     refused(tmp_path, lines, f"the signature in record {at} is by another key", "--key", "0" * 64)
+
+
+def test_a_key_that_an_older_firmware_left_open_is_taken_in(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    subprocess.run("openssl ecparam -name prime256v1 -genkey -noout -out audit.key && chmod 600 audit.key && "
+                   "openssl pkey -in audit.key -pubout -outform DER -out public", shell=True, cwd=data, check=True, capture_output=True)
+    public = (data / "public").read_bytes()
+    for _ in range(2):
+        with Store(tmp_path) as s:
+            s.accept("ABC123")
+            s.wait(lambda c: set(s.rows("SELECT key FROM counters WHERE key IS NOT NULL")) == {(public,)}, 5, "a signature by it")
+            assert s.stop() == 0
+        assert not (data / "audit.key").exists()
+        assert "a key was made" not in s.tail()
 
 
 def test_a_box_without_a_key_works_and_says_so(tmp_path):

@@ -204,7 +204,7 @@ static struct crypt_key *key_of(struct place *p, bool expect_made)
 	struct crypt_key *k;
 	bool made;
 
-	assert_true(audit_key_open(p->folder, &k, &made, &p->why));
+	assert_true(audit_key_open(&p->keys, p->db, p->folder, &k, &made, &p->why));
 	assert_int_equal(made, expect_made);
 	return k;
 }
@@ -231,43 +231,120 @@ static int64_t sign_at(struct place *p, struct crypt_key *k, int64_t ring_ns)
 	return count_of(p, "SELECT count(*) FROM audit WHERE what = 'signed'");
 }
 
-static void the_key_is_made_once_and_is_nobody_elses(void **state)
+static void name_of(struct place *p, struct crypt_key *k, uint8_t out[CRYPT_SHA256_SIZE])
+{
+	assert_true(crypt_key_id(k, out, &p->why));
+	crypt_key_free(k);
+}
+
+static void the_key_is_made_once_and_outlives_rotations(void **state)
 {
 	struct place *p = *state;
-	struct crypt_key *first = key_of(p, true), *second = key_of(p, false);
-	uint8_t a[CRYPT_SHA256_SIZE], b[CRYPT_SHA256_SIZE];
-	char path[PATH_MAX];
-	struct stat st;
+	uint8_t first[CRYPT_SHA256_SIZE], again[CRYPT_SHA256_SIZE];
+
+	name_of(p, key_of(p, true), first);
+	for (int i = 0; i < 3; i++) {
+		(void)key_at(p, T0 + i * PERIOD_NS);
+		assert_true(
+		    periods_destroy(&p->keys, p->db, T0 + (i + 1) * PERIOD_NS, T0, &p->why));
+		place_close(p);
+		place_open(p);
+		name_of(p, key_of(p, false), again);
+		assert_memory_equal(first, again, sizeof first);
+	}
+	assert_int_equal(count_of(p, "SELECT count(*) FROM secret WHERE length(wrapped) = 72"), 1);
+}
+
+static void a_copy_of_before_a_rotation_does_not_open_it(void **state)
+{
+	struct place *p = *state;
+	uint8_t first[CRYPT_SHA256_SIZE], again[CRYPT_SHA256_SIZE];
+
+	name_of(p, key_of(p, true), first);
+	assert_int_equal(sqlite3_exec(db_handle(p->db), "CREATE TABLE copy AS SELECT * FROM secret",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	(void)key_at(p, T0);
+	assert_true(periods_destroy(&p->keys, p->db, T0 + PERIOD_NS, T0, &p->why));
+	assert_int_equal(sqlite3_exec(db_handle(p->db),
+				      "DELETE FROM secret; INSERT INTO secret SELECT * FROM copy",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	name_of(p, key_of(p, true), again);
+	assert_memory_not_equal(first, again, sizeof first);
+}
+
+static void the_key_of_an_older_firmware_is_taken_in(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *old;
+	char path[PATH_MAX], pem[CRYPT_PEM_MAX];
+	uint8_t first[CRYPT_SHA256_SIZE], again[CRYPT_SHA256_SIZE];
+	FILE *f;
 
 	path_in(p, AUDIT_KEY_FILE, path);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_true(crypt_key_id(first, a, &p->why) && crypt_key_id(second, b, &p->why));
-	assert_memory_equal(a, b, sizeof a);
-	crypt_key_free(first);
-	crypt_key_free(second);
+	assert_true(crypt_key_generate(&old, &p->why));
+	assert_true(crypt_key_private_pem(old, pem, &p->why));
+	name_of(p, old, first);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(pem, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	for (int i = 0; i < 2; i++) {
+		name_of(p, key_of(p, false), again);
+		assert_memory_equal(first, again, sizeof first);
+		assert_int_equal(access(path, F_OK), -1);
+	}
 }
 
 static void a_key_that_is_damaged_is_made_anew(void **state)
 {
 	struct place *p = *state;
 	char path[PATH_MAX];
-	bool made;
 	struct crypt_key *k;
+	bool made;
 
 	path_in(p, AUDIT_KEY_FILE, path);
 	crypt_key_free(key_of(p, true));
-	assert_int_equal(truncate(path, 100), 0);
-	crypt_key_free(key_of(p, true));
-	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(sqlite3_exec(db_handle(p->db), "UPDATE secret SET wrapped = zeroblob(72)",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
 	crypt_key_free(key_of(p, true));
 	crypt_key_free(key_of(p, false));
-	/* What is no file is not replaced. */
-	assert_int_equal(unlink(path), 0);
+	/* What cannot be removed is not passed over: it may be the key, in the open. */
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_false(audit_key_open(p->folder, &k, &made, &p->why));
+	assert_false(audit_key_open(&p->keys, p->db, p->folder, &k, &made, &p->why));
 	assert_int_equal(p->why.code, ERR_IO);
 	assert_null(k);
+}
+
+static void without_its_keystore_there_is_none(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *k;
+	bool made;
+
+	crypt_key_free(key_of(p, true));
+	periods_close(&p->keys);
+	assert_false(audit_key_open(&p->keys, p->db, p->folder, &k, &made, &p->why));
+	assert_int_equal(p->why.code, ERR_NOT_FOUND);
+	place_keys(p);
+	crypt_key_free(key_of(p, false));
+}
+
+static void a_fresh_database_is_given_the_key_that_is_in_use(void **state)
+{
+	struct place *p = *state;
+	struct crypt_key *k = key_of(p, true);
+	uint8_t first[CRYPT_SHA256_SIZE], again[CRYPT_SHA256_SIZE];
+
+	assert_int_equal(sqlite3_exec(db_handle(p->db), "DELETE FROM secret", NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_true(audit_key_keep(&p->keys, p->db, k, &p->why));
+	name_of(p, k, first);
+	name_of(p, key_of(p, false), again);
+	assert_memory_equal(first, again, sizeof first);
 }
 
 static void it_is_signed_once_a_day_if_there_is_anything_new(void **state)
@@ -436,7 +513,11 @@ int main(void)
 	    T(a_cut_shows_against_the_head_that_was_noted),
 	    T(a_record_is_bounded),
 	    T(it_goes_and_comes_with_its_transaction),
-	    T(the_key_is_made_once_and_is_nobody_elses),
+	    T(the_key_is_made_once_and_outlives_rotations),
+	    T(a_copy_of_before_a_rotation_does_not_open_it),
+	    T(the_key_of_an_older_firmware_is_taken_in),
+	    T(without_its_keystore_there_is_none),
+	    T(a_fresh_database_is_given_the_key_that_is_in_use),
 	    T(a_key_that_is_damaged_is_made_anew),
 	    T(it_is_signed_once_a_day_if_there_is_anything_new),
 	    T(what_is_not_to_wait_is_signed_at_once),

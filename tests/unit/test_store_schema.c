@@ -143,7 +143,7 @@ static void an_upgrade_that_breaks_off_goes_on(void **state)
 		db_close(p->db);
 		p->db = NULL;
 		steps[bad] = "CREATE TABLE half(x INTEGER) STRICT; DELETE FROM audit;"
-			     " INSERT INTO nowhere VALUES(1)";
+			     " INSERT INTO half VALUES('no number')";
 		assert_false(db_open(p->folder, &broken, T0, &p->db, &p->how, &p->why));
 		assert_string_equal(p->how.quarantine, "");
 		{
