@@ -532,10 +532,11 @@ void store_requests_tick(struct store *s, bool last)
 	for (size_t i = 0; i < SENDERS; i++)
 		if (r->asked[i].ready)
 			send_ready(s, i);
-	if (last && r->busy) {
-		answer(s, r->of, -1, "the box is stopping");
+	for (size_t i = 0; last && i < SENDERS; i++)
+		if (r->asked[i].there && !r->asked[i].ready)
+			answer(s, i, -1, "the box is stopping");
+	if (last && r->busy)
 		put_down(s);
-	}
 	if (!r->timed && r->busy)
 		work(s);
 	if (!s->db || (!last && r->tend_mono_ns && mono - r->tend_mono_ns < TEND_NS))

@@ -430,6 +430,17 @@ def test_one_at_a_time_of_each_sender(s, desk):
     assert len(desk.open(s.end(first, "uplink")[0], requests[0]).reads) == 50
 
 
+def test_a_stop_answers_what_is_under_way(s, desk):
+    for i in range(100):
+        s.accept("ABC123", "MO", (6000, 6000, 0, 0))
+    request = desk.request()
+    number, waiting = s.begin(request), s.begin(desk.request(), "control")
+    assert s.stop() == 0
+    for sealed, why in (s.end(number), s.end(waiting, "control")):
+        assert sealed or "stopping" in why
+    assert s.process.poll() == 0
+
+
 def test_an_uplink_that_starts_anew_is_owed_nothing(s, desk):
     for i in range(50):
         s.accept("ABC123", "MO", (6000, 6000, 0, 0))
