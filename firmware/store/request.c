@@ -125,6 +125,43 @@ static bool take_nonce(const struct json_member *m, char out[REQUEST_NONCE_MAX +
 		       REQUEST_NONCE_MIN, REQUEST_NONCE_MAX);
 }
 
+/* Folded as entry_fold does, however long. */
+static void fold(const char *text, char out[REQUEST_TEXT_MAX + 1])
+{
+	char one[2] = "", folded[11];
+
+	for (; *text; text++) {
+		one[0] = *text;
+		if (*entry_fold(one, folded))
+			*out++ = folded[0];
+	}
+	*out = '\0';
+}
+
+/* What stands in the record of the pull must not name the plate, which is in none. A short plate,
+ * and one of digits alone, may be a part of a number by chance. */
+static bool names_no_plate(struct request *r, const struct json_member *m, char *text,
+			   struct err *e)
+{
+	char folded[REQUEST_TEXT_MAX + 1];
+	bool by_chance = strlen(r->plate) < 4 || r->plate[strspn(r->plate, "0123456789")] == '\0';
+
+	fold(text, folded);
+	if (!r->plate[0] || (by_chance ? strcmp(folded, r->plate) != 0 : !strstr(folded, r->plate)))
+		return true;
+	explicit_bzero(text, strlen(text));
+	return err_set(e, ERR_POLICY,
+		       "%s: names the plate, and goes into a record that may hold none", m->name);
+}
+
+static bool take_why(const struct json_member *m, struct request *out, struct err *e)
+{
+	return take_text(&m[CASE_NUMBER], out->case_number, REQUEST_TEXT_MAX, e) &&
+	       names_no_plate(out, &m[CASE_NUMBER], out->case_number, e) &&
+	       take_text(&m[PURPOSE], out->purpose, REQUEST_TEXT_MAX, e) &&
+	       names_no_plate(out, &m[PURPOSE], out->purpose, e);
+}
+
 static bool take(const cJSON *o, struct request *out, struct err *e)
 {
 	struct json_member m[MEMBERS];
@@ -140,9 +177,7 @@ static bool take(const cJSON *o, struct request *out, struct err *e)
 		return err_set(e, ERR_FORMAT, "format: not " REQUEST_FORMAT);
 	return take_text(&m[CAMERA], out->camera, sizeof out->camera - 1, e) &&
 	       (!m[PLATE].value || take_plate(&m[PLATE], out->plate, e)) &&
-	       take_window(m, out, e) &&
-	       take_text(&m[CASE_NUMBER], out->case_number, REQUEST_TEXT_MAX, e) &&
-	       take_text(&m[PURPOSE], out->purpose, REQUEST_TEXT_MAX, e) &&
+	       take_window(m, out, e) && take_why(m, out, e) &&
 	       take_text(&m[REQUESTER], out->requester, REQUEST_NAME_MAX, e) &&
 	       take_validity(m, out, e) && take_nonce(&m[NONCE], out->nonce, e);
 }

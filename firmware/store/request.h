@@ -37,7 +37,8 @@ bool request_fold_plate(const char *text, char out[11], struct err *e) MUST_CHEC
  * Read the payload. ERR_FORMAT with the member's name, never its value: not JSON, a member that is
  * unknown, missing, there twice or empty, a plate with a character that no plate has or of more
  * than 10 letters and digits, half a window, neither plate nor window. ERR_POLICY: a window that
- * ends before it begins, a request good for longer than a day or for no time at all. ERR_NO_MEMORY.
+ * ends before it begins, a request good for longer than a day or for no time at all, a case number
+ * or purpose that names the plate. ERR_NO_MEMORY.
  */
 bool request_parse(const void *json, size_t len, struct request *out, struct err *e) MUST_CHECK;
 

@@ -141,6 +141,7 @@ REFUSALS = {
     "purpose": ("purpose", "OU=EVIDENCE"),
     "no purpose": ("purpose", "OU=EVIDENCE"),
     "empty case number": ("case_number", "OU=EVIDENCE"),
+    "plate in the case number": ("names the plate", "OU=EVIDENCE"),
     "no case number": ("case_number", "OU=EVIDENCE"),
     "somebody else's name": ("requester", "OU=EVIDENCE"),
     "wildcard *": ("wildcards", "OU=EVIDENCE"),
@@ -204,6 +205,7 @@ def bad_requests(certs) -> dict:
         "purpose": said(purpose="audit-sample"),
         "no purpose": said(purpose=None),
         "empty case number": said(case_number=""),
+        "plate in the case number": said(case_number="theft of abc-123"),
         "no case number": said(case_number=None),
         "somebody else's name": said(requester="EVIDENCE other user"),
         "wildcard *": said(plate="ABC*"),
@@ -250,9 +252,9 @@ def test_refused(refused_all, name):
     if who is None:
         assert records == []
     else:
-        (by, _, _, outcome, detail), = records
+        (by, _, case, outcome, detail), = records
         assert who in by and "serial" in by and outcome == "refused" and detail["why"] == why and len(detail["request"]) == 64
-        assert "ABC" not in json.dumps(detail)
+        assert "ABC" not in json.dumps(detail) + case.upper()
 
 
 def test_what_is_refused_gives_nothing_and_tells_nothing(refused_all):

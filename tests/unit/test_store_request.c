@@ -234,6 +234,49 @@ static void what_is_no_request_is_refused(void **state)
 	}
 }
 
+/* The record of a pull holds case number and purpose, and never a plate. */
+static void a_case_number_names_no_plate(void **state)
+{
+	static const struct {
+		const char *plate, *number;
+		bool good;
+	} cases[] = {
+	    {"\"ABO-123\"", "\"theft of ab 0123\"", false},
+	    {"\"ABO-123\"", "\"AB0123\"", false},
+	    {"\"ABO-123\"", "\"26-ABO12-3\"", false},
+	    {"\"ABO-123\"", "\"26-ABO124\"", true},
+	    {"\"12345\"", "\"26-123456\"", true},
+	    {"\"12345\"", "\"1234-5\"", false},
+	    {"\"A1\"", "\"26-A1\"", true},
+	    {"\"A1\"", "\"A-1\"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t of = 0; of < 2; of++) {
+			const char *name = of ? "purpose" : "case_number";
+			char *text = payload(name, cases[i].number);
+			cJSON *o = cJSON_Parse(text);
+
+			cJSON_free(text);
+			(void)cJSON_ReplaceItemInObject(o, "plate",
+							cJSON_CreateRaw(cases[i].plate));
+			text = cJSON_PrintUnformatted(o);
+			if (parse_text(text) != cases[i].good)
+				fail_msg("%zu: %s %s", i, name, why.text);
+			if (!cases[i].good) {
+				assert_int_equal(why.code, ERR_POLICY);
+				assert_non_null(strstr(why.text, "names the plate"));
+				assert_non_null(strstr(why.text, name));
+				/* What is left of it goes into the record of the refusal. */
+				assert_string_equal(of ? r.purpose : r.case_number, "");
+			}
+			cJSON_free(text);
+			cJSON_Delete(o);
+		}
+	}
+}
+
 static void what_two_readers_may_read_in_two_ways_is_refused(void **state)
 {
 	static const char *const members[] = {",\"plate\":\"ABC\"}", ",\"plat\\u0065\":\"ABC\"}",
@@ -454,6 +497,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_says_what_it_says),
 	    cmocka_unit_test(a_plate_or_a_window_is_enough),
+	    cmocka_unit_test(a_case_number_names_no_plate),
 	    cmocka_unit_test(what_is_no_request_is_refused),
 	    cmocka_unit_test(what_two_readers_may_read_in_two_ways_is_refused),
 	    cmocka_unit_test(what_is_written_is_read_the_same),
