@@ -48,13 +48,17 @@ static bool count(struct db *d, const uint8_t *requester, const struct pulls_now
 
 static bool is_new(struct db *d, const struct request *r, struct err *e)
 {
-	int64_t seen, floor_ns;
+	int64_t seen, floor_ns, after_ns;
 
 	if (!db_int(d, &seen, 0, e, "SELECT 1 FROM pull WHERE nonce = ?", "t", r->nonce) ||
-	    !db_state_get(d, "pull_floor", &floor_ns, e))
+	    !db_state_get(d, "pull_floor", &floor_ns, e) ||
+	    !db_state_get(d, "pull_signed_after", &after_ns, e))
 		return false;
 	if (seen)
-		return refuse(e, "nonce: the request has been taken up before");
+		return refuse(e, "nonce: the request has been taken up before: sign a new one");
+	if (after_ns != 0 && r->issued_ns - PULLS_SKEW_NS <= after_ns)
+		return refuse(e, "issued: not since this box's database was damaged: sign a new "
+				 "one in 5 minutes");
 	return r->expires_ns > floor_ns ||
 	       refuse(e, "expires: no later than a request that has been forgotten already");
 }

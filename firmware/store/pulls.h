@@ -6,7 +6,8 @@
  *
  * A request is taken up once: its nonce is remembered until it has expired, through restarts, and
  * whoever sets the clock back finds that requests which expire no later than one that has been
- * forgotten are refused, too.
+ * forgotten are refused, too. After a database was damaged, only requests that were signed since
+ * are taken up: the table of nonces may have been what was lost.
  */
 #ifndef FIRMWARE_STORE_PULLS_H
 #define FIRMWARE_STORE_PULLS_H

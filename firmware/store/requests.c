@@ -326,6 +326,9 @@ static bool judge(struct store *s, const struct pulls_now *now, struct err *e)
 		return false;
 	if (s->clock.doubtful)
 		return err_set(e, ERR_POLICY, "the clock of the box is in doubt");
+	if (s->left_behind)
+		return err_set(e, ERR_POLICY,
+			       "the box's database was damaged, and is not taken over yet");
 	if (!s->keys.keystore || !s->keys.loaded)
 		return err_set(e, ERR_POLICY, "the box has no keystore to open reads with");
 	if (!s->audit_key)

@@ -95,6 +95,8 @@ bool upkeep_take_over(struct db *d, const char *folder, const char *name, int64_
 	/* Together: a file once noted is not looked at again, nor is its loss. */
 	return db_begin(d, &tx, e) && upkeep_quarantine(d, name, got.due_ns, e) &&
 	       db_state_set(d, "counters_damaged", 1, e) &&
+	       /* Which requests were taken up, nobody knows for certain any more (pulls.h). */
+	       db_state_set(d, "pull_signed_after", wall_ns, e) &&
 	       record(d, "quarantine", detail, wall_ns, e) && db_commit(&tx, e);
 }
 

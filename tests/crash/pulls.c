@@ -82,7 +82,8 @@ static bool take(struct life *l, uint32_t n, bool *taken)
 	}
 	if (e.code != ERR_POLICY)
 		return work_failed(l, &e, "taking a request up");
-	if (before == NO && !l->book.damaged)
+	/* Put aside before the first read, it is no fault that was noted. */
+	if (before == NO && !l->book.damaged && !strstr(e.text, "database was damaged"))
 		return life_fault(l, FAULT_DATABASE, "request %u is refused: %s", n, e.text);
 	p->taken[n] = YES;
 	return true;

@@ -3,6 +3,7 @@
 
 #include "firmware/store/audit_sign.h"
 #include "firmware/store/pulls.h"
+#include "firmware/store/upkeep.h"
 
 #define MINUTE (60 * NS_PER_S)
 #define HOUR   (60 * MINUTE)
@@ -155,6 +156,38 @@ static void a_day_has_so_many_minutes_of_windows(void **state)
 	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'windows_min'"), 1);
 }
 
+/* What the table of a damaged database does not give back is not good once more. */
+static void a_lost_nonce_is_not_good_again(void **state)
+{
+	struct place *p = *state;
+	struct request r = request_of(2);
+	struct pulls_now now = at(10 * MINUTE);
+	char path[100];
+	FILE *f;
+
+	assert_true(take(p, 1, one, MINUTE));
+	place_close(p);
+	(void)snprintf(path, sizeof path, "%s/%s", p->folder, DB_FILE);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	for (int i = 0; i < 100; i++)
+		(void)fputc('x', f);
+	assert_int_equal(fclose(f), 0);
+	place_open(p);
+	assert_string_not_equal(p->how.quarantine, "");
+	assert_true(upkeep_take_over(p->db, p->folder, p->how.quarantine, 90 * NS_PER_DAY,
+				     T0 + 2 * MINUTE, &p->why));
+	assert_int_equal(count_of(p, "SELECT count(*) FROM pull"), 0);
+	assert_false(take(p, 1, one, 3 * MINUTE));
+	assert_int_equal(p->why.code, ERR_POLICY);
+	assert_non_null(strstr(p->why.text, "sign a new one"));
+	/* One that was signed since: a custodian's clock may be ahead. */
+	r.issued_ns = T0 + 7 * MINUTE;
+	assert_false(pulls_take(p->db, &r, one, &few, &now, &p->why));
+	r.issued_ns += 1;
+	assert_true(pulls_take(p->db, &r, one, &few, &now, &p->why));
+}
+
 static void what_has_expired_is_forgotten_and_refused(void **state)
 {
 	struct place *p = *state;
@@ -296,6 +329,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(an_hour_has_so_many, place_make, place_end),
 	    cmocka_unit_test_setup_teardown(a_day_has_so_many_minutes_of_windows, place_make,
 					    place_end),
+	    cmocka_unit_test_setup_teardown(a_lost_nonce_is_not_good_again, place_make, place_end),
 	    cmocka_unit_test_setup_teardown(what_has_expired_is_forgotten_and_refused, place_make,
 					    place_end),
 	    cmocka_unit_test_setup_teardown(what_proves_nobody_is_summed_up, place_make, place_end),
