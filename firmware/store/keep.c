@@ -144,30 +144,74 @@ static bool cools_down(struct passing *p, bool *rings, struct err *e)
 			      p->when->kept_ns, p->k->conf->hotlist.cooldown_s, rings, e);
 }
 
+/* All that follows from a passage, in the transaction that is open. */
+static bool put(struct passing *p, bool pictures, struct err *e)
+{
+	struct ring_passage r = {.p = &p->in->p,
+				 .key = p->key,
+				 .list_version = p->k->list ? bundle_info(p->k->list)->version : 0,
+				 .kept_ns = p->when->kept_ns,
+				 .stored_ns = p->when->stored_ns};
+	bool rings = p->matched;
+
+	if (p->matched && !cools_down(p, &rings, e))
+		return false;
+	p->rings = rings;
+	r.hit = rings ? RING_HIT : p->matched ? RING_SUPPRESSED : RING_READ;
+	if (pictures)
+		memcpy(r.pictures, p->in->pictures, sizeof r.pictures);
+	return (!p->k->keys->keystore || ring_insert(p->k->db, &r, e)) &&
+	       (!p->rings || put_hit(p, e)) && count(p, e);
+}
+
 static bool commit(struct passing *p, bool pictures, bool *repeat, struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
-	struct ring_passage r = {
-	    .p = &p->in->p, .kept_ns = p->when->kept_ns, .stored_ns = p->when->stored_ns};
-	bool rings = p->matched;
 
 	/* Before anything that may want room: that would cost the very read that is asked for. */
 	if (!ring_has(p->k->db, p->in->p.id, repeat, e))
 		return false;
 	if (*repeat)
 		return true;
-	if (!take_key(p, e) || !db_begin(p->k->db, &tx, e))
+	return take_key(p, e) && db_begin(p->k->db, &tx, e) && put(p, pictures, e) &&
+	       db_commit(&tx, e);
+}
+
+/* Into the transaction that is open, unless it is there already. */
+static bool put_new(struct passing *p, struct keep_result *out, struct err *e)
+{
+	bool repeat;
+
+	*out = (struct keep_result){.outcome = KEEP_REPEAT};
+	match_passage(p);
+	if (!ring_has(p->k->db, p->in->p.id, &repeat, e))
 		return false;
-	if (p->matched && !cools_down(p, &rings, e))
+	if (repeat)
+		return true;
+	out->outcome = KEEP_ACCEPTED;
+	if (!put(p, true, e))
 		return false;
-	p->rings = rings;
-	r.key = p->key;
-	r.list_version = p->k->list ? bundle_info(p->k->list)->version : 0;
-	r.hit = rings ? RING_HIT : p->matched ? RING_SUPPRESSED : RING_READ;
-	if (pictures)
-		memcpy(r.pictures, p->in->pictures, sizeof r.pictures);
-	return (!p->k->keys->keystore || ring_insert(p->k->db, &r, e)) &&
-	       (!p->rings || put_hit(p, e)) && count(p, e) && db_commit(&tx, e);
+	out->hit = p->rings;
+	return true;
+}
+
+bool keep_together(const struct keep *k, const struct intake in[], size_t n,
+		   const struct keep_when *when, struct keep_result out[], struct err *e)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+	struct passing first = {.k = k, .when = when};
+
+	if (!k->keys->keystore)
+		return err_set(e, ERR_NOT_FOUND, "together: no keystore");
+	if (!take_key(&first, e) || !db_begin(k->db, &tx, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct passing p = {.k = k, .in = &in[i], .when = when, .key = first.key};
+
+		if (!put_new(&p, &out[i], e))
+			return false;
+	}
+	return db_commit(&tx, e);
 }
 
 /*

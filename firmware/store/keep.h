@@ -55,4 +55,14 @@ struct keep_result {
 bool keep_passage(const struct keep *k, const struct intake *in, const struct keep_when *when,
 		  struct keep_result *out, struct err *e) MUST_CHECK;
 
+/*
+ * Take n passages of one moment in with one commit, which costs little more than that of one:
+ * out[i] as keep_passage would say, with pictures. False: nothing of any has been committed (no
+ * room, no keystore, or the database fails): give each to keep_passage, which knows what to do
+ * about it.
+ */
+bool keep_together(const struct keep *k, const struct intake in[], size_t n,
+		   const struct keep_when *when, struct keep_result out[],
+		   struct err *e) MUST_CHECK;
+
 #endif

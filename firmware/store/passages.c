@@ -51,12 +51,24 @@ static void note(struct store *s, const struct keep_result *r, int64_t mono_ns)
 		s->full_mono_ns = mono_ns;
 }
 
+static struct keep keeper(struct store *s)
+{
+	return (struct keep){s->db,	&s->conf, s->list.b, list_coming(&s->list),
+			     &s->space, &s->keys};
+}
+
+static struct keep_when when_now(struct store *s)
+{
+	int64_t wall = store_now(s);
+
+	return (struct keep_when){s->clock.k.ring_ns, wall, elapsed_wall(&s->clock, wall)};
+}
+
 /* True: the passage is dealt with and answered. False: nothing could be written, it must wait. */
 static bool settle(struct store *s, const struct intake *in)
 {
-	int64_t wall = store_now(s);
-	struct keep k = {s->db, &s->conf, s->list.b, list_coming(&s->list), &s->space, &s->keys};
-	struct keep_when when = {s->clock.k.ring_ns, wall, elapsed_wall(&s->clock, wall)};
+	struct keep k = keeper(s);
+	struct keep_when when = when_now(s);
 	struct keep_result r;
 	struct err e = {0};
 
@@ -75,10 +87,67 @@ static bool settle(struct store *s, const struct intake *in)
 	return true;
 }
 
+/* All that came together, in one commit. False: nothing is committed, each must be settled alone.
+ */
+static bool settle_together(struct store *s)
+{
+	struct keep k = keeper(s);
+	struct keep_when when = when_now(s);
+	struct keep_result r[STORE_TOGETHER];
+	bool hit = false;
+
+	if (!s->db || s->n_together < 2 ||
+	    !keep_together(&k, s->together, s->n_together, &when, r, NULL))
+		return false;
+	for (unsigned i = 0; i < s->n_together; i++) {
+		note(s, &r[i], clock_mono_ns());
+		reply(s, s->together[i].p.id, true);
+		hit |= r[i].hit;
+	}
+	if (hit)
+		store_pump(s);
+	return true;
+}
+
+/* Not answered: vision keeps it too, and sends it again should this process end. *in is taken. */
+static void wait_for_room(struct store *s, struct intake *in)
+{
+	if (s->n_waiting < STORE_WAITING) {
+		s->waiting[s->n_waiting++] = *in;
+		*in = (struct intake){0};
+	} else {
+		s->unanswered++;
+	}
+}
+
+void store_settle(struct store *s)
+{
+	bool done = settle_together(s);
+
+	for (unsigned i = 0; i < s->n_together; i++) {
+		if (!done && !settle(s, &s->together[i]))
+			wait_for_room(s, &s->together[i]);
+		intake_free(&s->together[i]);
+	}
+	s->n_together = 0;
+}
+
+/* Everything that vision had sent by then has come. */
+static void come_together(void *arg)
+{
+	struct store *s = arg;
+
+	s->together_timed = false;
+	store_settle(s);
+}
+
 static bool waits(const struct store *s, const uint8_t id[WIRE_ID_SIZE])
 {
 	for (unsigned i = 0; i < s->n_waiting; i++)
 		if (memcmp(s->waiting[i].p.id, id, WIRE_ID_SIZE) == 0)
+			return true;
+	for (unsigned i = 0; i < s->n_together; i++)
+		if (memcmp(s->together[i].p.id, id, WIRE_ID_SIZE) == 0)
 			return true;
 	return false;
 }
@@ -93,15 +162,14 @@ bool store_passage(struct store *s, const struct wire_passage *m, int fd, struct
 		reply(s, m->id, false);
 		return err_prefix(e, "%s", text_id(m->id, id));
 	}
-	if (waits(s, m->id) || settle(s, &in))
+	if (waits(s, m->id))
 		return true;
-	/* Not answered: vision keeps it too, and sends it again should this process end. */
-	if (s->n_waiting < STORE_WAITING) {
-		s->waiting[s->n_waiting++] = in;
-		in = (struct intake){0};
-	} else {
-		s->unanswered++;
-	}
+	s->together[s->n_together++] = in;
+	in = (struct intake){0};
+	if (!s->together_timed)
+		s->together_timed = loop_timer(s->env.loop, 0, 0, come_together, s) >= 0;
+	if (s->n_together == STORE_TOGETHER || !s->together_timed)
+		store_settle(s);
 	return true;
 }
 

@@ -503,6 +503,7 @@ static void leave(struct store *s)
 	struct err e = {0};
 	bool done;
 
+	store_settle(s);
 	store_retry(s);
 	store_flush_replies(s);
 	(void)store_now(s);
@@ -696,6 +697,7 @@ static void role_stop(void *state)
 
 	s->stopping = true;
 	s->stop_by_mono_ns = clock_mono_ns() + DRAIN_NS;
+	store_settle(s);
 	store_retry(s);
 	store_pump(s);
 	if (sender_under_way(&s->sender) == 0)
@@ -706,6 +708,8 @@ static void role_close(void *state)
 {
 	struct store *s = state;
 
+	for (unsigned i = 0; i < s->n_together; i++)
+		intake_free(&s->together[i]);
 	for (unsigned i = 0; i < s->n_waiting; i++)
 		intake_free(&s->waiting[i]);
 	store_requests_close(s);

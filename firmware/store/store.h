@@ -21,8 +21,9 @@
 #include "firmware/store/space.h"
 #include "firmware/store/upkeep.h"
 
-#define STORE_WAITING 16u  /* passages held in memory while nothing can be written */
-#define STORE_REPLIES 256u /* answers to vision that did not fit its queue */
+#define STORE_WAITING  16u  /* passages held in memory while nothing can be written */
+#define STORE_TOGETHER 16u  /* passages committed at once: as many as role.c takes in a row */
+#define STORE_REPLIES  256u /* answers to vision that did not fit its queue */
 
 struct store_reply {
 	uint8_t id[WIRE_ID_SIZE];
@@ -57,6 +58,9 @@ struct store {
 	struct sender sender;
 	struct store_requests *requests; /* for evidence: requests.c */
 
+	struct intake together[STORE_TOGETHER]; /* that came just now */
+	unsigned n_together;
+	bool together_timed; /* they are committed as soon as messages pause */
 	struct intake waiting[STORE_WAITING];
 	unsigned n_waiting;
 	struct store_reply replies[STORE_REPLIES];
@@ -98,9 +102,10 @@ void store_clock_said(struct store *s, const struct wire_counter *c);
 /* Offer hits to uplink as far as credits allow. */
 void store_pump(struct store *s);
 
-/* passages.c: a passage from vision (fd borrowed); those that waited; answers that waited; vision
- * is there afresh. */
+/* passages.c: a passage from vision (fd borrowed); those that came just now, committed; those that
+ * waited; answers that waited. */
 bool store_passage(struct store *s, const struct wire_passage *m, int fd, struct err *e) MUST_CHECK;
+void store_settle(struct store *s);
 void store_retry(struct store *s);
 void store_flush_replies(struct store *s);
 

@@ -92,6 +92,9 @@ static bool give(struct bench *b, int64_t n, bool measured)
 {
 	struct keep k = {b->db, &b->conf, NULL, NULL, &b->space, &b->keys};
 	static struct intake in[TOGETHER_MAX];
+	struct keep_result r[TOGETHER_MAX];
+	struct keep_when when;
+	struct err e = {0};
 	int64_t from;
 
 	for (int64_t i = 0; i < n; i++) {
@@ -103,20 +106,16 @@ static bool give(struct bench *b, int64_t n, bool measured)
 		if (measured)
 			b->payload += store_payload(&in[i]);
 	}
+	when = (struct keep_when){b->clock.k.ring_ns, b->clock.k.wall_ns, b->clock.k.wall_ns};
 	from = clock_mono_ns();
-	for (int64_t i = 0; i < n; i++) {
-		struct keep_when when = {b->clock.k.ring_ns, b->clock.k.wall_ns,
-					 b->clock.k.wall_ns};
-		struct keep_result r;
-		struct err e = {0};
-
-		if (!keep_passage(&k, &in[i], &when, &r, &e))
-			return fail(&e);
-		if (r.outcome != KEEP_ACCEPTED || r.without_crops) {
+	if (n > 1 ? !keep_together(&k, in, (size_t)n, &when, r, &e)
+		  : !keep_passage(&k, in, &when, r, &e))
+		return fail(&e);
+	for (int64_t i = 0; i < n; i++)
+		if (r[i].outcome != KEEP_ACCEPTED || r[i].without_crops) {
 			(void)fprintf(stderr, "store_ingest: a passage is not taken\n");
 			return false;
 		}
-	}
 	if (measured)
 		b->keep_ns[b->n_keeps++] = clock_mono_ns() - from;
 	return tend(b);

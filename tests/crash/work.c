@@ -13,6 +13,7 @@
 #define VALID_NS      ((LISTS_ISSUED_S + 60) * NS_PER_S) /* the lists never grow stale in a life */
 #define PICTURE_MAX   6000
 #define PICTURE_LEAST 100
+#define TOGETHER      4 /* passages committed together, at most */
 #define INDEXED	      8 /* passages whose plates are indexed together */
 
 /* --- passages ------------------------------------------------------------------------------------
@@ -149,18 +150,13 @@ static bool nothing_of(struct life *l, uint32_t n)
 	       life_fault(l, FAULT_DOUBLED, "passage %u was not taken and is there", n);
 }
 
-static bool give(struct life *l, uint32_t n)
+/* The passage as it comes in; its pictures lie in `jpeg`. */
+static struct intake intake_of(const struct life *l, uint32_t n, uint8_t jpeg[PICTURE_MAX])
 {
 	static const uint8_t head[3] = {0xff, 0xd8, 0xff};
-	uint8_t jpeg[PICTURE_MAX];
-	enum there before = l->book.p[n].there;
 	struct intake in = {.p = passage_of(l, n)};
-	struct keep k = {l->db, &l->conf, l->list.b, list_coming(&l->list), &l->space, &l->keys};
-	struct keep_when when = {l->clock.k.ring_ns, l->wall, VALID_NS};
-	struct keep_result r;
-	struct err e = {0};
 
-	memset(jpeg, (int)n, sizeof jpeg);
+	memset(jpeg, (int)n, PICTURE_MAX);
 	memcpy(jpeg, head, sizeof head);
 	for (size_t i = 0; i < l->book.p[n].angles; i++) {
 		size_t len =
@@ -169,6 +165,19 @@ static bool give(struct life *l, uint32_t n)
 		in.pictures[WIRE_CROP_0 + i] = in.pictures[WIRE_SCENE_0 + i] =
 		    (struct ring_picture){jpeg, len};
 	}
+	return in;
+}
+
+static bool give(struct life *l, uint32_t n)
+{
+	uint8_t jpeg[PICTURE_MAX];
+	enum there before = l->book.p[n].there;
+	struct intake in = intake_of(l, n, jpeg);
+	struct keep k = {l->db, &l->conf, l->list.b, list_coming(&l->list), &l->space, &l->keys};
+	struct keep_when when = {l->clock.k.ring_ns, l->wall, VALID_NS};
+	struct keep_result r;
+	struct err e = {0};
+
 	if (before != YES) {
 		l->book.p[n].there = MAYBE;
 		l->book.p[n].kept_ns = when.kept_ns;
@@ -180,6 +189,37 @@ static bool give(struct life *l, uint32_t n)
 	if (before != YES) /* purged meanwhile, it would be taken for a new one */
 		send_again(l, n);
 	return work_failed(l, &e, "a passage") && (before == YES || nothing_of(l, n));
+}
+
+/* New ones that come at once, in one commit; when that fails each alone, as the role does. */
+static bool give_together(struct life *l, uint32_t many)
+{
+	static uint8_t jpeg[TOGETHER][PICTURE_MAX];
+	uint32_t first = l->book.n;
+	struct intake in[TOGETHER];
+	struct keep k = {l->db, &l->conf, l->list.b, list_coming(&l->list), &l->space, &l->keys};
+	struct keep_when when = {l->clock.k.ring_ns, l->wall, VALID_NS};
+	struct keep_result r[TOGETHER];
+	struct err e = {0};
+	bool good = true;
+
+	for (uint32_t i = 0; i < many; i++) {
+		uint32_t n = invent(l);
+
+		in[i] = intake_of(l, n, jpeg[i]);
+		l->book.p[n].there = MAYBE;
+		l->book.p[n].kept_ns = when.kept_ns;
+	}
+	book_may_purge(l, 0, 0);
+	if (keep_together(&k, in, many, &when, r, &e)) {
+		for (uint32_t i = 0; good && i < many; i++)
+			good = judge(l, first + i, NO, &r[i]);
+		return good;
+	}
+	life_say(l, "%u passages together: %s", many, e.text);
+	for (uint32_t i = 0; good && i < many && l->db && !disk_is_off(l->disk); i++)
+		good = give(l, first + i);
+	return good;
 }
 
 bool work_again(struct life *l)
@@ -209,6 +249,8 @@ static bool pass(struct life *l)
 		if (b->p[n].there == YES)
 			return give(l, n);
 	}
+	if (b->n + TOGETHER <= LIFE_READS && rng_chance(&l->rng, 20))
+		return give_together(l, 2 + (uint32_t)rng_below(&l->rng, TOGETHER - 1));
 	return b->n == LIFE_READS || give(l, invent(l));
 }
 

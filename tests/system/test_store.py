@@ -71,6 +71,21 @@ def test_a_repeat_is_accepted_and_not_doubled(tmp_path, hotlist):
         assert s.wait(lambda c: c["repeats"] == 2, 5, "the repeats")["hits"] == 1
 
 
+def test_what_comes_at_once_is_all_taken(tmp_path, hotlist):
+    """Committed together, many at a time; a passage given twice among them is there once, a hit goes out."""
+    with Store(tmp_path, hotlist) as s:
+        given = [wire.passage("WANT01" if i == 20 else f"ABC{i:03}") for i in range(40)]
+        for m, gift in given + given[:3]:
+            s.give(m, gift)
+        for m, _ in given:
+            assert s.answer(bytes(m.id)) == 1
+        assert s.one("SELECT count(*) FROM passage") == 40 and s.one(PICTURES) == 80
+        assert s.hit()[1]["id"] == bytes(given[20][0].id).hex()
+        assert [row["read"]["plate"] for row in s.kept()][:3] == ["ABC000", "ABC001", "ABC002"]
+        assert s.wait(lambda c: c["passages"] == 40, 5, "the counters")["hits"] == 1
+        assert s.stop() == 0
+
+
 def test_a_hit_goes_out_and_is_acknowledged(tmp_path, hotlist):
     with Store(tmp_path, hotlist) as s:
         ident = s.accept("WANT01", "MO", (3000, 3000, 50000, 50000))

@@ -346,6 +346,70 @@ static void counting_takes_few_pages(void **state)
 			1, 2);
 }
 
+/* --- several at once -----------------------------------------------------------------------------
+ */
+
+static bool keep_all(struct bench *b, const struct wire_passage m[], size_t n,
+		     struct keep_result out[])
+{
+	struct intake in[4] = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		in[i].p = m[i];
+		for (size_t k = 0; k < WIRE_PICTURES; k++)
+			in[i].pictures[k] = (struct ring_picture){jpeg, sizeof jpeg};
+	}
+	b->k = (struct keep){b->p->db, &b->conf, list, NULL, &b->space, &b->p->keys};
+	return keep_together(&b->k, in, n, &b->when, out, &b->p->why);
+}
+
+static void what_comes_together_is_committed_together(void **state)
+{
+	struct bench b = bench_of(state);
+	struct wire_passage m[4] = {passage_of(1, "ABC123"), passage_of(2, "WANT01"),
+				    passage_of(1, "ABC123"), passage_of(3, "WANT01")};
+	struct keep_result out[4];
+	int64_t before;
+
+	assert_true(keep_all(&b, m, 4, out));
+	assert_int_equal(out[0].outcome, KEEP_ACCEPTED);
+	assert_int_equal(out[1].outcome, KEEP_ACCEPTED);
+	assert_int_equal(out[2].outcome, KEEP_REPEAT);
+	assert_int_equal(out[3].outcome, KEEP_ACCEPTED);
+	/* The same car: it rings once. */
+	assert_true(out[1].hit && !out[0].hit && !out[3].hit);
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM passage"), 3);
+	assert_int_equal(count_of(b.p, CROPS), 6);
+	assert_int_equal(counted(&b, "passages"), 3);
+	assert_int_equal(counted(&b, "hits_suppressed_cooldown"), 1);
+	before = rows(&b);
+	assert_true(keep_all(&b, m, 4, out));
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(out[i].outcome, KEEP_REPEAT);
+	assert_int_equal(rows(&b), before);
+}
+
+/* The last of them cannot be written: none is, and each is new when it comes alone. */
+static void together_all_or_nothing(void **state)
+{
+	struct bench b = bench_of(state);
+	struct wire_passage m[3] = {passage_of(1, "ABC123"), passage_of(2, "ABC124"),
+				    passage_of(3, "WANT01")};
+	struct keep_result out[3];
+
+	assert_int_equal(sqlite3_exec(db_handle(b.p->db),
+				      "CREATE TEMP TRIGGER t BEFORE INSERT ON main.outbox BEGIN"
+				      " SELECT raise(ABORT, 'no'); END",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_false(keep_all(&b, m, 3, out));
+	assert_int_equal(rows(&b), 0);
+	assert_true(keep(&b, &m[0]));
+	assert_int_equal(b.got.outcome, KEEP_ACCEPTED);
+	assert_false(keep(&b, &m[2]));
+	assert_int_equal(count_of(b.p, "SELECT count(*) FROM passage"), 1);
+}
+
 /* --- a full disk ---------------------------------------------------------------------------------
  */
 
@@ -456,6 +520,8 @@ int main(void)
 	    T(hits_are_counted_by_category_and_grade),
 	    T(a_look_alike_is_counted_and_silent),
 	    T(counting_takes_few_pages),
+	    T(what_comes_together_is_committed_together),
+	    T(together_all_or_nothing),
 	    T(the_oldest_make_room_on_a_full_disk),
 	    T(then_crops_go_and_a_hit_is_taken),
 	    T(then_reads_go_and_a_hit_still_waits),
