@@ -3,6 +3,7 @@
 
 #include "firmware/base/clock.h"
 #include "firmware/store/salvage.h"
+#include "firmware/store/secret.h"
 #include "tests/crash/posix.h"
 
 #include <string.h>
@@ -49,6 +50,23 @@ static bool take_over(struct life *l, struct err *e)
 	return true;
 }
 
+/* The key that signs the chain outlives all rotations, cuts and damage of other tables. */
+static bool keep_secret(struct life *l, struct err *e)
+{
+	uint8_t secret[KEYSTORE_KEY], kept[KEYSTORE_KEY];
+	bool found, may = l->book.damaged || (l->kind->damage && disk_count(l->disk).faults > 0);
+
+	memset(secret, (int)(l->seed & 0xff), sizeof secret);
+	if (!secret_get(&l->keys, l->db, SECRET_AUDIT, kept, &found, e))
+		return false;
+	if (!found && l->secret && !may)
+		return life_fault(l, FAULT_DATABASE, "the key of the chain is lost");
+	if (found && memcmp(kept, secret, sizeof secret) != 0)
+		return life_fault(l, FAULT_DATABASE, "the key of the chain is another one");
+	l->secret = found || secret_put(&l->keys, l->db, SECRET_AUDIT, secret, e);
+	return l->secret;
+}
+
 /* Without a keystore the role would drop what is read; here it starts again until it has one. */
 static bool open_keys(struct life *l, struct err *e)
 {
@@ -59,7 +77,7 @@ static bool open_keys(struct life *l, struct err *e)
 	if (!upkeep_open_keys(l->db, &l->keys, &conf, l->clock.k.ring_ns, l->wall, e))
 		return false;
 	if (l->keys.keystore)
-		return true;
+		return keep_secret(l, e);
 	if (disk_is_off(l->disk) || disk_count(l->disk).faults > 0 || posix_refused() > 0)
 		return err_set(e, ERR_IO, "%s", l->keys.fault);
 	return life_fault(l, FAULT_DATABASE, "no keystore: %s", l->keys.fault);

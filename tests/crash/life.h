@@ -98,6 +98,7 @@ struct life {
 	struct disk *disk;
 	int64_t wall, mono, boot, steps;
 	int64_t root; /* page that is damaged next; 0: none is */
+	bool secret;  /* the key of the chain was put into the keystore */
 
 	struct store_conf conf;
 	struct db *db;
