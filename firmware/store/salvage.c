@@ -294,23 +294,31 @@ static int64_t due(struct wreck *w, int64_t retention_ns, int64_t now_ns)
 	return now_ns + SALVAGE_UNREADABLE_NS;
 }
 
+static bool wreck_open(struct wreck *w, const char *folder, const char *name, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
+		return err_set(e, ERR_LIMIT, "salvage: path too long");
+	(void)wreck_trouble(
+	    w, sqlite3_open_v2(path, &w->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+	if (!w->h)
+		return err_set(e, ERR_NO_MEMORY, "salvage: no memory");
+	(void)sqlite3_db_config(w->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(w->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	return true;
+}
+
 static bool salvage_once(struct db *d, const char *folder, const char *name, int64_t retention_ns,
 			 int64_t now_ns, bool last, struct salvaged *out, struct err *e)
 {
 	CLEANUP(wreck_close) struct wreck w = {.last = last};
 	AUTO_ROLLBACK struct db_tx tx = {0};
-	char path[PATH_MAX];
 	int64_t clock;
 
 	*out = (struct salvaged){0};
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
-		return err_set(e, ERR_LIMIT, "salvage: path too long");
-	(void)wreck_trouble(
-	    &w, sqlite3_open_v2(path, &w.h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
-	if (!w.h)
-		return err_set(e, ERR_NO_MEMORY, "salvage: no memory");
-	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(w.h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (!wreck_open(&w, folder, name, e))
+		return false;
 	if (!db_begin(d, &tx, e) || !salvage_state(&w, d, e) || !salvage_etag(&w, d, e) ||
 	    !salvage_audit(&w, d, &out->audit_records, e) || !salvage_counters(&w, d, e) ||
 	    !salvage_periods(&w, d, &out->keys, e) || !salvage_secrets(&w, d, e) ||
@@ -360,8 +368,9 @@ static void close_folder(DIR **d)
 		(void)closedir(*d);
 }
 
-bool salvage_forgotten(struct db *d, const char *folder, char name[DB_QUARANTINE_SIZE], bool *found,
-		       struct err *e)
+/* The newest that `d` knows nothing of and that is older than `before`; "": of all. */
+static bool find_forgotten(struct db *d, const char *folder, const char *before,
+			   char name[DB_QUARANTINE_SIZE], bool *found, struct err *e)
 {
 	CLEANUP(close_folder) DIR *dir = opendir(folder);
 
@@ -371,7 +380,8 @@ bool salvage_forgotten(struct db *d, const char *folder, char name[DB_QUARANTINE
 	for (const struct dirent *f = readdir(dir); f; f = readdir(dir)) {
 		int64_t known;
 
-		if (!is_quarantine(f->d_name) || !is_newer(f->d_name, name))
+		if (!is_quarantine(f->d_name) || !is_newer(f->d_name, name) ||
+		    (before[0] && !is_newer(before, f->d_name)))
 			continue;
 		if (!db_int(d, &known, 0, e, "SELECT 1 FROM quarantine WHERE name = ?", "t",
 			    f->d_name))
@@ -380,5 +390,50 @@ bool salvage_forgotten(struct db *d, const char *folder, char name[DB_QUARANTINE
 			(void)snprintf(name, DB_QUARANTINE_SIZE, "%.63s", f->d_name);
 	}
 	*found = name[0] != '\0';
+	return true;
+}
+
+bool salvage_forgotten(struct db *d, const char *folder, char name[DB_QUARANTINE_SIZE], bool *found,
+		       struct err *e)
+{
+	return find_forgotten(d, folder, "", name, found, e);
+}
+
+static bool chain_of(struct db *d, const char *folder, const char *name, bool last, int64_t *n,
+		     struct err *e)
+{
+	CLEANUP(wreck_close) struct wreck w = {.last = last};
+	AUTO_ROLLBACK struct db_tx tx = {0};
+
+	*n = 0;
+	return (wreck_open(&w, folder, name, e) && db_begin(d, &tx, e) &&
+		salvage_audit(&w, d, n, e) && wreck_read(&w, e) && db_commit(&tx, e)) ||
+	       err_prefix(e, "salvage");
+}
+
+bool salvage_chain(struct db *d, const char *folder, const char *name, int64_t *n, struct err *e)
+{
+	char of[DB_QUARANTINE_SIZE], older[DB_QUARANTINE_SIZE];
+	struct audit_head head;
+	bool found = true;
+
+	*n = 0;
+	(void)snprintf(of, sizeof of, "%.63s", name);
+	while (found) {
+		struct err why = {0};
+
+		if (!audit_head(d, &head, e) ||
+		    (head.seq == 0 && !find_forgotten(d, folder, of, older, &found, e)))
+			return false;
+		if (head.seq > 0 || !found)
+			return true;
+		if (!chain_of(d, folder, older, false, n, &why) &&
+		    (why.code != ERR_AGAIN || !chain_of(d, folder, older, true, n, &why))) {
+			if (e)
+				*e = why;
+			return false;
+		}
+		memcpy(of, older, sizeof of);
+	}
 	return true;
 }

@@ -39,4 +39,13 @@ bool salvage(struct db *d, const char *folder, const char *name, int64_t retenti
 bool salvage_forgotten(struct db *d, const char *folder, char name[DB_QUARANTINE_SIZE], bool *found,
 		       struct err *e) MUST_CHECK;
 
+/*
+ * While `d` has no record of its own: those of the newest file before `name` that has any and that
+ * `d` knows nothing of. A fresh database that is put aside before all was taken over into it has
+ * none, and the first record that is made here would keep out those of the file before it. *n: how
+ * many. As salvage.
+ */
+bool salvage_chain(struct db *d, const char *folder, const char *name, int64_t *n,
+		   struct err *e) MUST_CHECK;
+
 #endif

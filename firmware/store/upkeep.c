@@ -85,9 +85,12 @@ bool upkeep_take_over(struct db *d, const char *folder, const char *name, int64_
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	char detail[300];
 	struct salvaged got;
+	int64_t before;
 
-	if (!salvage(d, folder, name, retention_ns, wall_ns, &got, e))
+	if (!salvage(d, folder, name, retention_ns, wall_ns, &got, e) ||
+	    !salvage_chain(d, folder, name, &before, e))
 		return false;
+	got.audit_records += before;
 	(void)snprintf(detail, sizeof detail,
 		       "{\"file\":\"%s\",\"audit_records_kept\":%" PRId64 ",\"hits_kept\":%" PRId64
 		       ",\"keys_kept\":%" PRId64 "}",

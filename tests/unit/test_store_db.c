@@ -439,6 +439,44 @@ static void a_damaged_ring_loses_no_hit_and_no_record(void **state)
 	    20);
 }
 
+static void put_aside_as(struct place *p, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	place_close(p);
+	path_in(p, DB_FILE, from);
+	path_in(p, name, to);
+	assert_int_equal(rename(from, to), 0);
+	place_open(p);
+}
+
+/* The fresh database is damaged as well before anything was taken over into it: its first record
+ * would be in the way of the chain. */
+static void the_chain_is_that_of_the_file_before(void **state)
+{
+	struct place *p = *state;
+	char name[DB_QUARANTINE_SIZE];
+	int64_t records;
+	bool found;
+
+	for (int i = 0; i < 3; i++)
+		assert_true(
+		    audit_append(p->db, &(struct audit_record){.what = "start"}, T0, &p->why));
+	put_aside_as(p, "quarantine-100.db");
+	put_aside_as(p, "quarantine-200.db");
+	for (int i = 0; i < 2; i++) {
+		assert_true(salvage_forgotten(p->db, p->folder, name, &found, &p->why));
+		assert_true(found);
+		assert_string_equal(name, i == 0 ? "quarantine-200.db" : "quarantine-100.db");
+		assert_true(upkeep_take_over(p->db, p->folder, name, 90 * NS_PER_DAY, T0, &p->why));
+	}
+	assert_true(audit_verify(p->db, NULL, &records, &p->why));
+	assert_int_equal(records, 5);
+	assert_int_equal(count_of(p, "SELECT seq FROM audit WHERE what = 'quarantine' AND"
+				     " json_extract(detail, '$.audit_records_kept') = 3"),
+			 4);
+}
+
 static void nothing_is_salvaged_from_garbage(void **state)
 {
 	struct place *p = *state;
@@ -562,6 +600,7 @@ int main(void)
 	    T(a_large_ring_is_not_read_whole_at_the_start),
 	    T(damage_at_the_ends_of_a_large_ring_is_seen),
 	    T(a_damaged_ring_loses_no_hit_and_no_record),
+	    T(the_chain_is_that_of_the_file_before),
 	    T(nothing_is_salvaged_from_garbage),
 	    T(a_quarantined_file_that_nobody_noted_is_found),
 	    T(files_put_aside_before_are_still_deleted),
