@@ -170,14 +170,15 @@ static bool look(void *arg)
 	return h->ops->health(h->k, NULL);
 }
 
-static void expect_newest(struct keystore_conf *conf, const char *driver, uint64_t newest)
+static void expect_roots(struct keystore_conf *conf, const char *driver, uint64_t newest,
+			 uint64_t older)
 {
 	struct held h = hold(conf, driver, "root");
 	struct keystore_about a;
 
 	h.ops->about(h.k, &a);
 	assert_int_equal(a.newest, newest);
-	assert_int_equal(a.older, 0);
+	assert_int_equal(a.older, older);
 	h.ops->close(h.k);
 }
 
@@ -193,7 +194,7 @@ static void a_file_needs_its_folder(void **state)
 	(void)state;
 	inside(&box, live, &h);
 	h.ops->close(h.k);
-	expect_newest(&conf, "file", 2);
+	expect_roots(&conf, "file", 2, 0);
 }
 
 static void one_that_only_looks_needs_nothing(void **state)
@@ -227,7 +228,8 @@ static void a_tpm_needs_nothing(void **state)
 	h = hold(&conf, "tpm2", "root");
 	inside(&box, live, &h);
 	h.ops->close(h.k);
-	expect_newest(&conf, "tpm2", 2);
+	/* What retired the first is the next one: a start takes it for begun. */
+	expect_roots(&conf, "tpm2", 3, 2);
 	chip_stop(&chip);
 }
 #endif
