@@ -29,10 +29,10 @@ static bool rows_to(struct db *d, int64_t period, int64_t *n, struct err *e)
 bool purge_record(struct db *d, const struct purge_keys *k, int64_t wall_ns, struct err *e)
 {
 	char from[CLOCK_RFC3339_SIZE], to[CLOCK_RFC3339_SIZE], detail[240];
-	int64_t rows, unrecorded, hits;
+	int64_t rows, unrecorded, hits, purged;
 
 	if (!rows_to(d, k->last_ns, &rows, e) || !db_state_get(d, UNRECORDED, &unrecorded, e) ||
-	    !db_state_get(d, HITS, &hits, e))
+	    !db_state_get(d, HITS, &hits, e) || !db_state_get(d, "purged", &purged, e))
 		return err_prefix(e, "purge");
 	(void)snprintf(detail, sizeof detail,
 		       "{\"periods\":%zu,\"from\":\"%s\",\"to\":\"%s\",\"passages\":%" PRId64
@@ -47,6 +47,6 @@ bool purge_record(struct db *d, const struct purge_keys *k, int64_t wall_ns, str
 		    wall_ns, e) &&
 		db_state_set(d, UNRECORDED, -rows, e) && db_state_set(d, HITS, 0, e) &&
 		/* It must be there when a damaged database is taken over (salvage). */
-		db_state_add(d, "purged", 0, e) && audit_sign_soon(d, e)) ||
+		db_state_set(d, "purged", purged, e) && audit_sign_soon(d, e)) ||
 	       err_prefix(e, "purge");
 }

@@ -477,6 +477,26 @@ static void the_chain_is_that_of_the_file_before(void **state)
 			 4);
 }
 
+/* Between the destruction of a key and the deletion of its rows, which go with the file. */
+static void what_was_purged_before_is_counted(void **state)
+{
+	struct place *p = *state;
+	struct salvaged got;
+
+	put_hits(p, 2);
+	assert_true(periods_destroy(&p->keys, p->db, T0 + PERIOD_NS, T0, &p->why));
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'purged_unrecorded'"),
+			 -count_of(p, "SELECT count(*) FROM reads"));
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'purged'"), 0);
+	assert_true(db_state_set(p->db, "purged_unrecorded", -2, &p->why));
+	put_aside_as(p, "quarantine-100.db");
+	assert_true(
+	    salvage(p->db, p->folder, "quarantine-100.db", 90 * NS_PER_DAY, T0, &got, &p->why));
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'purged'"), 2);
+	assert_int_equal(count_of(p, "SELECT value FROM state WHERE name = 'purged_unrecorded'"),
+			 0);
+}
+
 static void nothing_is_salvaged_from_garbage(void **state)
 {
 	struct place *p = *state;
@@ -601,6 +621,7 @@ int main(void)
 	    T(damage_at_the_ends_of_a_large_ring_is_seen),
 	    T(a_damaged_ring_loses_no_hit_and_no_record),
 	    T(the_chain_is_that_of_the_file_before),
+	    T(what_was_purged_before_is_counted),
 	    T(nothing_is_salvaged_from_garbage),
 	    T(a_quarantined_file_that_nobody_noted_is_found),
 	    T(files_put_aside_before_are_still_deleted),
