@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 
 #define TICK_NS	       NS_PER_S
-#define WORK_PERIOD_NS (10 * NS_PER_MS) /* between two steps of upkeep: passages come first */
+#define WORK_PERIOD_NS (30 * NS_PER_MS) /* between two steps of upkeep: passages come first */
 #define FIRST_WORK_NS  (2 * NS_PER_S)	/* of upkeep before the first passage is taken */
 #define LEFT_BEHIND_NS (60 * NS_PER_S)	/* between attempts to take over a quarantined file */
 #define KEYLESS_NS     (600 * NS_PER_S) /* until a new process looks for the keystore anew */

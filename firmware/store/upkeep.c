@@ -226,7 +226,8 @@ static bool destroy_keys(struct upkeep *u, struct db *d, int64_t now, int64_t du
 	if (!expire_hits(d, due, wall_ns, e) ||
 	    !periods_destroy_step(u->keys, d, floor_ns, wall_ns, &u->more, e))
 		return false;
-	u->truncate_now = !u->more;
+	if (!u->more)
+		u->truncate = u->truncate_now = true;
 	u->more = true;
 	return true;
 }
@@ -252,11 +253,6 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	bool keys_gone;
 
 	u->more = false;
-	if (u->truncate_now) {
-		u->truncate_now = false;
-		u->truncate = u->more = true;
-		return truncate_wal(u, d, e) || err_prefix(e, "upkeep");
-	}
 	u->limits.lost_ns = u->keys->lost_ns;
 	/* First the keys: then all of it is gone, however many rows there are to delete. On a full
 	 * disk it may take the room that those give. */
@@ -270,7 +266,8 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	/* Rows that make room go while their key lives on; what is due is to be gone from the WAL
 	 * as well. To truncate it costs more than it seems: a file that grows has the file system
 	 * write its own records with each commit. */
-	u->truncate |= purged.passages > 0 && purged.first_ns <= due;
+	if (purged.passages > 0 && purged.first_ns <= due)
+		u->truncate = u->truncate_now = true;
 	if (!keys_gone) {
 		if (e)
 			*e = why;
@@ -278,6 +275,12 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	}
 	if (u->more)
 		return true;
+	/* Once, when keys and rows are gone. */
+	if (u->truncate_now) {
+		u->truncate_now = false;
+		u->more = true;
+		return truncate_wal(u, d, e) || err_prefix(e, "upkeep");
+	}
 	if (!destroy_keys(u, d, now, due, wall_ns, e) ||
 	    (!u->more && !spans_settle(&u->spans, d, u->keys, &u->more, e)) ||
 	    (!u->more && !ring_index(d, UPKEEP_INDEX, &u->more, e)))

@@ -16,7 +16,7 @@
 
 #define UPKEEP_EVERY_NS	 (60 * NS_PER_S) /* between looks when nothing is to be done */
 #define UPKEEP_RECORD_NS NS_PER_DAY	 /* purges are summed up in one audit record a day */
-#define UPKEEP_STEP	 16		 /* passages of one step */
+#define UPKEEP_STEP	 32		 /* passages of one step */
 #define UPKEEP_INDEX	 512		 /* passages whose plates are indexed together */
 
 struct upkeep {
