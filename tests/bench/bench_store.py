@@ -51,7 +51,7 @@ class Bench:
     def ingest(self) -> None:
         """Passages that come sixteen at a time, as the role takes them, and one by one, that turn by turn with plain SQLite: what
         else the machine does meets both."""
-        rounds, passages = (5, 1000) if self.short else (5, 10000)
+        rounds, passages = (5, 1000) if self.short else (5, 5000)
         ours, plain, together = [], [], []
         for _ in range(rounds):
             ours += self.run("store_ingest", "--passages", passages, self.new() / "store")
