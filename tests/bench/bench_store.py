@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -153,6 +154,7 @@ def main():
     parser.add_argument("--only", choices=PARTS, action="append", help="these parts alone")
     given = parser.parse_args()
     os.environ["ALPR_BUILD"] = str(Path(given.build).resolve())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no disk stays mounted
     parts = given.only or PARTS
     with tempfile.TemporaryDirectory(dir=given.build) as folder:
         bench = Bench(Path(given.build).resolve(), Path(folder).resolve(), given.short)
