@@ -152,7 +152,7 @@ def fixture_url(rtcc, tmp_path):
     public = tmp_path / "public"
     shutil.copytree(rtcc[0] / "public", public)
     for folder in (*tmp_path.parents, tmp_path):  # nginx may run as another user
-        if os.access(folder, os.W_OK) and folder.name.startswith(("pytest-", "test_")):
+        if os.access(folder, os.W_OK) and folder.name.startswith(("pytest-", "popen-", "test_")):
             folder.chmod(0o755)
     public.chmod(0o755)
     temp = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
