@@ -15,8 +15,9 @@ struct db {
 		sqlite3_stmt *st;
 	} kept[DB_STATEMENTS];
 	unsigned n;
-	bool held;  /* may not grow */
-	bool stuck; /* in a transaction that could not be rolled back yet */
+	sqlite3_io_methods methods; /* of the database file, but for what db_open.c says of it */
+	bool held;		    /* may not grow */
+	bool stuck;		    /* in a transaction that could not be rolled back yet */
 };
 
 /* Prepare what must not fail for want of memory later; once, after opening. db_fail's codes. */

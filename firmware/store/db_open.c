@@ -59,6 +59,38 @@ static bool limited(struct db *d, int rc, struct err *e)
 	return true;
 }
 
+static int no_traits(sqlite3_file *f)
+{
+	(void)f;
+	return 0;
+}
+
+static int small_sectors(sqlite3_file *f)
+{
+	(void)f;
+	return 512;
+}
+
+/*
+ * A commit in the WAL ends with its block of 4 kB, which is not written again for the next one,
+ * when the database file claims no powersafe overwrite (wal.c, padToSectorBoundary). Less for flash
+ * to bear; and when the power goes while flash programs a block, nothing that was committed before
+ * lies in it. "psow=0" in a URI would do so, too, but then each page of the database
+ * drags those beside it into the WAL (pager.c, pagerWriteLargeSector): hence the sectors.
+ */
+static void end_commits_with_their_block(struct db *d)
+{
+	sqlite3_file *f = NULL;
+
+	if (sqlite3_file_control(d->h, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK || !f ||
+	    !f->pMethods)
+		return;
+	d->methods = *f->pMethods;
+	d->methods.xDeviceCharacteristics = no_traits;
+	d->methods.xSectorSize = small_sectors;
+	f->pMethods = &d->methods;
+}
+
 static bool connect(const char *path, struct db **out, struct err *e)
 {
 	struct db *d = calloc(1, sizeof *d);
@@ -72,7 +104,10 @@ static bool connect(const char *path, struct db **out, struct err *e)
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 				 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
 			     NULL);
-	if (!limited(d, rc, e) || !simple(d, settings, e))
+	if (!limited(d, rc, e))
+		return false;
+	end_commits_with_their_block(d);
+	if (!simple(d, settings, e))
 		return false;
 	d->fd = open(path, O_RDWR | O_CLOEXEC);
 	return db_ready(d, e);

@@ -115,9 +115,9 @@ class Bench:
 
     def amplification(self) -> None:
         """A ring that is full, so that each read replaces one; whole hours, because reads go by the hour."""
-        hours = 1 if self.short else 4
+        hours = 2 if self.short else 4
         for name, words in (("store_amplification", ["--hours", hours, "--passages", HOUR_READS * hours]),
-                            ("store_amplification_alone", ["--hours", hours, "--passages", HOUR_READS, "--pause-ms", 5]),
+                            ("store_amplification_alone", ["--hours", hours, "--passages", HOUR_READS * hours // 2, "--pause-ms", 5]),
                             ("store_amplification_by_bytes", ["--full", HOUR_READS * hours, "--passages", HOUR_READS * hours])):
             work = self.new()
             if self.no_disk:
