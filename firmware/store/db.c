@@ -62,6 +62,8 @@ static enum err_code code_of(struct db *d, int rc)
 
 bool db_fail(struct db *d, int rc, const char *what, struct err *e)
 {
+	if (d && (rc & 0xff) == SQLITE_IOERR)
+		d->suspect = true;
 	return err_set(e, code_of(d, rc), "database: %s: %s", what,
 		       d && d->h ? sqlite3_errmsg(d->h) : sqlite3_errstr(rc));
 }
@@ -134,6 +136,23 @@ static void rollback(struct db *d)
 	d->stuck = !sqlite3_get_autocommit(d->h);
 }
 
+bool db_write_again(struct db *d, struct err *e)
+{
+	int in_wal = 0, copied = 0;
+	int rc = sqlite3_wal_checkpoint_v2(d->h, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
+	struct err why = {0};
+
+	if (rc != SQLITE_OK)
+		(void)db_fail(d, rc, "checkpoint", &why);
+	else if (in_wal == copied)
+		d->suspect = false;
+	if (rc == SQLITE_OK || why.code == ERR_NO_SPACE || why.code == ERR_AGAIN)
+		return true;
+	if (e)
+		*e = why;
+	return false;
+}
+
 static sqlite3_stmt *query(struct db *d, struct err *e, const char *sql, const char *types,
 			   va_list ap)
 {
@@ -146,6 +165,8 @@ static sqlite3_stmt *query(struct db *d, struct err *e, const char *sql, const c
 		(void)err_set(e, ERR_NO_MEMORY, "database: no memory to roll back");
 		return NULL;
 	}
+	if (d->suspect && sqlite3_get_autocommit(d->h) && !db_write_again(d, e))
+		return NULL;
 	st = prepared(d, sql, e);
 	if (!st)
 		return NULL;

@@ -75,8 +75,11 @@ static int small_sectors(sqlite3_file *f)
  * A commit in the WAL ends with its block of 4 kB, which is not written again for the next one,
  * when the database file claims no powersafe overwrite (wal.c, padToSectorBoundary). Less for flash
  * to bear; and when the power goes while flash programs a block, nothing that was committed before
- * lies in it. "psow=0" in a URI would do so, too, but then each page of the database
- * drags those beside it into the WAL (pager.c, pagerWriteLargeSector): hence the sectors.
+ * lies in it. "psow=0" in a URI would do so, too, but then each page of the database drags those
+ * beside it into the WAL (pager.c, pagerWriteLargeSector): hence the sectors.
+ *
+ * What fills a block up may begin the next one, and is synced with the next commit: a sync that
+ * fails may lose it, and with it what is committed behind it. Hence db_write_again.
  */
 static void end_commits_with_their_block(struct db *d)
 {
@@ -89,6 +92,19 @@ static void end_commits_with_their_block(struct db *d)
 	d->methods.xDeviceCharacteristics = no_traits;
 	d->methods.xSectorSize = small_sectors;
 	f->pMethods = &d->methods;
+}
+
+/* As SQLite's own (sqlite3_wal_autocheckpoint), which does not say when the disk fails. */
+static int wal_grew(void *arg, sqlite3 *h, const char *name, int pages)
+{
+	struct db *d = arg;
+	int rc = SQLITE_OK;
+
+	if (pages >= d->wal_pages)
+		rc = sqlite3_wal_checkpoint_v2(h, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if ((rc & 0xff) == SQLITE_IOERR)
+		d->suspect = true;
+	return SQLITE_OK; /* it was committed all the same */
 }
 
 static bool connect(const char *path, struct db **out, struct err *e)
@@ -116,7 +132,6 @@ static bool connect(const char *path, struct db **out, struct err *e)
 bool db_bound_wal(struct db *d, int64_t bytes, struct err *e)
 {
 	int64_t page;
-	int rc;
 
 	if (bytes > WAL_MOST)
 		bytes = WAL_MOST;
@@ -124,8 +139,9 @@ bool db_bound_wal(struct db *d, int64_t bytes, struct err *e)
 		bytes = WAL_LEAST;
 	if (!db_int(d, &page, 0, e, "PRAGMA page_size", ""))
 		return false;
-	rc = sqlite3_wal_autocheckpoint(d->h, page > 0 ? (int)(bytes / page) : 256);
-	return rc == SQLITE_OK || db_fail(d, rc, "settings", e);
+	d->wal_pages = page > 0 ? (int)(bytes / page) : 256;
+	(void)sqlite3_wal_hook(d->h, wal_grew, d);
+	return true;
 }
 
 static bool checked_once(struct db *d, const char *sql, struct err *e)
@@ -249,29 +265,10 @@ static bool put_aside(const char *folder, int64_t now_ns, struct db_opened *how,
 	return db_sync_folder(folder, e);
 }
 
-/*
- * A sync that failed under the process before this one may have left in memory alone what is read
- * back here as if it were on disk. Written once more, it is; what was committed behind it before
- * that would be lost with it. A full disk is no reason not to start.
- */
-static bool write_again(struct db *d, struct err *e)
-{
-	int rc = sqlite3_wal_checkpoint_v2(d->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	struct err why = {0};
-
-	if (rc != SQLITE_OK)
-		(void)db_fail(d, rc, "checkpoint", &why);
-	if (rc == SQLITE_OK || why.code == ERR_NO_SPACE || why.code == ERR_AGAIN)
-		return true;
-	if (e)
-		*e = why;
-	return false;
-}
-
 static bool open_once(const char *path, const struct db_schema *schema, struct db **out,
 		      bool *fresh, struct err *e)
 {
-	bool good = connect(path, out, e) && write_again(*out, e);
+	bool good = connect(path, out, e) && db_write_again(*out, e);
 
 	/* What is deleted from here on is sealed: to write over every page of it would cost as much
 	 * flash again as the reads themselves. */
