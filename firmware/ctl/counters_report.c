@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define YEAR_LEAST 1970
 #define YEAR_MOST  2262
@@ -67,16 +68,58 @@ static bool take_export(int argc, char **argv, struct export *x)
 	return good && format && optind == argc;
 }
 
-static bool put(const char *file, const char *text, struct err *e)
+static bool print(FILE *f, const char *name, const char *text, struct err *e)
 {
-	CLEANUP(close_file) FILE *opened = file ? fopen(file, "we") : NULL;
-	const char *name = file ? file : "export";
-	FILE *f = file ? opened : stdout;
-
-	if (!f)
-		return err_errno(e, errno, "%.200s", name);
 	return (fputs(text, f) != EOF && fflush(f) == 0 && !ferror(f)) ||
 	       err_errno(e, errno, "%.200s", name);
+}
+
+static bool fill(FILE *f, mode_t mode, const char *aside, const char *file, const char *text,
+		 struct err *e)
+{
+	return print(f, file, text, e) && ((fchmod(fileno(f), mode) == 0 && fsync(fileno(f)) == 0 &&
+					    rename(aside, file) == 0) ||
+					   err_errno(e, errno, "%.200s", file));
+}
+
+/* Beside the file and then in its place: a disk that fills up leaves the report of before. */
+static bool replace(const char *file, const char *text, struct err *e)
+{
+	CLEANUP(close_file) FILE *f = NULL;
+	AUTO_FREE char *aside = NULL;
+	mode_t mask = umask(0);
+	int fd;
+
+	(void)umask(mask);
+	if (asprintf(&aside, "%s.XXXXXX", file) < 0) {
+		aside = NULL;
+		return err_set(e, ERR_NO_MEMORY, "no memory");
+	}
+	fd = mkostemp(aside, O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, errno, "%.200s", file);
+	f = fdopen(fd, "w");
+	if (f && fill(f, 0666 & ~mask, aside, file, text, e))
+		return true;
+	if (!f) {
+		(void)err_errno(e, errno, "%.200s", file);
+		(void)close(fd);
+	}
+	(void)unlink(aside);
+	return false;
+}
+
+static bool put(const char *file, const char *text, struct err *e)
+{
+	CLEANUP(close_file) FILE *f = NULL;
+	struct stat st;
+
+	if (!file)
+		return print(stdout, "export", text, e);
+	if (stat(file, &st) != 0 || S_ISREG(st.st_mode))
+		return replace(file, text, e);
+	f = fopen(file, "we"); /* a device or a pipe is written to as it is */
+	return f ? print(f, file, text, e) : err_errno(e, errno, "%.200s", file);
 }
 
 int counters_export(const struct ctl *ctl, int argc, char **argv)

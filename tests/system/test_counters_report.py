@@ -374,3 +374,14 @@ def test_where_it_cannot_be_had_that_is_said(box, tmp_path):
     damaged("DROP TABLE counters", "counters")
     fails("No such file", "verify", tmp_path / "none")
     fails("No space left", "--export", "json", "-o", "/dev/full")
+
+
+def test_a_full_disk_leaves_the_report_of_before(box, tmp_path):
+    """On a file system of 8 kB of its own, in a mount namespace, where one report has room and two have none."""
+    script = ('mount -t tmpfs -o size=8k none "$1" && "$2" -c "$3" counters --export csv -o "$1/report.csv" && cp "$1/report.csv" "$4" && '
+              'head -c 8192 /dev/zero >"$1/rest" 2>/dev/null; "$2" -c "$3" counters --export csv -o "$1/report.csv"; s=$?; '
+              'ls "$1" >&2; cmp "$1/report.csv" "$4" || s=9; exit $s')
+    (tmp_path / "disk").mkdir()
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", tmp_path / "disk", build_folder() / "bin/alprctl", box, tmp_path / "copy.csv"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "No space left" in done.stderr and done.stderr.splitlines()[-2:] == ["report.csv", "rest"], done.stderr
