@@ -157,6 +157,7 @@ bool store_passage(struct store *s, const struct wire_passage *m, int fd, struct
 	AUTO_INTAKE struct intake in = {0};
 	char id[TEXT_ID_SIZE];
 
+	s->came = true;
 	if (!intake_take(m, fd, &in, e)) {
 		s->passages_refused++;
 		reply(s, m->id, false);

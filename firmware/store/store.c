@@ -18,7 +18,8 @@
 
 #define TICK_NS	       NS_PER_S
 #define WORK_PERIOD_NS (30 * NS_PER_MS) /* between two steps of upkeep: passages come first */
-#define FIRST_WORK_NS  (2 * NS_PER_S)	/* of upkeep before the first passage is taken */
+#define WORK_GIVES_WAY 10u	      /* times in a row, when it is in no hurry and passages come */
+#define FIRST_WORK_NS  (2 * NS_PER_S) /* of upkeep before the first passage is taken */
 #define LEFT_BEHIND_NS (60 * NS_PER_S)	/* between attempts to take over a quarantined file */
 #define KEYLESS_NS     (600 * NS_PER_S) /* until a new process looks for the keystore anew */
 #define DAMAGED_AGAIN_NS                                                                           \
@@ -480,6 +481,12 @@ static void work(void *arg)
 {
 	struct store *s = arg;
 
+	if (s->upkeep.leisurely && s->came && s->given_way < WORK_GIVES_WAY) {
+		s->given_way++;
+		return;
+	}
+	s->came = false;
+	s->given_way = 0;
 	upkeep(s, 0);
 	if (s->db && s->upkeep.more && !s->stopping)
 		return;
@@ -509,6 +516,7 @@ static void leave(struct store *s)
 	(void)store_now(s);
 	note_door(s);
 	store_requests_tick(s, true);
+	store_count_verdicts(s, true);
 	store_count(s, true);
 	if (s->db && (!upkeep_record(&s->upkeep, s->db, s->clock.k.ring_ns, clock_utc_ns(), &e) ||
 		      !record(s, "stop", "", &e) || !upkeep_save_clock(s->db, &s->clock.k, &e) ||
@@ -549,6 +557,7 @@ static void tick(void *arg)
 	tell_list(s); /* if it could not be said */
 	note_door(s);
 	store_requests_tick(s, false);
+	store_count_verdicts(s, false);
 	store_count(s, false);
 	sign_chain(s);
 	tell_head(s);

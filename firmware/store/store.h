@@ -74,6 +74,11 @@ struct store {
 	bool stopping;
 	int64_t left_mono_ns; /* when that was last tried */
 
+	bool came;		 /* a passage, since the last step of upkeep */
+	unsigned given_way;	 /* times that upkeep gave way to passages, in a row */
+	int64_t verdict_noise;	 /* refused verdicts that are not counted in the database yet */
+	int64_t verdict_mono_ns; /* when such were last counted there; 0: never */
+
 	int64_t unanswered; /* passages that found no place to wait: vision alone has them */
 
 	int64_t full_mono_ns;	 /* when the disk was last found full; 0: never */
@@ -131,6 +136,8 @@ struct store_verdict {
 };
 bool store_verdict(struct store *s, const struct store_verdict *in, int *fd,
 		   struct err *e) MUST_CHECK;
+/* Those that prove nobody are written down when it is time, or now (`last`: the process ends). */
+void store_count_verdicts(struct store *s, bool last);
 
 /* status.c: the counters of the annual report are written, and the month ends (counters_tick). */
 void store_count(struct store *s, bool last);

@@ -252,7 +252,7 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	struct err why = {0};
 	bool keys_gone;
 
-	u->more = false;
+	u->more = u->leisurely = false;
 	u->limits.lost_ns = u->keys->lost_ns;
 	/* First the keys: then all of it is gone, however many rows there are to delete. On a full
 	 * disk it may take the room that those give. */
@@ -263,6 +263,7 @@ bool upkeep_step(struct upkeep *u, struct db *d, const struct elapsed *c, int64_
 	if (!ring_purge(d, &u->limits, now, UPKEEP_STEP, &purged, e))
 		return err_prefix(e, "upkeep");
 	u->more = purged.more;
+	u->leisurely = keys_gone && purged.passages > 0 && purged.last_ns <= due;
 	/* Rows that make room go while their key lives on; what is due is to be gone from the WAL
 	 * as well. To truncate it costs more than it seems: a file that grows has the file system
 	 * write its own records with each commit. */

@@ -28,6 +28,7 @@ struct upkeep {
 	int64_t recorded_ns;  /* ring time of the last purge record */
 	struct spans spans;
 	bool more;	   /* the last step left something */
+	bool leisurely;	   /* rows alone, whose keys are destroyed: no hurry while others wait */
 	bool truncate;	   /* what was purged still lies in the WAL */
 	bool truncate_now; /* and its keys have just been destroyed */
 };

@@ -229,18 +229,40 @@ bool verdict_take(struct db *d, const struct verdict *v, const char *site,
 	       db_commit(&tx, e);
 }
 
-bool verdict_refuse(struct db *d, const struct identity *who, const char *why,
+bool verdict_refuse(struct db *d, int64_t *noise, const struct identity *who, const char *why,
 		    const struct verdict_now *now, struct err *e)
 {
 	AUTO_ROLLBACK struct db_tx tx = {0};
 	char detail[200];
-	bool room = false;
+	bool room;
 
+	if (!who) {
+		(*noise)++;
+		return true;
+	}
+	if (!db_begin(d, &tx, e) || !has_room(d, now->ring_ns, &room, e))
+		return false;
+	if (!room) {
+		(*noise)++;
+		return true;
+	}
 	(void)snprintf(detail, sizeof detail, "{\"why\":\"%.160s\"}", why);
 	for (char *p = detail + 8; *p && p[2]; p++) /* it is JSON, whatever the words */
 		if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ')
 			*p = '?';
-	return db_begin(d, &tx, e) && (!who || has_room(d, now->ring_ns, &room, e)) &&
-	       (!room || record(d, who, "refused", detail, now->wall_ns, e)) &&
+	return record(d, who, "refused", detail, now->wall_ns, e) &&
 	       db_state_add(d, "verdicts_refused", 1, e) && db_commit(&tx, e);
+}
+
+bool verdict_count_noise(struct db *d, int64_t *noise, struct err *e)
+{
+	AUTO_ROLLBACK struct db_tx tx = {0};
+
+	if (*noise == 0)
+		return true;
+	if (!db_begin(d, &tx, e) || !db_state_add(d, "verdicts_refused", *noise, e) ||
+	    !db_commit(&tx, e))
+		return false;
+	*noise = 0;
+	return true;
 }

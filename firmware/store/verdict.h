@@ -65,9 +65,16 @@ bool verdict_take(struct db *d, const struct verdict *v, const char *site,
 		  const struct identity *who, const struct verdict_now *now,
 		  struct err *e) MUST_CHECK;
 
-/* Count that one was refused; if somebody is proven to have signed it (else NULL), and there were
- * not too many, record it. db_fail's codes. */
-bool verdict_refuse(struct db *d, const struct identity *who, const char *why,
+/*
+ * One was refused. If somebody is proven to have signed it (else NULL), and there were not too
+ * many, it is recorded and counted; else *noise grows by one: anybody can send such, and shall not
+ * have anything written for each. ERR_NO_MEMORY; db_fail's codes.
+ */
+bool verdict_refuse(struct db *d, int64_t *noise, const struct identity *who, const char *why,
 		    const struct verdict_now *now, struct err *e) MUST_CHECK;
+
+/* Count the noise as refused, in a transaction of its own, and forget it; 0 is no write. db_fail's
+ * codes: it is kept. */
+bool verdict_count_noise(struct db *d, int64_t *noise, struct err *e) MUST_CHECK;
 
 #endif

@@ -16,6 +16,7 @@
 
 #define RECEIPT_TYP "alpr-verdict-receipt"
 #define RECEIPT_MAX 4096u
+#define NOISE_NS    (10 * NS_PER_S) /* between two writes, or lines, of what proves nobody */
 
 struct receipt {
 	char text[RECEIPT_MAX];
@@ -82,10 +83,16 @@ static bool take(struct store *s, const struct store_verdict *in, const struct v
 	       receipt(&v, *who, in->digest, fd, e);
 }
 
+static bool noise_is_due(const struct store *s)
+{
+	return !s->verdict_mono_ns || clock_mono_ns() - s->verdict_mono_ns >= NOISE_NS;
+}
+
 bool store_verdict(struct store *s, const struct store_verdict *in, int *fd, struct err *e)
 {
 	CLEANUP(identity_cleanup) struct identity *who = NULL;
 	const struct verdict_now now = {elapsed_wall(&s->clock, store_now(s)), s->clock.k.ring_ns};
+	int64_t noise = s->verdict_noise;
 	struct err why = {0}, also = {0};
 
 	*fd = -1;
@@ -93,12 +100,25 @@ bool store_verdict(struct store *s, const struct store_verdict *in, int *fd, str
 		log_line(LOG_INFO, "a verdict on a hit is taken");
 		return true;
 	}
-	log_line(LOG_NOTICE, "a verdict is refused: %s", why.text);
 	if (why.code == ERR_IO || why.code == ERR_NO_SPACE)
 		store_trouble(s, &why);
-	else if (!verdict_refuse(s->db, who, why.text, &now, &also))
+	else if (!verdict_refuse(s->db, &s->verdict_noise, who, why.text, &now, &also))
 		store_trouble(s, &also);
+	if (s->verdict_noise == noise || noise_is_due(s))
+		log_line(LOG_NOTICE, "a verdict is refused: %s", why.text);
+	store_count_verdicts(s, false);
 	if (e)
 		*e = why;
 	return false;
+}
+
+void store_count_verdicts(struct store *s, bool last)
+{
+	struct err e = {0};
+
+	if (!s->db || s->verdict_noise == 0 || !(last || noise_is_due(s)))
+		return;
+	s->verdict_mono_ns = clock_mono_ns();
+	if (!verdict_count_noise(s->db, &s->verdict_noise, &e))
+		store_trouble(s, &e);
 }

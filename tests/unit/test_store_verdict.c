@@ -53,6 +53,8 @@ static int clean(void **state)
 }
 
 /* A verdict with this payload, signed by that certificate's key. */
+static int64_t noise; /* refused, and not written down */
+
 static char *signed_by(struct place *p, const char *name, const char *typ, const char *payload)
 {
 	struct identity_der chain[IDENTITY_CHAIN_MAX];
@@ -90,7 +92,7 @@ static const char *give_text(struct place *p, const char *text)
 	p->why = (struct err){0};
 	if (!verdict_open(text, strlen(text), ca, T0 + HOUR, &who, &v, &p->why) ||
 	    !verdict_take(p->db, &v, "pole 7", who, &now, &p->why))
-		assert_true(verdict_refuse(p->db, who, p->why.text, &now, NULL));
+		assert_true(verdict_refuse(p->db, &noise, who, p->why.text, &now, NULL));
 	identity_free(who);
 	return p->why.text;
 }
@@ -256,7 +258,11 @@ static void only_the_rtcc_may_give_them(void **state)
 	(void)give_text(p, "garbage");
 	assert_int_equal(p->why.code, ERR_FORMAT);
 	assert_int_equal(count_of(p, "SELECT count(*) FROM audit"), 1);
+	assert_int_equal(counted(p, "verdicts_refused"), 1);
+	assert_int_equal(noise, 4);
+	assert_true(verdict_count_noise(p->db, &noise, &p->why));
 	assert_int_equal(counted(p, "verdicts_refused"), 5);
+	assert_int_equal(noise, 0);
 }
 
 static void it_says_that_it_is_one(void **state)
@@ -285,7 +291,8 @@ static void a_flood_does_not_fill_the_chain(void **state)
 	assert_string_equal(give(p, "other", "2027-01-15T08:31:00Z"),
 			    "too many verdicts within an hour");
 	assert_int_equal(count_of(p, "SELECT count(*) FROM audit"), 1);
-	assert_int_equal(counted(p, "verdicts_refused"), 1);
+	assert_int_equal(noise, 1);
+	noise = 0;
 	assert_true(db_state_set(p->db, "verdicts_hour", T0, &p->why));
 	assert_string_equal(give(p, "other", "2027-01-15T08:31:00Z"), "");
 }
