@@ -72,10 +72,10 @@ struct store {
 
 	bool left_behind; /* a quarantined file could not be taken over yet: the disk is full */
 	bool stopping;
+	bool came;	      /* a passage, since the last step of upkeep */
+	unsigned given_way;   /* times that upkeep gave way to passages, in a row */
 	int64_t left_mono_ns; /* when that was last tried */
 
-	bool came;		 /* a passage, since the last step of upkeep */
-	unsigned given_way;	 /* times that upkeep gave way to passages, in a row */
 	int64_t verdict_noise;	 /* refused verdicts that are not counted in the database yet */
 	int64_t verdict_mono_ns; /* when such were last counted there; 0: never */
 
