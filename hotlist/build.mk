@@ -9,7 +9,7 @@ hit.pkgs := libcjson
 
 # The RTCC's side: compiling and signing. Never linked into a role of the box (tests link it in any configuration).
 LIBRARIES += hotlist_tool
-hotlist_tool.src := $(addprefix hotlist/tool/,compile.c csv.c dict.c diff.c feed.c feed_layout.c feed_rules.c file.c fill.c pack.c plates.c\
+hotlist_tool.src := $(addprefix hotlist/tool/,compile.c csv.c dict.c diff.c feed.c feed_layout.c feed_rules.c fill.c pack.c plates.c\
 	report.c rows.c sign.c when.c)
 
 ifeq ($(CONFIG_HOTLIST_TOOL),y)

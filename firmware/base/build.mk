@@ -2,7 +2,7 @@
 # crypt.c, jwa.c and identity.c are a library of their own: only those who verify or sign link mbedTLS. So is what makes
 # and reads JOSE with them: only those who do link cJSON.
 LIBRARIES += base jose crypt
-base.src  := $(addprefix firmware/base/,base64url.c chan.c clock.c conf.c err.c gift.c log.c loop.c pem.c utf8.c)
+base.src  := $(addprefix firmware/base/,base64url.c chan.c clock.c conf.c err.c file.c gift.c log.c loop.c pem.c utf8.c)
 base.pkgs := libseccomp inih
 
 jose.src      := $(addprefix firmware/base/,json.c jws.c jwe.c)

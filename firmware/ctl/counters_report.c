@@ -2,6 +2,7 @@
 #include "firmware/ctl/counters_report.h"
 
 #include "firmware/base/cleanup.h"
+#include "firmware/base/file.h"
 #include "firmware/ctl/audit_file.h"
 #include "firmware/ctl/report.h"
 
@@ -19,12 +20,6 @@
 static void close_db(struct db **d)
 {
 	db_close(*d);
-}
-
-static void close_file(FILE **f)
-{
-	if (*f)
-		(void)fclose(*f);
 }
 
 static bool take_year(const char *text, int *out)
@@ -74,50 +69,15 @@ static bool print(FILE *f, const char *name, const char *text, struct err *e)
 	       err_errno(e, errno, "%.200s", name);
 }
 
-static bool fill(FILE *f, mode_t mode, const char *aside, const char *file, const char *text,
-		 struct err *e)
-{
-	return print(f, file, text, e) && ((fchmod(fileno(f), mode) == 0 && fsync(fileno(f)) == 0 &&
-					    rename(aside, file) == 0) ||
-					   err_errno(e, errno, "%.200s", file));
-}
-
-/* Beside the file and then in its place: a disk that fills up leaves the report of before. */
-static bool replace(const char *file, const char *text, struct err *e)
-{
-	CLEANUP(close_file) FILE *f = NULL;
-	AUTO_FREE char *aside = NULL;
-	mode_t mask = umask(0);
-	int fd;
-
-	(void)umask(mask);
-	if (asprintf(&aside, "%s.XXXXXX", file) < 0) {
-		aside = NULL;
-		return err_set(e, ERR_NO_MEMORY, "no memory");
-	}
-	fd = mkostemp(aside, O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, errno, "%.200s", file);
-	f = fdopen(fd, "w");
-	if (f && fill(f, 0666 & ~mask, aside, file, text, e))
-		return true;
-	if (!f) {
-		(void)err_errno(e, errno, "%.200s", file);
-		(void)close(fd);
-	}
-	(void)unlink(aside);
-	return false;
-}
-
 static bool put(const char *file, const char *text, struct err *e)
 {
-	CLEANUP(close_file) FILE *f = NULL;
+	AUTO_FCLOSE FILE *f = NULL;
 	struct stat st;
 
 	if (!file)
 		return print(stdout, "export", text, e);
 	if (stat(file, &st) != 0 || S_ISREG(st.st_mode))
-		return replace(file, text, e);
+		return file_write(file, (const uint8_t *)text, strlen(text), e);
 	f = fopen(file, "we"); /* a device or a pipe is written to as it is */
 	return f ? print(f, file, text, e) : err_errno(e, errno, "%.200s", file);
 }
@@ -143,7 +103,7 @@ int counters_export(const struct ctl *ctl, int argc, char **argv)
 
 static bool read_file(const char *path, char **out, struct err *e)
 {
-	CLEANUP(close_file) FILE *f = fopen(path, "re");
+	AUTO_FCLOSE FILE *f = fopen(path, "re");
 	AUTO_FREE char *text = f ? malloc(REPORT_SIZE_MAX + 1) : NULL;
 	size_t n;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
+#include "firmware/base/file.h"
 #include "firmware/base/jwe.h"
 #include "firmware/ctl/evidence.h"
 #include "firmware/ctl/evidence_page.h"
@@ -40,20 +41,6 @@ static void key_cleanup(struct crypt_key **k)
 /* --- the sealed answer ---------------------------------------------------------------------------
  */
 
-static bool read_whole(int fd, char *text, size_t len, struct err *e)
-{
-	for (size_t n = 0; n < len;) {
-		const ssize_t got = read(fd, text + n, len - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return err_errno(e, got < 0 ? errno : EIO, "read");
-		n += (size_t)got;
-	}
-	return true;
-}
-
 /* *text: the caller frees. A line's end that a mail or an editor has put behind it is none of it.
  */
 static bool read_sealed(const char *path, char **text, size_t *len, struct err *e)
@@ -71,7 +58,7 @@ static bool read_sealed(const char *path, char **text, size_t *len, struct err *
 	*text = malloc(*len + 1);
 	if (!*text)
 		return err_set(e, ERR_NO_MEMORY, "%zu bytes", *len);
-	if (!read_whole(fd, *text, *len, e))
+	if (!file_take(fd, *text, *len, e))
 		return false;
 	while (*len > 0 && ((*text)[*len - 1] == '\n' || (*text)[*len - 1] == '\r'))
 		--*len;
@@ -116,21 +103,6 @@ static bool open_folder(const char *path, int *fd, struct err *e)
 	return is_empty(*fd, e) || err_prefix(e, "%.150s", path);
 }
 
-static bool write_whole(int fd, const uint8_t *data, size_t len, struct err *e)
-{
-	while (len > 0) {
-		const ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(e, errno, "write");
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* The folder is nobody else's, and still no name that is there already is ever followed. */
 static bool create(int folder, const char *name, int *fd, struct err *e)
 {
@@ -159,7 +131,7 @@ static bool write_file(int folder, const struct evidence_file *f, struct err *e)
 		return false;
 	if (!create(folder, f->name, &fd, e))
 		return false;
-	return write_whole(fd, f->data, f->len, e) || err_prefix(e, "%s", f->name);
+	return file_put(fd, f->data, f->len, e) || err_prefix(e, "%s", f->name);
 }
 
 static bool write_page(int folder, const struct evidence *v, struct err *e)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/base/cleanup.h"
+#include "firmware/base/file.h"
 #include "firmware/base/gift.h"
 #include "firmware/ctl/evidence.h"
 #include "firmware/wire.h"
@@ -117,9 +118,8 @@ static bool copy(int from, int to, size_t len, struct err *e)
 
 		if (n <= 0)
 			return err_errno(e, n < 0 ? errno : EIO, "answer");
-		for (ssize_t at = 0, out; at < n; at += out)
-			if ((out = write(to, piece + at, (size_t)(n - at))) < 0)
-				return err_errno(e, errno, "write");
+		if (!file_put(to, piece, (size_t)n, e))
+			return false;
 		done += (size_t)n;
 	}
 	return true;

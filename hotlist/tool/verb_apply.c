@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/base/cleanup.h"
 #include "hotlist/delta.h"
-#include "hotlist/tool/file.h"
+#include "firmware/base/file.h"
 #include "hotlist/tool/verbs.h"
 
 #include <stdio.h>

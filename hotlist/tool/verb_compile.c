@@ -2,7 +2,7 @@
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
 #include "hotlist/layout.h"
-#include "hotlist/tool/file.h"
+#include "firmware/base/file.h"
 #include "hotlist/tool/report.h"
 #include "hotlist/tool/verbs.h"
 #include "hotlist/tool/when.h"

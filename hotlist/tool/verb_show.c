@@ -2,7 +2,7 @@
 #include "firmware/base/cleanup.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/identity.h"
-#include "hotlist/tool/file.h"
+#include "firmware/base/file.h"
 #include "hotlist/tool/plates.h"
 #include "hotlist/tool/sign.h"
 #include "hotlist/tool/verbs.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/base/cleanup.h"
-#include "hotlist/tool/file.h"
+#include "firmware/base/file.h"
 #include "hotlist/tool/sign.h"
 #include "hotlist/tool/verbs.h"
 

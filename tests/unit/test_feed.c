@@ -3,7 +3,7 @@
  * read right is tested with the tool itself. */
 #include "firmware/base/cleanup.h"
 #include "hotlist/tool/compile.h"
-#include "hotlist/tool/file.h"
+#include "firmware/base/file.h"
 #include "hotlist/tool/when.h"
 
 #include <setjmp.h>

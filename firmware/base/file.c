@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hotlist/tool/file.h"
+#include "firmware/base/file.h"
 
 #include "firmware/base/cleanup.h"
 
@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool read_all(int fd, uint8_t *data, size_t len, struct err *e)
+bool file_take(int fd, void *data, size_t len, struct err *e)
 {
 	for (size_t at = 0; at < len;) {
-		ssize_t n = read(fd, data + at, len - at);
+		ssize_t n = read(fd, (uint8_t *)data + at, len - at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -42,26 +42,25 @@ bool file_read(const char *path, uint64_t most, uint8_t **data, size_t *len, str
 	bytes = malloc((size_t)st.st_size + 1);
 	if (!bytes)
 		return err_set(e, ERR_NO_MEMORY, "%s: no memory", path);
-	if (!read_all(fd, bytes, (size_t)st.st_size, e))
+	if (!file_take(fd, bytes, (size_t)st.st_size, e))
 		return err_prefix(e, "%s", path);
 	*len = (size_t)st.st_size;
 	*data = steal_ptr(&bytes);
 	return true;
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t len, struct err *e)
+bool file_put(int fd, const void *data, size_t len, struct err *e)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
+	for (size_t at = 0; at < len;) {
+		ssize_t n = write(fd, (const uint8_t *)data + at, len - at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_errno(e, errno, "write");
-		data += n;
-		len -= (size_t)n;
+		at += (size_t)n;
 	}
-	return fsync(fd) == 0 || err_errno(e, errno, "fsync");
+	return true;
 }
 
 /* mkostemp makes 0600; the file that it becomes shall be as private as the user's umask says. */
@@ -96,7 +95,8 @@ bool file_write(const char *path, const uint8_t *data, size_t len, struct err *e
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(e, errno, "%s", path);
-	if (!apply_umask(fd, e) || !write_all(fd, data, len, e) ||
+	if (!apply_umask(fd, e) || !file_put(fd, data, len, e) ||
+	    (fsync(fd) != 0 && !err_errno(e, errno, "fsync")) ||
 	    (rename(temporary, path) != 0 && !err_errno(e, errno, "rename"))) {
 		(void)unlink(temporary);
 		return err_prefix(e, "%s", path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole files in and out. */
-#ifndef HOTLIST_TOOL_FILE_H
-#define HOTLIST_TOOL_FILE_H
+#ifndef FIRMWARE_BASE_FILE_H
+#define FIRMWARE_BASE_FILE_H
 
 #include "firmware/base/err.h"
 
@@ -17,5 +17,10 @@ bool file_read(const char *path, uint64_t most, uint8_t **data, size_t *len,
  * it, fsync, rename, fsync of the folder. Permissions by the umask. ERR_IO, ERR_NO_SPACE; the old
  * file is then untouched. */
 bool file_write(const char *path, const uint8_t *data, size_t len, struct err *e) MUST_CHECK;
+
+/* The next `len` bytes of `fd`, and behind what was written to it before, however often that is
+ * interrupted. file_take: ERR_IO, also when there are fewer; file_put: ERR_IO, ERR_NO_SPACE. */
+bool file_take(int fd, void *data, size_t len, struct err *e) MUST_CHECK;
+bool file_put(int fd, const void *data, size_t len, struct err *e) MUST_CHECK;
 
 #endif
